@@ -1,0 +1,58 @@
+#include <hearth/core/ids.h>
+
+#include <sodium.h>
+
+#include <array>
+#include <cstdlib>
+#include <string_view>
+#include <vector>
+
+namespace hearth {
+namespace {
+
+void ensure_sodium() {
+  static const bool ready = sodium_init() >= 0;
+  if (!ready) std::abort();  // no random numbers: nothing here can be trusted
+}
+
+}  // namespace
+
+std::string new_id(std::string_view prefix) {
+  ensure_sodium();
+  constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
+  std::string id(prefix);
+  for (int i = 0; i < 24; ++i) id.push_back(kAlphabet[randombytes_uniform(kAlphabet.size())]);
+  return id;
+}
+
+std::string new_secret(std::size_t bytes) {
+  ensure_sodium();
+  std::vector<unsigned char> raw(bytes);
+  randombytes_buf(raw.data(), raw.size());
+  constexpr int kVariant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+  std::string text(sodium_base64_encoded_len(bytes, kVariant), '\0');
+  sodium_bin2base64(text.data(), text.size(), raw.data(), raw.size(), kVariant);
+  text.resize(text.size() - 1);  // the terminating NUL
+  return text;
+}
+
+std::string to_hex(std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string hex;
+  hex.reserve(bytes.size() * 2);
+  for (const char c : bytes) {
+    const auto b = static_cast<unsigned char>(c);
+    hex.push_back(kDigits[b >> 4U]);
+    hex.push_back(kDigits[b & 15U]);
+  }
+  return hex;
+}
+
+std::string sha256_hex(std::string_view data) {
+  ensure_sodium();
+  std::array<unsigned char, crypto_hash_sha256_BYTES> hash{};
+  crypto_hash_sha256(hash.data(), reinterpret_cast<const unsigned char*>(data.data()), data.size());
+  return to_hex({reinterpret_cast<const char*>(hash.data()), hash.size()});
+}
+
+}  // namespace hearth
