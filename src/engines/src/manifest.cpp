@@ -245,7 +245,7 @@ Result<Manifest> parse_manifest(std::string_view yaml, std::string_view origin, 
 Result<Manifest> load_manifest(const fs::path& folder) {
   std::error_code ec;
   const fs::path absolute = fs::absolute(folder, ec);
-  if (ec) return fail(ec, fmt::format("cannot resolve {}", folder.string()));
+  if (ec) return fail(Error(ec, fmt::format("cannot resolve {}", folder.string())));
   const fs::path file = absolute / "engine.yaml";
   HEARTH_TRY_ASSIGN(const std::string text, read_file(file, kMaxManifest));
   return parse_manifest(text, file.string(), absolute);
