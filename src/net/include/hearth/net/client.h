@@ -78,8 +78,9 @@ class HttpClient {
   // Closes the idle connections (the server was restarted).
   void forget_idle();
 
- private:
   struct Impl;
+
+ private:
   std::shared_ptr<Impl> impl_;
 };
 
