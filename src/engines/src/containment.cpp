@@ -179,7 +179,8 @@ std::string sandbox_remedy(const HostFacts& facts) {
 Containment probe_containment() {
   HostFacts facts = look_at_host();
   std::vector<Containment> candidates;
-  Containment candidate{.bubblewrap = find_bubblewrap()};
+  Containment candidate;
+  candidate.bubblewrap = find_bubblewrap();
   if (facts.root) {
     candidate.level = Containment::Level::root;
     candidate.separate_user = true;

@@ -51,7 +51,8 @@ int build(scmp_filter_ctx filter) {
   };
   for (const char* name : kRefused) keep(refuse(filter, name, EPERM));
   for (const char* name : kAbsent) keep(refuse(filter, name, ENOSYS));
-  for (const scmp_datum_t flag : {CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC}) {
+  for (const unsigned flag :
+       {0U | CLONE_NEWUSER, 0U | CLONE_NEWNS, 0U | CLONE_NEWPID, 0U | CLONE_NEWNET, 0U | CLONE_NEWIPC}) {
     const scmp_arg_cmp has_flag{0, SCMP_CMP_MASKED_EQ, flag, flag};
     keep(seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1, &has_flag));
   }
