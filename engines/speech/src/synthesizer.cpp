@@ -105,12 +105,12 @@ void mend_mandarin(std::vector<Language>& languages) {
 
 // espeak-ng calls British English "en"; most who ask for "en" expect the American one, as OpenAI's voices speak it.
 void tell_englishes_apart(std::vector<Language>& languages) {
-  const auto british = std::ranges::find(languages, "en", &Language::id);
-  const auto american = std::ranges::find(languages, "en-us", &Language::id);
-  if (british == languages.end() || american == languages.end()) return;
-  british->id = "en-gb";
-  std::erase(british->also, "en");
-  american->also.emplace_back("en");
+  const bool has_american = std::ranges::find(languages, "en-us", &Language::id) != languages.end();
+  for (Language& l : languages) {
+    if (l.id == "en") l.id = "en-gb";
+    if (has_american && l.id.starts_with("en-")) std::erase(l.also, "en");
+    if (l.id == "en-us") l.also.emplace_back("en");
+  }
 }
 
 Voices list_voices() {
