@@ -36,6 +36,7 @@ struct Policy {
   Millis quarantine_time{600'000};    // then one try
   Millis stable_time{60'000};         // ready for so long: the failures are forgotten
   std::uint32_t strikes = 3;          // requests in a row that failed on a process that still runs
+  Millis drain_time{30'000};          // for requests in flight when it is to stop, before SIGTERM
   Millis stop_grace{6'000};           // from SIGTERM to SIGKILL; engines finish requests within 5 s
 };
 
@@ -52,6 +53,8 @@ struct Machine {
   std::uint32_t in_flight = 0;       // requests it works on
   std::vector<SteadyTime> failures;  // since the last success, oldest first; at most quarantine_failures
   std::uint32_t strikes = 0;
+  SteadyTime ready_since;           // in ready
+  SteadyTime idle_since;            // in ready, while nothing is in flight
   std::uint32_t restarts = 0;       // starts that followed a failure
   bool trial = false;               // this start is the one try out of quarantine
   bool restart_after = false;       // draining for a restart

@@ -25,6 +25,7 @@ struct Containment {
     limits,          // resource limits only: no isolation of files, processes or network
   };
   Level level = Level::limits;
+  bool separate_user = false;        // at Level::root: the change of user works
   std::filesystem::path bubblewrap;  // empty at Level::limits
   std::string problem;  // at Level::limits: why no sandbox could be started, and what to do about it, in one sentence
   // "sandboxed (own network, processes and files)", …: what `hearth engines` shows.

@@ -70,7 +70,8 @@ enum class Priority { interactive, batch };
 
 enum class Outcome {
   ok,         // it answered (an error about the input is an answer)
-  failed,     // it broke the connection or the protocol, or answered 5xx by its own fault
+  error,      // it answered, but with an error of its own (5xx); the process is well
+  failed,     // it broke the connection or the protocol
   timed_out,  // no answer by the deadline
   cancelled,  // the client left, or the request was given up for a reason that is not the engine's
 };
