@@ -30,6 +30,16 @@ struct TextLine {
 
 using TextLines = std::vector<TextLine>;
 
+// Chinese characters fill the height that Latin capitals only reach with a descender below: set in one size, their lines
+// measure taller.
+double letter_scale(const Line& line) {
+  constexpr double kFuller = 0.8;
+  std::size_t full = 0;
+  for (const Word& w : line.words)
+    if (is_unspaced(first_letter(w.text))) ++full;
+  return full * 2 > line.words.size() ? line.height * kFuller : line.height;
+}
+
 double median(std::vector<double> values) {
   if (values.empty()) return 0;
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -57,7 +67,7 @@ double body_height(const TextLines& lines) {
 // Recognition takes a round bullet for a letter or sign of its shape. Lines of one region that begin with the same such
 // sign at the same place are a list.
 void find_misread_bullets(TextLines& lines, std::size_t first, std::size_t last) {
-  static constexpr std::array<std::string_view, 14> kShapes{"e", "o", "°", "©", "®", "¢", "«", "»", "¢", "@", "O", "0", "=", "。"};
+  static constexpr std::array<std::string_view, 14> kShapes{"e", "o", "°", "©", "®", "¢", "«", "»", "•", "@", "O", "0", "=", "。"};
   std::map<std::string, std::vector<std::size_t>> starts;
   for (std::size_t i = first; i < last; ++i) {
     const auto& words = lines[i].words;
@@ -259,7 +269,7 @@ Layout lay_out(const Lines& lines) {
     const bool same_line = s > 0 && segments[s - 1].line == segments[s].line && table_of[s - 1] < 0;
     if (!same_line) {
       order.push_back(static_cast<int>(running.size()));
-      running.push_back({{}, {}, line.height, line.region, Marker::none});
+      running.push_back({{}, {}, letter_scale(line), line.region, Marker::none});
     }
     running.back().words.insert(running.back().words.end(), segments[s].words.begin(), segments[s].words.end());
     running.back().box = joined(running.back().box, segments[s].box);

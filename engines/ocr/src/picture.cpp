@@ -19,6 +19,13 @@ constexpr double kSureSkew = 3.0;     // Leptonica's confidence: best score over
 constexpr float kSkewRange = 15;      // degrees to either side
 constexpr std::int64_t kMeasuredPixels = 4'000'000;
 constexpr int kFewLetters = 8;
+constexpr double kGrain = 0.08;  // share of ink pixels that stand alone
+
+// A set pixel with four clear neighbours. Made once, never freed.
+Sel* alone_pattern() {
+  static Sel* const pattern = selCreateFromString(" o oXo o ", 3, 3, "alone");
+  return pattern;
+}
 
 std::unexpected<Error> no_memory(std::string_view step) {
   return fail(Errc::internal, fmt::format("out of memory while {} the page", step));
@@ -91,6 +98,17 @@ std::vector<int> ground_tiles(Pix* gray) {
     }
   std::sort(tiles.begin(), tiles.end());
   return tiles;
+}
+
+// The share of ink pixels that stand alone: nothing above, below or beside them.
+double speck_share(Pix* ink) {
+  l_int32 all = 0;
+  pixCountPixels(ink, &all, nullptr);
+  if (all == 0) return 0;
+  const PixPtr alone(pixHMT(nullptr, ink, alone_pattern()));
+  l_int32 count = 0;
+  if (alone) pixCountPixels(alone.get(), &count, nullptr);
+  return static_cast<double>(count) / all;
 }
 
 // The power of two (1, 2, 4, 8) to measure slant at: lines stay visible, and the work bounded.
@@ -194,6 +212,15 @@ Result<Picture> evenly_lit(Picture picture) {
   Pix* level = pixBackgroundNorm(picture.gray.get(), nullptr, nullptr, 16, 24, 30, 60, 230, 2, 2);
   if (level == nullptr) return picture;  // too small or without ground: it stays as it is
   return replaced(picture, level, Affine{}, "lighting");
+}
+
+Result<Picture> without_grain(Picture picture) {
+  for (int round = 0; round < 2; ++round) {
+    HEARTH_TRY_ASSIGN(const PixPtr ink, ink_of(picture));
+    if (speck_share(ink.get()) < kGrain) break;
+    HEARTH_TRY_ASSIGN(picture, replaced(picture, pixBlockconv(picture.gray.get(), 1, 1), Affine{}, "smoothing"));
+  }
+  return picture;
 }
 
 Result<Picture> turned(Picture picture, int quarters) {

@@ -38,6 +38,8 @@ bool is_blank(const Picture& picture);
 Result<Picture> with_dark_text(Picture picture);
 // Levels the ground where light falls off over the page; a page lit evenly stays as it is.
 Result<Picture> evenly_lit(Picture picture);
+// Smooths a picture whose ground is full of specks, as in a photograph in bad light; print stays as it is.
+Result<Picture> without_grain(Picture picture);
 Result<Picture> turned(Picture picture, int quarters_clockwise);
 Result<Picture> straightened(Picture picture, double degrees_clockwise);
 Result<Picture> resized(Picture picture, double factor);

@@ -24,7 +24,8 @@ constexpr double kBetter = 0.08;          // what another try must gain
 constexpr double kWeakWord = 0.5;
 constexpr double kWeakShare = 0.08;       // of the letters, in weak words: perhaps another script
 constexpr std::size_t kFewLetters = 120;  // a page so short may be tried in all four orientations
-constexpr double kNoise = 0.25;           // lines below are specks and textures, not text
+constexpr double kNoise = 0.25;           // lines below are specks and textures, not text …
+constexpr std::size_t kNoLetters = 8;     // … and so is a page with fewer letters, weakly read
 
 struct Prepared {
   Picture picture;
@@ -45,7 +46,8 @@ double scale_for(const Picture& picture, std::optional<double> letters) {
 
 Result<Picture> cleaned(Picture picture) {
   HEARTH_TRY_ASSIGN(picture, with_dark_text(std::move(picture)));
-  return evenly_lit(std::move(picture));
+  HEARTH_TRY_ASSIGN(picture, evenly_lit(std::move(picture)));
+  return without_grain(std::move(picture));
 }
 
 // Levels the lines of a picture that stands upright or on its head.
@@ -73,8 +75,6 @@ Result<void> set_upright(Prepared& p, Recogniser& recogniser, Direction directio
     p.oriented = true;
   } else if (upright <= -kSureUpright) {
     quarters = 2;
-  } else if (direction == Direction::down) {
-    quarters = 1;
   }
   p.quarters = quarters;
   HEARTH_TRY_ASSIGN(p.picture, turned(std::move(p.picture), quarters));
@@ -177,6 +177,7 @@ Result<void> try_other_ways_up(Prepared& p, Reading& reading, Recogniser& recogn
 
 void drop_noise(Lines& lines) {
   std::erase_if(lines, [](const Line& line) { return line_confidence(line) < kNoise; });
+  if (letters_in(lines) < kNoLetters && mean_confidence(lines) < kWeak) lines.clear();
 }
 
 }  // namespace

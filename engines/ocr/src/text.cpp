@@ -31,7 +31,7 @@ bool is_letter(char32_t c) {
 }
 
 // Gaps in Chinese text this wide, in line heights, were set on purpose.
-constexpr double kWideGap = 1.0;
+constexpr double kWideGap = 1.4;
 // Between a Chinese and a Latin word a blank is kept where it can be seen.
 constexpr double kSeenGap = 0.3;
 

@@ -68,6 +68,10 @@ std::u32string code_points(std::string_view text) {
   return out;
 }
 
+bool is_closing(std::string_view c) {
+  return c == "，" || c == "。" || c == "；" || c == "、" || c == "：";
+}
+
 // Pieces a line may be broken between: words, or single Chinese characters.
 std::vector<std::string> pieces_of(std::string_view text) {
   std::vector<std::string> out;
@@ -78,6 +82,8 @@ std::vector<std::string> pieces_of(std::string_view text) {
     if (c == " ") {
       if (!out.empty()) out.back() += ' ';
       glue = false;
+    } else if (n >= 3 && !out.empty() && is_closing(c)) {  // stays with what it closes
+      out.back() += c;
     } else if (n >= 3 || !glue) {
       out.emplace_back(c);
       glue = n < 3;
