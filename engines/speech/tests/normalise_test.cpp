@@ -204,8 +204,8 @@ TEST(Normalise, AnyTextStaysUtf8AndBounded) {
 }
 
 TEST(Normalise, TimeIsLinear) {
-  for (const char* unit :
-       {"1", "1,234", "1.", "1-", "a.", "a@", "1:", "+1 ", "(1)", "http://", "1/", "[", "5 ", "–1", "$", "你1", "1–", "M"}) {
+  for (const char* unit : {"1", "1,234", "1.", "1-", "a.", "a@", "1:", "+1 ", "(1)", "http://", "1/", "[", "5 ", "–1",
+                           "$", "你1", "1–", "M"}) {
     std::string text;
     while (text.size() < 200'000) text += unit;
     const SteadyTime begin = steady_now();

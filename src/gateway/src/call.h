@@ -2,6 +2,7 @@
 // Decision.
 #pragma once
 
+#include <hearth/dialects/json_body.h>
 #include <hearth/gateway/gateway.h>
 
 #include <optional>

@@ -46,7 +46,7 @@ Catalogue::Catalogue(std::vector<Model> models) : models_(std::move(models)) {
   // The first model of a task serves the names that clients have built in.
   std::vector<Task> seen;
   for (Model& model : models_) {
-    if (std::ranges::contains(seen, model.task)) continue;
+    if (std::ranges::find(seen, model.task) != seen.end()) continue;
     seen.push_back(model.task);
     model.aliases = well_known_names(model.task);
   }
@@ -55,7 +55,7 @@ Catalogue::Catalogue(std::vector<Model> models) : models_(std::move(models)) {
 const Model* Catalogue::find(std::string_view name, Task task) const {
   const bool any = name.empty() || name == "auto";
   for (const Model& model : models_) {
-    if (model.task == task && (any || model.id == name || std::ranges::contains(model.aliases, name))) return &model;
+    if (model.task == task && (any || model.id == name || std::ranges::find(model.aliases, name) != model.aliases.end())) return &model;
   }
   return nullptr;
 }

@@ -113,6 +113,8 @@ Gateway::Counts Gateway::counts() const noexcept {
   return {impl_->in_flight, impl_->served, impl_->failed};
 }
 
+std::uint64_t Gateway::spooled_bytes() const noexcept { return impl_->spool.used(); }
+
 net::ErrorPage Gateway::error_page(int status, std::string_view, std::string_view message) {
   const ApiCode code = status == 408   ? ApiCode::request_timeout
                        : status == 431 ? ApiCode::headers_too_large

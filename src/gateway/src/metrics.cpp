@@ -79,7 +79,6 @@ void Metrics::record(const CallRecord& call) {
 
 std::string Metrics::expose(const Gauges& gauges) {
   Impl& m = *impl_;
-  m.process.Add({{"kind", "connections"}}).Set(static_cast<double>(gauges.connections));
   m.process.Add({{"kind", "requests_in_flight"}}).Set(static_cast<double>(gauges.in_flight));
   m.process.Add({{"kind", "memory_bytes"}}).Set(static_cast<double>(gauges.memory));
   m.process.Add({{"kind", "spool_bytes"}}).Set(static_cast<double>(gauges.spool));

@@ -1,5 +1,7 @@
 #include "upload.h"
 
+#include <hearth/dialects/base64.h>
+
 #include <fmt/format.h>
 
 #include <array>

@@ -72,9 +72,11 @@ bool ends_a_clause(std::string_view s) {
   return c == 0 || kEnds.find(c) != std::u32string_view::npos;
 }
 
+enum class Row { text, table };
+
 class Line {
  public:
-  explicit Line(std::string& out) : out_(out), begin_(out.size()) {}
+  Line(std::string& out, Row row) : out_(out), begin_(out.size()), row_(row) {}
 
   void append(std::string_view s) {
     for (std::size_t i = 0; i < s.size();) i += step(s, i);
@@ -101,7 +103,7 @@ class Line {
         if (s.substr(i + 1).starts_with("http://") || s.substr(i + 1).starts_with("https://")) return autolink(s, i);
         break;
       case '|':
-        if (table_) {
+        if (row_ == Row::table) {
           separate();
           return 1;
         }
@@ -182,25 +184,23 @@ class Line {
 
   std::string& out_;
   std::size_t begin_;
+  Row row_;
   bool dropped_ = false;
-
- public:
-  bool table_ = false;
 };
 
 void append_line(std::string& out, std::string_view line) {
   if (is_rule(line) || is_table_rule(line) || is_fence(line)) return;
   const std::size_t marks = block_marks(line);
   std::string_view content = line.substr(marks);
-  Line built(out);
   const std::string_view bare = trimmed(content);
-  if (bare.size() > 2 && bare.front() == '|' && bare.back() == '|') {
-    built.table_ = true;
+  const Row row = bare.size() > 2 && bare.front() == '|' && bare.back() == '|' ? Row::table : Row::text;
+  if (row == Row::table) {
     content = trimmed(bare.substr(1, bare.size() - 2));
   }
+  Line built(out, row);
   built.append(content);
   const bool quoted = marks > 0 && line.find('>') < marks;
-  if ((marks > 0 && !quoted) || built.table_) {
+  if ((marks > 0 && !quoted) || row == Row::table) {
     while (!built.written().empty() && (out.back() == ' ' || out.back() == '\r' || out.back() == '#')) out.pop_back();
     if (!ends_a_clause(built.written())) out += '.';
   }

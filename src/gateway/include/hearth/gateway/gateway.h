@@ -48,6 +48,7 @@ class Gateway {
   };
   // Any thread.
   [[nodiscard]] Counts counts() const noexcept;
+  [[nodiscard]] std::uint64_t spooled_bytes() const noexcept;
 
   struct Impl;
 

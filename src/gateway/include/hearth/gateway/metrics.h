@@ -40,7 +40,6 @@ class Metrics {
   void record(const CallRecord& call);
   // What is only known when asked.
   struct Gauges {
-    std::uint64_t connections = 0;
     std::uint64_t in_flight = 0;
     std::uint64_t memory = 0;  // PSS of this process
     std::uint64_t spool = 0;
