@@ -45,6 +45,7 @@ struct HttpClient::Impl {
   std::vector<StreamSocket> idle;
 
   [[nodiscard]] std::string name() const {
+    if (!endpoint.label.empty()) return endpoint.label;
     return endpoint.unix_path.empty() ? fmt::format("{}:{}", endpoint.address, endpoint.port)
                                       : endpoint.unix_path.string();
   }
