@@ -254,6 +254,11 @@ void ClientCall::set_deadline(Deadline deadline) noexcept {
   impl_->arm(deadline);
 }
 
+void ClientCall::abort() noexcept {
+  impl_->broken = true;
+  ::shutdown(impl_->socket.native_handle(), SHUT_RDWR);
+}
+
 HttpClient::HttpClient(Executor executor, Endpoint endpoint, ClientLimits limits)
     : impl_(std::make_shared<Impl>(std::move(executor), std::move(endpoint), limits)) {}
 HttpClient::~HttpClient() {
