@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <charconv>
 
 namespace hearth::tool::api {
@@ -81,12 +82,41 @@ Result<std::string> upload(Session& session, std::string_view document, std::str
   return id;
 }
 
-json::object document_object(std::string_view document, std::string_view name, const std::string& file_id) {
-  if (!file_id.empty()) return {{"type", "file"}, {"file_id", file_id}};
+json::object inline_document(std::string_view document, std::string_view name) {
   const std::string_view type = media_type(document);
   const std::string url = fmt::format("data:{};base64,{}", type, encode_base64(document));
   if (type.starts_with("image/")) return {{"type", "image_url"}, {"image_url", url}};
   return {{"type", "document_url"}, {"document_url", url}, {"document_name", name}};
+}
+
+Result<void> read_request(Session& session, const json::object& document, const Reading& wish,
+                          std::span<const int> pages, const OnPage& on_page) {
+  json::object body{{"model", wish.model}, {"document", document}};
+  if (!pages.empty()) body["pages"] = json::array(pages.begin(), pages.end());
+  if (wish.words) body["include_words"] = true;
+  if (!wish.languages.empty()) body["languages"] = json::array(wish.languages.begin(), wish.languages.end());
+  PageStream stream(on_page);
+  Request request;
+  request.method = "POST";
+  request.path = "/v1/ocr";
+  request.json = boost::json::serialize(body);
+  request.on_upload = wish.on_upload;
+  request.on_data = [&](std::string_view chunk) { return stream.feed(chunk); };
+  HEARTH_TRY(session.api(request));
+  return stream.finish();
+}
+
+// The pages of a PDF, one by one: those that were asked for, or all until there is no further one.
+Result<void> read_page_by_page(Session& session, const json::object& document, const Reading& wish,
+                               const OnPage& on_page) {
+  const bool all = wish.pages.empty();
+  for (std::size_t i = 0; all || i < wish.pages.size(); ++i) {
+    const std::array<int, 1> page{all ? static_cast<int>(i) : wish.pages[i]};
+    const auto done = read_request(session, document, wish, page, on_page);
+    if (!done && all && i > 0 && done.error().is(Errc::not_found)) return {};
+    HEARTH_TRY(done);
+  }
+  return {};
 }
 
 }  // namespace
@@ -152,32 +182,20 @@ Result<std::string> listen_whole(Session& session, FormPart sound, const Listeni
 
 Result<void> read(Session& session, std::string_view document, std::string_view name, const Reading& wish,
                   const OnPage& on_page) {
-  std::string file_id;
-  if (document.size() > kInlineDocument) {
-    HEARTH_TRY_ASSIGN(file_id, upload(session, document, name, wish.on_upload));
-  }
-  json::object body{{"model", wish.model}, {"document", document_object(document, name, file_id)}};
-  if (!wish.pages.empty()) body["pages"] = json::array(wish.pages.begin(), wish.pages.end());
-  if (wish.words) body["include_words"] = true;
-  if (!wish.languages.empty()) body["languages"] = json::array(wish.languages.begin(), wish.languages.end());
-  PageStream pages(on_page);
-  Request request;
-  request.method = "POST";
-  request.path = "/v1/ocr";
-  request.json = boost::json::serialize(body);
-  if (file_id.empty()) request.on_upload = wish.on_upload;
-  request.on_data = [&](std::string_view chunk) { return pages.feed(chunk); };
-  const Result<Response> answered = session.api(request);
-  if (!file_id.empty()) {
-    // The box forgets uploads by itself; asking it to do so now only frees the space sooner.
-    Request forget;
-    forget.method = "DELETE";
-    forget.path = "/v1/files/" + file_id;
-    forget.seconds = 10;
-    static_cast<void>(session.api(forget));
-  }
-  if (!answered) return std::unexpected(answered.error());
-  return pages.finish();
+  const bool pdf = media_type(document) == "application/pdf";
+  if (!pdf && document.size() <= kInlineDocument)
+    return read_request(session, inline_document(document, name), wish, wish.pages, on_page);
+  HEARTH_TRY_ASSIGN(const std::string file_id, upload(session, document, name, wish.on_upload));
+  const json::object uploaded{{"type", "file"}, {"file_id", file_id}};
+  const auto done = pdf ? read_page_by_page(session, uploaded, wish, on_page)
+                        : read_request(session, uploaded, wish, wish.pages, on_page);
+  // The box forgets uploads by itself; asking it to do so now only frees the space sooner.
+  Request forget;
+  forget.method = "DELETE";
+  forget.path = "/v1/files/" + file_id;
+  forget.seconds = 10;
+  static_cast<void>(session.api(forget));
+  return done;
 }
 
 Result<json::value> see(Session& session, FormPart picture, const Seeing& wish) {

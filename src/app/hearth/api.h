@@ -56,7 +56,8 @@ struct Reading {
   OnUpload on_upload;
 };
 using OnPage = std::function<Result<void>(const json::value&)>;
-// `document`: the bytes of a PDF or an image. Pages as they are read.
+// `document`: the bytes of a PDF or an image. Pages as they are read: a PDF is sent once and its pages are asked for
+// one by one, so that the first is there long before the last, and no request takes as long as a book.
 Result<void> read(Session& session, std::string_view document, std::string_view name, const Reading& wish,
                   const OnPage& on_page);
 

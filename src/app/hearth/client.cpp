@@ -237,7 +237,8 @@ Error error_of_answer(int status, std::string_view body, std::string_view retry_
   if (status == 401) message += " Give one with --key or HEARTH_API_KEY.";
   if (!retry_after.empty() && (status == 429 || status == 503))
     message += fmt::format(" (Try again in {} s.)", retry_after.substr(0, 8));
-  return Error(kind_of_status(status), message);
+  const bool no_page = parsed && json::text(json::field(*parsed, "error"), "code") == "page_out_of_range";
+  return Error(no_page ? Errc::not_found : kind_of_status(status), message);
 }
 
 std::optional<Error> error_of_event(std::string_view data) {

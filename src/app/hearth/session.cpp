@@ -11,8 +11,10 @@ namespace {
 Paths paths_for(const Globals& globals) {
   Paths paths = default_paths();
   if (!globals.data.empty()) {
-    paths.data = globals.data;
+    std::error_code ec;
+    paths.data = std::filesystem::absolute(globals.data, ec);
     paths.runtime = paths.data / "run";
+    paths.config_file = paths.data / "hearth.yaml";
   }
   if (!globals.config.empty()) paths.config_file = globals.config;
   return paths;
