@@ -110,6 +110,14 @@ ImageHeader bmp(std::string_view file) {
   return h;
 }
 
+ImageHeader gif(std::string_view file) {
+  const Bytes b(file, false);
+  ImageHeader h;
+  h.width = b.u16(6);
+  h.height = b.u16(8);
+  return h;
+}
+
 // The sizes of one coded WebP picture.
 void webp_bitstream(const Bytes& b, std::string_view type, std::size_t at, ImageHeader& h) {
   if (type == "VP8 ") {
@@ -178,6 +186,8 @@ ImageHeader read_image_header(FileKind kind, std::string_view file) {
       return png(file);
     case FileKind::jpeg:
       return jpeg(file);
+    case FileKind::gif:
+      return gif(file);
     case FileKind::bmp:
       return bmp(file);
     case FileKind::webp:

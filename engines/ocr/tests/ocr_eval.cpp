@@ -6,11 +6,12 @@
 #include "../src/reader.h"
 #include "typeset.h"
 
+#include <hearth/core/edit_distance.h>
+
 #include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <ctime>
-#include <functional>
 
 using namespace hearth;
 using namespace hearth::ocr;
@@ -83,7 +84,7 @@ int main(int argc, char** argv) {
       continue;
     }
     fmt::print("{:<24} {:>7.4f} {:>6.3f} {:>4} {:>6.2f} {:>7.2f} {:>7.0f}\n", c.name,
-               character_error_rate(c.truth, plain_text(page->layout)), page->confidence, page->rotation, page->skew,
+               character_errors(c.truth, plain_text(page->layout)).rate(), page->confidence, page->rotation, page->skew,
                spent, static_cast<double>(usage.ru_maxrss) / 1024);
     std::fflush(stdout);
   }

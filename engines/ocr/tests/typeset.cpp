@@ -52,22 +52,6 @@ kit::Frame each_pixel(const kit::Frame& frame, const Change& change) {
   return out;
 }
 
-std::u32string code_points(std::string_view text) {
-  std::u32string out;
-  while (!text.empty()) {
-    const std::size_t n = std::max<std::size_t>(1, utf8_sequence_length(text));
-    char32_t c = static_cast<unsigned char>(text[0]);
-    if (n > 1) c &= 0x7FU >> n;
-    for (std::size_t i = 1; i < n; ++i) c = (c << 6U) | (static_cast<unsigned char>(text[i]) & 0x3FU);
-    const bool space = c == ' ' || c == '\n' || c == '\t' || c == '\r';
-    if (space) c = ' ';
-    if (!space || (!out.empty() && out.back() != ' ')) out.push_back(c);
-    text.remove_prefix(n);
-  }
-  if (!out.empty() && out.back() == ' ') out.pop_back();
-  return out;
-}
-
 bool is_closing(std::string_view c) {
   return c == "，" || c == "。" || c == "；" || c == "、" || c == "：";
 }
@@ -301,24 +285,6 @@ kit::Frame blank(std::uint32_t width, std::uint32_t height, unsigned char gray, 
   return f;
 }
 
-double character_error_rate(std::string_view truth, std::string_view read) {
-  const std::u32string a = code_points(truth);
-  const std::u32string b = code_points(read);
-  if (a.empty()) return b.empty() ? 0 : 1;
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({substituted, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return static_cast<double>(row[b.size()]) / static_cast<double>(a.size());
-}
-
 namespace {
 
 constexpr std::string_view kProse[] = {
@@ -358,6 +324,14 @@ Sheet english_page(double dpi) {
   return sheet;
 }
 
+Sheet english_note(double dpi) {
+  Sheet sheet(static_cast<int>(std::lround(8.27 * dpi)), static_cast<int>(std::lround(3.2 * dpi)), dpi);
+  double y = 0.6 * dpi;
+  for (const std::string_view p : {kProse[0], kProse[3]})
+    y = sheet.paragraph({dpi, y}, 6.27 * dpi, 11, kSerif, p) + sheet.pixels(8);
+  return sheet;
+}
+
 Sheet chinese_page(double dpi) {
   Sheet sheet(static_cast<int>(std::lround(8.27 * dpi)), static_cast<int>(std::lround(6.0 * dpi)), dpi);
   double y = 0.8 * dpi;
@@ -375,6 +349,44 @@ Sheet two_columns(double dpi) {
   y = 0.9 * dpi;
   y = sheet.paragraph({4.3 * dpi, y}, width, 10, kSerif, kProse[2]) + sheet.pixels(6);
   sheet.paragraph({4.3 * dpi, y}, width, 10, kSerif, kProse[3]);
+  return sheet;
+}
+
+Sheet report_page() {
+  Sheet sheet(1654, 1500, 200);
+  double y = 150;
+  sheet.line({200, y}, 24, kSans, "Annual Report", Weight::bold);
+  y += 90;
+  sheet.line({200, y}, 15, kSans, "Figures of the year");
+  y = sheet.paragraph({200, y + 40}, 1250, 11, kSerif,
+                      "This page has a heading, a paragraph that is long enough to be broken into several lines, a list "
+                      "and a table of numbers. It is used to look at the result.");
+  y += 60;
+  for (const char* item : {"• First item of the list", "• Second item, which is longer", "• Third item"}) {
+    sheet.line({230, y}, 11, kSerif, item);
+    y += 45;
+  }
+  y += 40;
+  for (const char* item : {"1. Open the lid", "2. Pour in the water", "3. Close the lid again"}) {
+    sheet.line({230, y}, 11, kSerif, item);
+    y += 45;
+  }
+  y += 60;
+  constexpr std::string_view kTable[5][4] = {{"Item", "Count", "Price", "Total"},
+                                             {"Apples", "12", "0.50", "6.00"},
+                                             {"Pears", "7", "0.80", "5.60"},
+                                             {"Dried plums", "3", "2.25", "6.75"},
+                                             {"Sum", "22", "", "18.35"}};
+  for (const auto& row : kTable) {
+    double x = 230;
+    for (const std::string_view cell : row) {
+      if (!cell.empty()) sheet.line({x, y}, 11, kSerif, cell);
+      x += 300;
+    }
+    y += 50;
+  }
+  sheet.paragraph({200, y + 40}, 1250, 11, kSerif,
+                  "After the table the text goes on, and says nothing more than that, so that the page can end here.");
   return sheet;
 }
 

@@ -74,12 +74,13 @@ kit::Frame blurred(const kit::Frame& frame, int radius);
 kit::Frame coloured(const kit::Frame& frame);
 kit::Frame blank(std::uint32_t width, std::uint32_t height, unsigned char gray, std::uint32_t channels = 1);
 
-// Levenshtein distance of the two texts over the length of `truth`, by code point; white space is folded to one blank.
-double character_error_rate(std::string_view truth, std::string_view read);
-
 // An A4 page of English prose, 11 points, at `dpi`.
 Sheet english_page(double dpi);
+// A strip of it: two paragraphs.
+Sheet english_note(double dpi);
 Sheet chinese_page(double dpi);
 Sheet two_columns(double dpi);
+// Headings, paragraphs, a bulleted and a numbered list, and a table.
+Sheet report_page();
 
 }  // namespace hearth::ocr::testing

@@ -36,7 +36,8 @@ struct Request {
   std::string json;  // the body; empty: none, or the form
   std::vector<FormPart> form;
   std::optional<double> seconds;  // all of it must be over by then; not set: as long as it takes
-  // What arrives with a 2xx answer, as it arrives; an error stops the transfer and is returned. Not set: Response::body.
+  // What arrives with a 2xx answer, as it arrives; an error stops the transfer and is returned. Not set:
+  // Response::body.
   std::function<Result<void>(std::string_view)> on_data;
   // The answer's header has been read.
   std::function<void(const std::map<std::string, std::string>&)> on_header;

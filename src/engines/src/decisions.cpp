@@ -90,8 +90,8 @@ struct Transition {
     if (m.failures.size() > policy.quarantine_failures) m.failures.erase(m.failures.begin());
   }
 
-  // The process is gone, against our will.
-  void after_failure() {
+  // The process is gone, against our will. `in_use`: it was working on requests.
+  void after_failure(bool in_use) {
     note_failure();
     if (m.closing) return rest();
     if (std::exchange(m.trial, false) || m.failures.size() >= policy.quarantine_failures) return quarantine();
@@ -101,7 +101,7 @@ struct Transition {
       m.timer = now + delay;
       return;
     }
-    wanted() ? start() : rest();
+    in_use || wanted() ? start() : rest();
   }
 
   void quarantine() {
@@ -151,13 +151,13 @@ struct Transition {
   }
 
   void on_exited() {
-    m.in_flight = 0;  // they broke with the process
+    const bool in_use = std::exchange(m.in_flight, 0) > 0;  // they broke with the process
     switch (m.state) {
       case State::starting:
       case State::probing:
       case State::ready:
       case State::failing:
-        return after_failure();
+        return after_failure(in_use);
       case State::draining:
         if (!m.closing && (m.restart_after || m.waiting > 0)) return start();
         return rest();
@@ -175,6 +175,7 @@ struct Transition {
       if (++m.strikes >= policy.strikes) return fail_running();
       act(Action::check_health);
     }
+    if (m.waiting > 0) act(Action::serve);
     arm_ready_timer();
   }
 
@@ -233,7 +234,7 @@ Step next(Machine machine, Event event, const Policy& policy, const Lifetimes& l
       t.on_close();
       break;
     case Event::spawn_failed:
-      if (t.m.state == State::starting) t.after_failure();
+      if (t.m.state == State::starting) t.after_failure(false);
       if (t.m.state == State::draining) t.rest();
       break;
     case Event::listening:

@@ -104,7 +104,8 @@ struct Process::Impl {
 
   void log_line(std::string_view text) {
     const EngineLine line = parse_engine_line(text);
-    last_line = line.detail.empty() ? line.message : fmt::format("{} {}", line.message, line.detail);
+    const bool routine = text.front() == '{' && line.level < log::Level::warn;
+    if (!routine) last_line = line.detail.empty() ? line.message : fmt::format("{} {}", line.message, line.detail);
     if (!budget.take(steady_now())) return;
     if (const std::uint64_t lost = budget.take_refused(); lost > 0)
       log::warn(room, "it wrote too fast; lines were left out", {{"lines", lost}});
@@ -145,10 +146,12 @@ struct Process::Impl {
 
   net::awaitable<void> watch_exit() {
     for (;;) {
-      const auto [ec] = co_await pidfd.async_wait(asio::posix::stream_descriptor::wait_read, kTuple);
+      co_await pidfd.async_wait(asio::posix::stream_descriptor::wait_read, kTuple);
       siginfo_t info{};
       const auto handle = static_cast<id_t>(pidfd.native_handle());
-      if (::waitid(P_PIDFD, handle, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) continue;
+      const int rc = ::waitid(P_PIDFD, handle, &info, WEXITED | WNOHANG | WNOWAIT);
+      if (rc != 0 && errno == ECHILD) break;  // this process ignores SIGCHLD: how it ended is lost
+      if (rc != 0 || info.si_pid == 0) continue;
       ::kill(-pid, SIGKILL);  // what it left behind in its group, while the id is still taken
       ::waitid(P_PIDFD, handle, &info, WEXITED | WNOHANG);
       exit_status = read_status(info, in_bubblewrap);
@@ -181,7 +184,7 @@ Result<std::unique_ptr<Process>> Process::spawn(net::Executor executor, SpawnOpt
   HEARTH_TRY_ASSIGN(Child child, spawn_child(spec));
   auto impl = std::make_unique<Impl>(executor, options, std::move(child), in, out, status);
   Impl& p = *impl;
-  std::unique_ptr<Process> process(new Process(std::move(impl)));  // NOLINT: the constructor is private
+  auto process = std::make_unique<Process>(std::move(impl));
   p.tasks.spawn("engine output", p.pump_output());
   p.tasks.spawn("engine exit", p.watch_exit());
   if (p.in_bubblewrap) p.tasks.spawn("sandbox status", p.read_sandbox_status());

@@ -19,7 +19,7 @@ namespace hearth::engines {
 //   │                    ▼                       ▼                      ▼ exited, does not answer
 //   │ nobody waits     failing (being ended and reaped; nothing to end: passes at once)
 //   ├────────────────────┤
-//   │                    ├──► starting      the first failure after a success, and somebody waits
+//   │                    ├──► starting      the first failure after a success, and it was in use or somebody waits
 //   │                    ├──► backoff       ──time over──► starting (somebody waits) or stopped
 //   │                    └──► quarantined   too many failures in a row; ──a person, or 10 min: one try──► starting
 //

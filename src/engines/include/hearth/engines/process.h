@@ -57,7 +57,7 @@ class Process {
   [[nodiscard]] bool exited() const noexcept;
   // Until it has ended and its last output is logged. Not cancellable by design: what was started is reaped.
   net::awaitable<ExitStatus> wait();
-  // The last line it wrote, for the error a person sees; empty if it wrote none.
+  // The last line it wrote that is not a routine message, for the error a person sees; empty if there was none.
   [[nodiscard]] const std::string& last_line() const noexcept;
 
   struct Impl;
