@@ -13,11 +13,11 @@
 namespace hearth::tool::api {
 
 // Names that every box answers to, whatever engine is behind them.
-inline constexpr const char* kSpeechModel = "tts-1";
-inline constexpr const char* kTranscriptionModel = "whisper-1";
-inline constexpr const char* kEmbeddingModel = "text-embedding-3-small";
-inline constexpr const char* kOcrModel = "mistral-ocr-latest";
-inline constexpr const char* kDetectionModel = "hearth-vision";
+inline constexpr const char* kSpeechModel = "auto";
+inline constexpr const char* kTranscriptionModel = "auto";
+inline constexpr const char* kEmbeddingModel = "auto";
+inline constexpr const char* kOcrModel = "auto";
+inline constexpr const char* kDetectionModel = "auto";
 
 using OnBytes = std::function<Result<void>(std::string_view)>;
 using OnUpload = std::function<void(std::uint64_t, std::uint64_t)>;
