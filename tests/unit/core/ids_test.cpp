@@ -1,0 +1,37 @@
+#include <hearth/core/ids.h>
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace hearth {
+namespace {
+
+TEST(Ids, HaveTheirPrefixAndDoNotRepeat) {
+  std::set<std::string> seen;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string id = new_id("req_");
+    EXPECT_EQ(id.size(), 28U);
+    EXPECT_EQ(id.rfind("req_", 0), 0U);
+    EXPECT_EQ(id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789", 4), std::string::npos);
+    EXPECT_TRUE(seen.insert(id).second);
+  }
+}
+
+TEST(Ids, SecretsAreUrlSafe) {
+  const std::string secret = new_secret(32);
+  EXPECT_EQ(secret.size(), 43U);
+  EXPECT_EQ(secret.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"),
+            std::string::npos);
+  EXPECT_NE(secret, new_secret(32));
+}
+
+TEST(Ids, HashesAreThePublishedOnes) {
+  // FIPS 180-4's example "abc", and the empty message.
+  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(to_hex(std::string_view("\x00\x7f\xff", 3)), "007fff");
+}
+
+}  // namespace
+}  // namespace hearth
