@@ -189,7 +189,9 @@ Result<void> frames_of_stream(const FramesJob& job) {
   // Sizes that only the decoder finds are bounded by max_pixels.
   const std::uint64_t pixels = width * height == 0 ? limit : width * height;
   const std::uint64_t each = 8 + (input->is_image() ? 4 : kReferencePictures * 3 / 2);
-  HEARTH_TRY_ASSIGN(const auto lease, job.budget.take(pixels * each, job.watch));
+  // A size that nobody states must not ask for more than there is.
+  const std::uint64_t need = width * height == 0 ? std::min(pixels * each, job.budget.total()) : pixels * each;
+  HEARTH_TRY_ASSIGN(const auto lease, job.budget.take(need, job.watch));
   HEARTH_TRY_ASSIGN(AvCodecContext decoder, input->open_decoder(stream, limit));
   Reel reel(*input, stream, std::move(decoder));
   return input->is_image() ? send_animation(job, reel) : send_video(job, reel, stored_orientation(*stream));

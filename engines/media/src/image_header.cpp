@@ -172,7 +172,7 @@ FileKind file_kind(std::string_view start) {
   if (start.starts_with("GIF87a") || start.starts_with("GIF89a")) return FileKind::gif;
   if (start.starts_with("BM") && start.size() > 26 && Bytes(start, false).u32(14) <= 124 && start[10] != '\0')
     return FileKind::bmp;
-  if (start.starts_with("RIFF") && start.substr(8, 4) == "WEBP") return FileKind::webp;
+  if (start.size() >= 12 && start.starts_with("RIFF") && start.substr(8, 4) == "WEBP") return FileKind::webp;
   if (start.starts_with(std::string_view("II*\0", 4)) || start.starts_with(std::string_view("MM\0*", 4)) ||
       start.starts_with(std::string_view("II+\0", 4)) || start.starts_with(std::string_view("MM\0+", 4)))
     return FileKind::tiff;

@@ -21,9 +21,51 @@ void must(int code) {
   if (code < 0) throw std::runtime_error("a fixture could not be made: " + std::to_string(code));
 }
 
+// A file in memory that a muxer writes, going back where it has to.
+struct Memory {
+  std::string bytes;
+  std::size_t at = 0;
+  static int write(void* self, std::uint8_t* from, int size) {
+    auto* m = static_cast<Memory*>(self);
+    const auto n = static_cast<std::size_t>(size);
+    if (m->bytes.size() < m->at + n) m->bytes.resize(m->at + n);
+    std::copy_n(from, n, reinterpret_cast<std::uint8_t*>(m->bytes.data()) + m->at);
+    m->at += n;
+    return size;
+  }
+  static std::int64_t seek(void* self, std::int64_t offset, int whence) {
+    auto* m = static_cast<Memory*>(self);
+    if ((whence & AVSEEK_SIZE) != 0) return static_cast<std::int64_t>(m->bytes.size());
+    const std::int64_t base = whence == SEEK_CUR   ? static_cast<std::int64_t>(m->at)
+                              : whence == SEEK_END ? static_cast<std::int64_t>(m->bytes.size())
+                                                   : 0;
+    m->at = static_cast<std::size_t>(base + offset);
+    return base + offset;
+  }
+};
+
 struct Writer {
   AVFormatContext* muxer = nullptr;
   AvPacket packet{av_packet_alloc()};
+  Memory memory;
+  AvIo io;
+
+  explicit Writer(const char* format) {
+    constexpr int kBuffer = 4096;
+    must(avformat_alloc_output_context2(&muxer, nullptr, format, nullptr));
+    io.reset(avio_alloc_context(static_cast<unsigned char*>(av_malloc(kBuffer)), kBuffer, 1, &memory, nullptr,
+                                Memory::write, Memory::seek));
+    muxer->pb = io.get();
+  }
+  ~Writer() { avformat_free_context(muxer); }
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  std::string finish() {
+    must(av_write_trailer(muxer));
+    avio_flush(io.get());
+    return std::move(memory.bytes);
+  }
 
   AVStream* add(AVCodecContext* encoder) const {
     AVStream* stream = avformat_new_stream(muxer, nullptr);
@@ -45,20 +87,32 @@ struct Writer {
   }
 };
 
-AvCodecContext audio_encoder(const char* name) {
+// One that write_tone() can fill.
+AVSampleFormat sample_format(const AVCodec& codec) {
+  for (const AVSampleFormat* f = codec.sample_fmts; *f != AV_SAMPLE_FMT_NONE; ++f)
+    if (*f == AV_SAMPLE_FMT_S16 || *f == AV_SAMPLE_FMT_S16P || *f == AV_SAMPLE_FMT_FLT || *f == AV_SAMPLE_FMT_FLTP)
+      return *f;
+  throw std::runtime_error("a fixture could not be made: no sample format");
+}
+
+void place_headers(AVCodecContext* encoder, const AVFormatContext* muxer) {
+  if ((muxer->oformat->flags & AVFMT_GLOBALHEADER) != 0) encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+}
+
+AvCodecContext audio_encoder(const char* name, const AVFormatContext* muxer) {
   const AVCodec* codec = avcodec_find_encoder_by_name(name);
   AvCodecContext encoder(avcodec_alloc_context3(codec));
   encoder->sample_rate = kRate;
-  encoder->sample_fmt = codec->sample_fmts[0];
+  encoder->sample_fmt = sample_format(*codec);
   encoder->time_base = {1, kRate};
-  encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+  place_headers(encoder.get(), muxer);
   encoder->strict_std_compliance = FF_COMPLIANCE_EXPERIMENTAL;
   av_channel_layout_default(&encoder->ch_layout, 2);
   must(avcodec_open2(encoder.get(), codec, nullptr));
   return encoder;
 }
 
-AvCodecContext video_encoder(const char* name) {
+AvCodecContext video_encoder(const char* name, const AVFormatContext* muxer) {
   const AVCodec* codec = avcodec_find_encoder_by_name(name);
   AvCodecContext encoder(avcodec_alloc_context3(codec));
   encoder->width = kWidth;
@@ -67,7 +121,7 @@ AvCodecContext video_encoder(const char* name) {
   encoder->time_base = {1, kFps};
   encoder->framerate = {kFps, 1};
   encoder->gop_size = 5;
-  encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+  place_headers(encoder.get(), muxer);
   must(avcodec_open2(encoder.get(), codec, nullptr));
   return encoder;
 }
@@ -122,15 +176,13 @@ void write_pictures(const Writer& writer, AVCodecContext* encoder, const AVStrea
 }  // namespace
 
 std::string container(const ContainerSpec& spec) {
-  Writer writer;
-  must(avformat_alloc_output_context2(&writer.muxer, nullptr, spec.muxer, nullptr));
-  must(avio_open_dyn_buf(&writer.muxer->pb));
+  Writer writer(spec.muxer);
   AvCodecContext audio;
   AvCodecContext video;
   AVStream* audio_stream = nullptr;
   AVStream* video_stream = nullptr;
   if (spec.video_codec != nullptr) {
-    video = video_encoder(spec.video_codec);
+    video = video_encoder(spec.video_codec, writer.muxer);
     video_stream = writer.add(video.get());
     if (spec.quarter_turns != 0) {
       auto* matrix = av_stream_new_side_data(video_stream, AV_PKT_DATA_DISPLAYMATRIX, 9 * sizeof(std::int32_t));
@@ -138,25 +190,17 @@ std::string container(const ContainerSpec& spec) {
     }
   }
   if (spec.audio_codec != nullptr) {
-    audio = audio_encoder(spec.audio_codec);
+    audio = audio_encoder(spec.audio_codec, writer.muxer);
     audio_stream = writer.add(audio.get());
   }
   must(avformat_write_header(writer.muxer, nullptr));
   if (video) write_pictures(writer, video.get(), video_stream, spec.seconds);
   if (audio) write_tone(writer, audio.get(), audio_stream, spec.seconds);
-  must(av_write_trailer(writer.muxer));
-  std::uint8_t* bytes = nullptr;
-  const int size = avio_close_dyn_buf(writer.muxer->pb, &bytes);
-  std::string file(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
-  av_free(bytes);
-  avformat_free_context(writer.muxer);
-  return file;
+  return writer.finish();
 }
 
 std::string animated_gif(int count) {
-  Writer writer;
-  must(avformat_alloc_output_context2(&writer.muxer, nullptr, "gif", nullptr));
-  must(avio_open_dyn_buf(&writer.muxer->pb));
+  Writer writer("gif");
   const AVCodec* codec = avcodec_find_encoder_by_name("gif");
   AvCodecContext encoder(avcodec_alloc_context3(codec));
   encoder->width = 16;
@@ -178,13 +222,7 @@ std::string animated_gif(int count) {
     writer.encode(encoder.get(), stream, frame.get());
   }
   writer.encode(encoder.get(), stream, nullptr);
-  must(av_write_trailer(writer.muxer));
-  std::uint8_t* bytes = nullptr;
-  const int size = avio_close_dyn_buf(writer.muxer->pb, &bytes);
-  std::string file(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
-  av_free(bytes);
-  avformat_free_context(writer.muxer);
-  return file;
+  return writer.finish();
 }
 
 }  // namespace hearth::media::testing

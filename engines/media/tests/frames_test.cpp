@@ -316,7 +316,7 @@ TEST(Pdf, DamagedSaysSo) {
 
 TEST(Video, GivesAPictureEveryFewSeconds) {
   FramesRequest request;
-  for (const char* muxer : {"mp4", "matroska", "mpegts"}) {
+  for (const char* muxer : {"mp4", "matroska", "mpegts", "avi"}) {
     const Seen seen =
         frames(container({.muxer = muxer, .audio_codec = nullptr, .video_codec = "mpeg4", .seconds = 4}), request);
     ASSERT_TRUE(seen.result) << seen.result.error().describe();
