@@ -61,7 +61,7 @@ struct Machine {
   bool restart_after = false;        // draining for a restart
   bool terminated = false;           // draining: SIGTERM was sent
   bool closing = false;              // the daemon ends: nothing starts any more
-  std::optional<SteadyTime> timer;   // when Event::timer is due; nullopt: no timer
+  std::optional<SteadyTime> timer = std::nullopt;  // when Event::timer is due; nullopt: no timer
 };
 
 enum class Event {
@@ -113,9 +113,9 @@ struct Load {
   std::uint32_t slots = 1;
   std::uint32_t queued = 0;
   std::uint32_t queue_limit = 64;
-  Millis service_time{0};              // recent mean of one request; 0: unknown
-  Millis start_time{0};                // recent time from start to ready; 0: unknown
-  std::optional<SteadyTime> next_try;  // in backoff and quarantine
+  Millis service_time{0};                             // recent mean of one request; 0: unknown
+  Millis start_time{0};                               // recent time from start to ready; 0: unknown
+  std::optional<SteadyTime> next_try = std::nullopt;  // in backoff and quarantine
 };
 enum class Verdict { enter, wait, queue_full, too_late, not_soon, never };
 // too_late: even with everything going well the deadline passes in the queue; not_soon: the engine rests past the
