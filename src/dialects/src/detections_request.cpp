@@ -92,7 +92,6 @@ Decoded<DetectionsRequest> decode_detections(const JsonBody& body, const Detecti
     return {};
   };
   HEARTH_TRY_ASSIGN(const json::Fields fields, document.each_field(kFields, read));
-  HEARTH_TRY(fields.require("model"));
   if (!fields.has("file_id")) {
     HEARTH_TRY(fields.require("image"));
   }
@@ -125,7 +124,6 @@ Decoded<DetectionsRequest> decode_detections_form(std::span<const FormField> fie
       HEARTH_TRY(add_label_list(list, limits, request.labels));
     }
   }
-  if (request.model.empty()) return reject(ApiCode::missing_required_parameter, "`model` is required.", "model");
   HEARTH_TRY(check_annotated_frames(request, limits));
   return request;
 }

@@ -22,7 +22,6 @@ TEST(DetectionsRequest, reads_json) {
 
 TEST(DetectionsRequest, names_the_field_that_is_wrong) {
   const Bad rows[] = {
-      {R"({"image":"file_a"})", ApiCode::missing_required_parameter, "model"},
       {R"({"model":"m"})", ApiCode::missing_required_parameter, "image"},
       {R"({"model":"m","image":"file_a","file_id":"file_b"})", ApiCode::invalid_value, "file_id"},
       {R"({"model":"m","image":{"url":"file_a","file_id":"file_b"}})", ApiCode::invalid_value, "image"},

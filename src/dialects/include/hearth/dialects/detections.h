@@ -31,7 +31,7 @@ struct DetectionsLimits {
 
 // Its data URL views into the body, or into `unescaped`; the body must outlive the request.
 struct DetectionsRequest {
-  std::string model;
+  std::string model;  // empty: the box's detector
   std::optional<DocumentSource>
       image;                        // always set by the JSON form; never by the multipart form (the file part is it)
   std::vector<std::string> labels;  // empty: all that the model knows
