@@ -17,7 +17,7 @@ from encoder import Teacher
 from wordpiece import kept_ids, reference
 
 MODEL = "hearth-static-minilm-256"
-EPOCHS = 12
+EPOCHS = 10
 CANARY = "The quick brown fox jumps over the lazy dog."
 
 

@@ -107,7 +107,7 @@ class Static:
 
 
 def fit(model: Static, texts: sparse.csr_matrix, teacher: np.ndarray, epochs: int, agreement: Agreement | None = None,
-        direction: float = 1.0, relation: float = 8.0, decay: float = 1e-3, rate: float = 3e-3) -> None:
+        direction: float = 1.0, relation: float = 1.5, decay: float = 1e-3, rate: float = 5e-3) -> None:
     """`direction` weighs each text's own vector, `relation` the similarities between the texts of a batch."""
     rng = np.random.default_rng(SEED)
     target = unit(teacher @ principal_axes(teacher, model.m.shape[1]))

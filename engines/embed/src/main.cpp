@@ -17,17 +17,14 @@ void serve(const embed::Tables& tables, kit::Request& request, kit::Response& re
   if (!body) return response.error(body.error());
   // A connection has a thread of its own, so the scratch memory is used again from one request to the next.
   thread_local embed::Service service(tables);
-  const embed::Sink sink{
-      .whole =
-          [&](std::string_view answer) -> Result<void> {
-        response.bytes(200, "application/json", answer);
-        return {};
-      },
-      .piece =
-          [&](std::string_view part) -> Result<void> {
-        if (!response.started()) response.start(200, "application/json");
-        return response.write(part);
-      }};
+  const embed::Sink sink{.whole = [&](std::string_view answer) -> Result<void> {
+                           response.bytes(200, "application/json", answer);
+                           return {};
+                         },
+                         .piece = [&](std::string_view part) -> Result<void> {
+                           if (!response.started()) response.start(200, "application/json");
+                           return response.write(part);
+                         }};
   const auto done = service.answer(*body, sink);
   if (!done) response.error(done.error().status, done.error().code, done.error().message, done.error().param);
 }

@@ -3,7 +3,8 @@
 namespace hearth::embed {
 namespace {
 
-// Blocks keep the partial sums in registers across all rows: 64 floats fill half the registers of AVX2, all of SSE2's or half of NEON's.
+// Blocks keep the partial sums in registers across all rows: 64 floats fill half the registers of AVX2, all of SSE2's
+// or half of NEON's.
 constexpr std::size_t kBlock = 64;
 
 // One body, compiled once for each instruction set; the compiler vectorises it (NEON on ARM, SSE2 on any x86-64).

@@ -12,13 +12,15 @@ using od::json_type;
 constexpr std::size_t kKeepParserBelow = 256U << 10U;
 
 std::unexpected<Refusal> refuse(std::string_view code, std::string message, std::string_view param) {
-  return std::unexpected(Refusal{.code = std::string(code), .message = std::move(message), .param = std::string(param)});
+  return std::unexpected(
+      Refusal{.code = std::string(code), .message = std::move(message), .param = std::string(param)});
 }
 
 // What simdjson reports is either memory or the body's fault.
 std::unexpected<Refusal> malformed(simdjson::error_code error) {
   if (error == simdjson::MEMALLOC)
-    return std::unexpected(Refusal{.status = 500, .code = "internal", .message = "out of memory for this request", .param = {}});
+    return std::unexpected(
+        Refusal{.status = 500, .code = "internal", .message = "out of memory for this request", .param = {}});
   return refuse("invalid_json",
                 fmt::format("The body is not valid JSON: {}. Send an object with the fields input and model.",
                             simdjson::error_message(error)),
@@ -68,10 +70,11 @@ std::expected<EmbedRequest, Refusal> RequestDecoder::decode(std::string& body) {
   d.has_input = false;
   if (d.parser.capacity() > kKeepParserBelow) d.parser = od::parser();
   if (body.size() > kMaxBody)
-    return std::unexpected(Refusal{.status = 413,
-                                   .code = "too_large",
-                                   .message = fmt::format("The body has more than {} bytes; send fewer inputs at once.", kMaxBody),
-                                   .param = {}});
+    return std::unexpected(
+        Refusal{.status = 413,
+                .code = "too_large",
+                .message = fmt::format("The body has more than {} bytes; send fewer inputs at once.", kMaxBody),
+                .param = {}});
   if (auto done = d.body(body); !done) return std::unexpected(std::move(done.error()));
   if (!d.has_input)
     return refuse("missing_required_parameter", fmt::format("input is missing; it is {}.", kInputTypes), "input");
@@ -81,7 +84,8 @@ std::expected<EmbedRequest, Refusal> RequestDecoder::decode(std::string& body) {
 Decoded RequestDecoder::Impl::body(std::string& json) {
   json.reserve(json.size() + simdjson::SIMDJSON_PADDING);
   od::document document;
-  if (const auto error = parser.iterate(json.data(), json.size(), json.capacity()).get(document)) return malformed(error);
+  if (const auto error = parser.iterate(json.data(), json.size(), json.capacity()).get(document))
+    return malformed(error);
   od::object object;
   if (const auto error = document.get_object().get(object)) return malformed(error);
   for (auto member : object) {
@@ -140,8 +144,7 @@ Decoded RequestDecoder::Impl::input(od::value& value) {
   json_type type{};
   if (const auto error = value.type().get(type)) return malformed(error);
   if (type == json_type::string) return text(value);
-  if (type != json_type::array)
-    return refuse("invalid_type", fmt::format("input must be {}.", kInputTypes), "input");
+  if (type != json_type::array) return refuse("invalid_type", fmt::format("input must be {}.", kInputTypes), "input");
   od::array list;
   if (const auto error = value.get_array().get(list)) return malformed(error);
   return input_list(list);
@@ -155,11 +158,13 @@ Decoded RequestDecoder::Impl::input_list(od::array list) {
     if (const auto error = std::move(element).get(item)) return malformed(error);
     json_type type{};
     if (const auto error = item.type().get(type)) return malformed(error);
-    if (kind.value_or(type) != type || (type != json_type::string && type != json_type::number && type != json_type::array))
+    if (kind.value_or(type) != type ||
+        (type != json_type::string && type != json_type::number && type != json_type::array))
       return refuse("invalid_type", fmt::format("input must be {}; its elements are not.", kInputTypes), "input");
     kind = type;
     if (type != json_type::number && request.inputs.size() == kMaxInputs)
-      return refuse("array_above_max_length", fmt::format("input has more than {} elements; send fewer at once.", kMaxInputs), "input");
+      return refuse("array_above_max_length",
+                    fmt::format("input has more than {} elements; send fewer at once.", kMaxInputs), "input");
     Decoded done;
     if (type == json_type::string) {
       done = text(item);
@@ -180,7 +185,8 @@ Decoded RequestDecoder::Impl::input_list(od::array list) {
 Decoded RequestDecoder::Impl::text(od::value& value) {
   std::string_view text;
   if (const auto error = value.get_string().get(text)) return malformed(error);
-  if (text.empty()) return refuse("empty_string", "input has an empty string; there is nothing to embed in it.", "input");
+  if (text.empty())
+    return refuse("empty_string", "input has an empty string; there is nothing to embed in it.", "input");
   request.inputs.push_back({.text = text});
   return {};
 }
@@ -202,13 +208,15 @@ Decoded RequestDecoder::Impl::id(od::value& value, Input& input) {
   if (const auto error = value.get_uint64().get(number))
     return wrong_type(error, "input", "text, or lists of whole numbers that are cl100k_base token ids");
   if (number >= vocabulary.size())
-    return refuse("invalid_value",
-                  fmt::format("input has the token id {}, which is no text token of cl100k_base (0 to {}). Send text, or "
-                              "tell the client which encoding the model uses.",
-                              number, vocabulary.size() - 1),
-                  "input");
+    return refuse(
+        "invalid_value",
+        fmt::format("input has the token id {}, which is no text token of cl100k_base (0 to {}). Send text, or "
+                    "tell the client which encoding the model uses.",
+                    number, vocabulary.size() - 1),
+        "input");
   if (input.id_count == kMaxIdsPerInput)
-    return refuse("array_above_max_length", fmt::format("input has a list of more than {} token ids; split it.", kMaxIdsPerInput), "input");
+    return refuse("array_above_max_length",
+                  fmt::format("input has a list of more than {} token ids; split it.", kMaxIdsPerInput), "input");
   if (input.id_count++ == 0) input.first_id = static_cast<std::uint32_t>(request.ids.size());
   request.ids.push_back(static_cast<std::uint32_t>(number));
   return {};

@@ -5,8 +5,11 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <bit>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <iterator>
+#include <vector>
 
 namespace hearth::embed {
 namespace {
@@ -55,22 +58,26 @@ void append_floats(std::string& out, std::span<const Component> vector) {
 
 void append_base64(std::string& out, std::span<const Component> vector) {
   constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string bytes;
-  bytes.reserve(vector.size() * 4);
-  for (const Component c : vector) {
-    const auto bits = std::bit_cast<std::uint32_t>(static_cast<float>(double{static_cast<double>(c)} / kUnit));
-    for (unsigned shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<char>(bits >> shift & 0xFFU));
+  std::vector<unsigned char> bytes(vector.size() * 4 + 2);  // two zeros more: the last three bytes are read whole
+  for (std::size_t d = 0; d < vector.size(); ++d) {
+    const auto value = static_cast<float>(static_cast<double>(vector[d]) / kUnit);
+    std::memcpy(bytes.data() + d * 4, &value, 4);  // little-endian, as the data files require
   }
-  const auto at = [&](std::size_t i) { return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U; };
-  out.push_back('"');
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::uint32_t three = at(i) << 16U | at(i + 1) << 8U | at(i + 2);
-    out.push_back(kAlphabet[three >> 18U]);
-    out.push_back(kAlphabet[three >> 12U & 63U]);
-    out.push_back(i + 1 < bytes.size() ? kAlphabet[three >> 6U & 63U] : '=');
-    out.push_back(i + 2 < bytes.size() ? kAlphabet[three & 63U] : '=');
-  }
-  out.push_back('"');
+  const std::size_t size = vector.size() * 4;
+  const std::size_t before = out.size();
+  const std::size_t length = (size + 2) / 3 * 4;
+  out.resize_and_overwrite(before + length + 2, [&](char* data, std::size_t total) {
+    char* at = data + before;
+    *at++ = '"';
+    for (std::size_t i = 0; i < size; i += 3) {
+      const std::uint32_t three =
+          std::uint32_t{bytes[i]} << 16U | std::uint32_t{bytes[i + 1]} << 8U | std::uint32_t{bytes[i + 2]};
+      for (const unsigned shift : {18U, 12U, 6U, 0U}) *at++ = kAlphabet[three >> shift & 63U];
+    }
+    for (std::size_t i = size; i % 3 != 0; ++i) at[-static_cast<std::ptrdiff_t>(3 - i % 3)] = '=';
+    *at = '"';
+    return total;
+  });
 }
 
 }  // namespace

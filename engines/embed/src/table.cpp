@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 namespace hearth::embed {
 namespace {
+
+constexpr float kMinScale = 1e-12F;
+constexpr float kMaxScale = 1e6F;
 
 std::unexpected<Error> corrupt(std::string what) {
   return fail(Errc::corrupt, "the embedding table is damaged (" + std::move(what) + "): install the package again");
@@ -19,7 +21,8 @@ std::unexpected<Error> corrupt(std::string what) {
 template <typename T>
 Result<std::span<const T>> TableView::section(Section which, std::string_view name) const {
   const SectionSpan at = header_->sections[static_cast<std::size_t>(which)];
-  const bool inside = at.offset >= sizeof(TableHeader) && at.offset <= bytes_.size() && at.bytes <= bytes_.size() - at.offset;
+  const bool inside =
+      at.offset >= sizeof(TableHeader) && at.offset <= bytes_.size() && at.bytes <= bytes_.size() - at.offset;
   if (!inside || at.offset % 64 != 0 || at.bytes % sizeof(T) != 0)
     return corrupt(fmt::format("section {} at {}, {} bytes, is not inside the file", name, at.offset, at.bytes));
   // The mapping and the offset are aligned, and these are plain integers and floats.
@@ -64,8 +67,9 @@ Result<void> TableView::check_sizes() const {
   if (h.max_word_chars == 0 || h.max_word_chars > 1000) return corrupt("its longest word");
   if (weights_.size() != std::size_t{h.rows} * h.dims || scales_.size() != h.rows)
     return corrupt("weights and scales do not fit its rows");
-  if (!std::ranges::all_of(scales_, [](float s) { return std::isfinite(s) && s >= 0; }))
-    return corrupt("a scale is not a number");
+  // Within these, sums and their lengths stay within a float's range whatever the text.
+  const auto sane = [](float s) { return s == 0 || (s >= kMinScale && s <= kMaxScale); };
+  if (!std::ranges::all_of(scales_, sane)) return corrupt("a scale is out of range");
   const std::string_view padded(h.model.data(), h.model.size());
   if (padded.find('\0') == std::string_view::npos || padded.front() == '\0') return corrupt("its model's name");
   return {};

@@ -1,4 +1,5 @@
 #include "cl100k.h"
+
 #include "support/real_tables.h"
 #include "support/tiny_table.h"
 
@@ -13,7 +14,8 @@ using test::AlignedBytes;
 
 TEST(Cl100k, GivesTheBytesOfEachToken) {
   std::vector<std::string> tokens;
-  for (int i = 0; i < 50; ++i) tokens.push_back(std::string(static_cast<std::size_t>(i % 5), static_cast<char>('a' + i % 26)));
+  for (int i = 0; i < 50; ++i)
+    tokens.push_back(std::string(static_cast<std::size_t>(i % 5), static_cast<char>('a' + i % 26)));
   AlignedBytes bytes = test::tiny_cl100k(tokens);
   const auto view = Cl100kView::parse(bytes.bytes());
   ASSERT_TRUE(view) << view.error().describe();

@@ -79,9 +79,16 @@ TEST_F(Request, TheLastOfTwoInputsCounts) {
 }
 
 TEST_F(Request, RefusesWrongTypesAndNamesTheField) {
-  for (const char* input : {"7", "1.5", "null", "true", "{}", R"({"text":"x"})", R"(["a",1])", R"([1,"a"])", R"([["a"]])",
-                            "[[1],2]", "[null]", "[true]", "[{}]", "[1.5]", "[-1]", "[[1.0]]", "[[null]]", "[[[1]]]", "[1e3]",
-                            "[99999999999999999999]"})
+  for (const char* input : {"7",          "1.5",
+                            "null",       "true",
+                            "{}",         R"({"text":"x"})",
+                            R"(["a",1])", R"([1,"a"])",
+                            R"([["a"]])", "[[1],2]",
+                            "[null]",     "[true]",
+                            "[{}]",       "[1.5]",
+                            "[-1]",       "[[1.0]]",
+                            "[[null]]",   "[[[1]]]",
+                            "[1e3]",      "[99999999999999999999]"})
     refused(fmt::format(R"({{"input":{}}})", input), "invalid_type", "input");
   refused(R"({"input":"x","dimensions":"8"})", "invalid_type", "dimensions");
   refused(R"({"input":"x","dimensions":8.5})", "invalid_type", "dimensions");
@@ -111,10 +118,30 @@ TEST_F(Request, RefusesNothingToEmbed) {
 }
 
 TEST_F(Request, RefusesWhatIsNotJson) {
-  for (const char* body : {"", " ", "x", "[]", "7", "null", "\"input\"", "{", R"({"input")", R"({"input":)", R"({"input":"x)",
-                           R"({"input":"x")", R"({"input":["x")", R"({"input":["x"})", R"({"input":"x"}})", R"({"input":"x"} x)",
-                           R"({"input":"x"}{"input":"y"})", R"({"input":"\ud800"})", "{\"input\":\"\xff\"}",
-                           "{\"input\":\"a\nb\"}", R"({"input":"\q"})", R"({input:"x"})", "\xEF\xBB\xBF", "{\"input\":\"a\" \"b\":1}"})
+  for (const char* body : {"",
+                           " ",
+                           "x",
+                           "[]",
+                           "7",
+                           "null",
+                           "\"input\"",
+                           "{",
+                           R"({"input")",
+                           R"({"input":)",
+                           R"({"input":"x)",
+                           R"({"input":"x")",
+                           R"({"input":["x")",
+                           R"({"input":["x"})",
+                           R"({"input":"x"}})",
+                           R"({"input":"x"} x)",
+                           R"({"input":"x"}{"input":"y"})",
+                           R"({"input":"\ud800"})",
+                           "{\"input\":\"\xff\"}",
+                           "{\"input\":\"a\nb\"}",
+                           R"({"input":"\q"})",
+                           R"({input:"x"})",
+                           "\xEF\xBB\xBF",
+                           "{\"input\":\"a\" \"b\":1}"})
     refused(body, "invalid_json", "");
   refused(std::string("{\"input\":\"a\0b\"}", 15), "invalid_json", "");
 }

@@ -26,17 +26,15 @@ struct Answer {
 Answer ask(std::string body) {
   Service service(test::real_tables());
   Answer answer;
-  const Sink sink{.whole =
-                      [&](std::string_view whole) -> Result<void> {
-                        answer.body = whole;
-                        return {};
-                      },
-                  .piece =
-                      [&](std::string_view piece) -> Result<void> {
-                        answer.body += piece;
-                        ++answer.pieces;
-                        return {};
-                      }};
+  const Sink sink{.whole = [&](std::string_view whole) -> Result<void> {
+                    answer.body = whole;
+                    return {};
+                  },
+                  .piece = [&](std::string_view piece) -> Result<void> {
+                    answer.body += piece;
+                    ++answer.pieces;
+                    return {};
+                  }};
   if (auto done = service.answer(body, sink); !done) answer.refusal = std::move(done.error());
   return answer;
 }
@@ -77,7 +75,8 @@ TEST(Service, BothEncodingsSayTheSame) {
   for (const int dims : {1, 2, 3, 255, 256}) {
     const auto as_floats = ask(fmt::format(R"({{"input":"One and the same text","dimensions":{}}})", dims)).parsed();
     const auto as_base64 =
-        ask(fmt::format(R"({{"input":"One and the same text","dimensions":{},"encoding_format":"base64"}})", dims)).parsed();
+        ask(fmt::format(R"({{"input":"One and the same text","dimensions":{},"encoding_format":"base64"}})", dims))
+            .parsed();
     const auto a = floats(as_floats.at_pointer("/data/0/embedding"));
     EXPECT_EQ(a.size(), static_cast<std::size_t>(dims));
     EXPECT_EQ(a, from_base64(as_base64.at_pointer("/data/0/embedding")));
@@ -136,8 +135,7 @@ TEST(Service, NoTextIsCutOff) {
   for (int i = 0; i < 400; ++i) long_text += text;
   const auto plain = ask(fmt::format(R"({{"input":"{}"}})", long_text)).parsed();
   EXPECT_EQ(plain.at_pointer("/usage/prompt_tokens").as_int64() % 400, 0);
-  const auto with_end =
-      ask(fmt::format(R"({{"input":"{}{}"}})", long_text, std::string("volcano "))).parsed();
+  const auto with_end = ask(fmt::format(R"({{"input":"{}{}"}})", long_text, std::string("volcano "))).parsed();
   EXPECT_NE(plain.at_pointer("/data/0/embedding"), with_end.at_pointer("/data/0/embedding"));
 }
 

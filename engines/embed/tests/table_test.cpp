@@ -1,5 +1,6 @@
-#include "support/tiny_table.h"
 #include "table.h"
+
+#include "support/tiny_table.h"
 
 #include <gmock/gmock.h>
 
@@ -87,9 +88,10 @@ TEST(Table, RefusesWhatALookupCouldStumbleOver) {
       {"section strings", [](AlignedBytes& t) { span_of(t, Section::strings).offset = 0xFFFFFFC0; }},
       {"section scales", [](AlignedBytes& t) { span_of(t, Section::scales).bytes -= 1; }},
       {"weights and scales", [](AlignedBytes& t) { span_of(t, Section::scales).bytes -= 4; }},
-      {"not a number", [](AlignedBytes& t) { data_of<float>(t, Section::scales)[2] = std::nanf(""); }},
-      {"not a number",
+      {"scale is out of range", [](AlignedBytes& t) { data_of<float>(t, Section::scales)[2] = std::nanf(""); }},
+      {"scale is out of range",
        [](AlignedBytes& t) { data_of<float>(t, Section::scales)[0] = std::numeric_limits<float>::infinity(); }},
+      {"scale is out of range", [](AlignedBytes& t) { data_of<float>(t, Section::scales)[0] = 1e-40F; }},
       {"trie's size", [](AlignedBytes& t) { span_of(t, Section::trie_units).bytes -= 4; }},
       {"trie's size", [](AlignedBytes& t) { span_of(t, Section::trie_values).bytes -= 2; }},
       {"trie points", [](AlignedBytes& t) { data_of<std::uint32_t>(t, Section::trie_units)[256] = 0xFFFFFF00; }},

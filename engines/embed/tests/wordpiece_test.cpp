@@ -1,6 +1,7 @@
+#include "wordpiece.h"
+
 #include "support/real_tables.h"
 #include "support/tiny_table.h"
-#include "wordpiece.h"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -41,9 +42,13 @@ TEST_F(TinyWordPiece, OneUnknownPartMakesTheWordUnknown) {
 }
 
 TEST_F(TinyWordPiece, DropsControlCharactersAndWhatIsNotUtf8) {
-  EXPECT_THAT(ids("re\x01" "d"), ElementsAre(test::kRed));
+  EXPECT_THAT(ids("re\x01"
+                  "d"),
+              ElementsAre(test::kRed));
   EXPECT_THAT(ids(std::string("re\0d", 4)), ElementsAre(test::kRed));
-  EXPECT_THAT(ids("re\xFF\xC3" "d \xE2\x82"), ElementsAre(test::kRed));
+  EXPECT_THAT(ids("re\xFF\xC3"
+                  "d \xE2\x82"),
+              ElementsAre(test::kRed));
   EXPECT_THAT(ids(""), IsEmpty());
   EXPECT_THAT(ids(" \x7f "), IsEmpty());
 }

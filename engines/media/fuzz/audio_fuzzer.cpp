@@ -15,6 +15,7 @@ using namespace hearth;
 
 constexpr double kMaxSeconds = 20;
 constexpr int kRate = 8000;
+constexpr std::size_t kMaxSamples = 20 * kRate;
 
 class Check final : public media::AudioSink {
  public:
@@ -25,7 +26,7 @@ class Check final : public media::AudioSink {
   }
   Result<void> samples(std::span<const std::int16_t> mono) override {
     count_ += mono.size();
-    if (!begun_ || mono.empty() || count_ > kMaxSeconds * kRate) std::abort();
+    if (!begun_ || mono.empty() || count_ > kMaxSamples) std::abort();
     return {};
   }
 

@@ -24,6 +24,7 @@ constexpr double kBetter = 0.08;          // what another try must gain
 constexpr double kWeakWord = 0.5;
 constexpr double kWeakShare = 0.08;       // of the letters, in weak words: perhaps another script
 constexpr std::size_t kFewLetters = 120;  // a page so short may be tried in all four orientations
+constexpr double kSmallPicture = 1.5e6;   // pixels; only these are worth another try that may be in vain
 constexpr double kNoise = 0.25;           // lines below are specks and textures, not text …
 constexpr std::size_t kNoLetters = 8;     // … and so is a page with fewer letters, weakly read
 
@@ -35,12 +36,15 @@ struct Prepared {
   bool oriented = false;   // the orientation is sure
 };
 
+double pixels_in(const Picture& picture) {
+  return static_cast<double>(picture.width()) * picture.height();
+}
+
 double scale_for(const Picture& picture, std::optional<double> letters) {
   double factor = 1;
   if (letters && *letters < kSmallLetters) factor = std::min(kGoodLetters / *letters, kMostEnlarged);
   if (letters && *letters > kBigLetters) factor = kGoodLetters / *letters;
-  const double pixels = static_cast<double>(picture.width()) * picture.height();
-  if (factor > 1) factor = std::max(1.0, std::min(factor, std::sqrt(kMostRecognised / pixels)));
+  if (factor > 1) factor = std::max(1.0, std::min(factor, std::sqrt(kMostRecognised / pixels_in(picture))));
   return std::min(factor, static_cast<double>(kMostSide) / std::max(picture.width(), picture.height()));
 }
 
@@ -128,7 +132,7 @@ double weak_share(const Lines& lines) {
 Result<Lines> recognise(Recogniser& recogniser, const Picture& picture, const std::string& languages,
                         const Interrupt& interrupt) {
   HEARTH_TRY_ASSIGN(Lines lines, recogniser.read(picture, languages, Segmentation::automatic, interrupt));
-  if (!lines.empty()) return lines;
+  if (!lines.empty() || pixels_in(picture) > kSmallPicture) return lines;
   return recogniser.read(picture, languages, Segmentation::single_block, interrupt);
 }
 
@@ -160,6 +164,7 @@ Result<Reading> read_in(Recogniser& recogniser, const Picture& picture, const La
 Result<void> try_other_ways_up(Prepared& p, Reading& reading, Recogniser& recogniser, const LanguageChoice& languages,
                                const Interrupt& interrupt) {
   if (p.oriented || reading.confidence >= kWeak || letters_in(reading.lines) > kFewLetters) return {};
+  if (pixels_in(p.picture) > kSmallPicture) return {};
   int best_turn = 0;
   for (const int turn : {2, 1, 3}) {
     HEARTH_TRY_ASSIGN(Picture other, turned(p.picture.copy(), turn));

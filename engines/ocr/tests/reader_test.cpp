@@ -185,7 +185,7 @@ TEST(Reader, AVeryWideFrameIsRead) {
 
 TEST(Reader, StopsWhenInterrupted) {
   int asked = 0;
-  const kit::Frame frame = english_page(150).frame();
+  const kit::Frame frame = english_page(100).frame();
   const auto page = read_frame_text(recogniser(), frame, kAutomatic, [&]() -> Result<void> {
     if (++asked > 3) return fail(Errc::cancelled, "the client has left");
     return {};

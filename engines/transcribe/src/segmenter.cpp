@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t kFloorWindow = 400;  // frames (4 s) whose quiet tenth is the noise floor
 constexpr std::size_t kFirstLook = 50;     // frames (0.5 s) that are heard before anything is judged
 constexpr double kFloorLowest = -62;       // dB: below this a recording is as good as silent
-constexpr double kFloorHighest = -38;      // dB: a stream that begins in the middle of a word has no quiet part yet
+constexpr double kFloorHighest = -46;      // dB: a stream that begins in the middle of a word has no quiet part yet
 constexpr double kSpread = 6;              // dB between loud and quiet frames; what is steadier is noise or a tone
 constexpr std::size_t kJudgeSpread = 50;   // frames from which the spread says something
 constexpr float kPreEmphasis = 0.97F;      // takes hum and rumble out of the level
@@ -92,6 +92,12 @@ void Segmenter::step() {
   while (judged_ < frames_.size()) judge(judged_++);
 }
 
+int Segmenter::pause_after(std::size_t frames) {
+  if (frames < 400) return 100;
+  if (frames < 800) return 60;
+  return frames < 1200 ? 30 : 15;
+}
+
 void Segmenter::judge(std::size_t index) {
   Frame& frame = frames_[index];
   const double over = frame.level - noise_floor();
@@ -110,8 +116,7 @@ void Segmenter::judge(std::size_t index) {
   }
   quiet_ = frame.speech ? 0 : quiet_ + 1;
   const std::size_t length = index + 1 - begin_;
-  const bool long_enough = length >= static_cast<std::size_t>(settings_.wish_frames);
-  if (quiet_ >= (long_enough ? settings_.short_pause_frames : settings_.pause_frames)) {
+  if (quiet_ >= pause_after(length - static_cast<std::size_t>(quiet_))) {
     const auto surplus = static_cast<std::size_t>(std::max(0, quiet_ - settings_.padding_frames));
     close(index + 1 - surplus);
   } else if (length >= static_cast<std::size_t>(settings_.max_frames)) {

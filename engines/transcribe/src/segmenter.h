@@ -26,15 +26,16 @@ class Segmenter {
   struct Settings {
     double onset_db = 9;      // this far over the noise floor speech begins …
     double release_db = 6;    // … and below this it ends
-    int pause_frames = 50;    // so long must it be quiet (10 ms each)
     int onset_frames = 3;     // so long must it be loud
     int padding_frames = 30;  // kept before and after
-    int wish_frames = 1000;   // from here on a short pause is enough to cut
-    int short_pause_frames = 15;
-    int max_frames = 2900;  // and here it is cut at the quietest place of the last seconds; 30 s with the padding
+    int max_frames = 2900;    // and here it is cut at the quietest place of the last seconds; 30 s with the padding
   };
   Segmenter() : Segmenter(Settings{}) {}
   explicit Segmenter(const Settings& settings) : settings_(settings) {}
+
+  // How long it must be quiet (frames) to end a segment of this length: a short one gives the decoder too little to
+  // know the voice by, so it waits for a real pause; a long one is ended by a breath.
+  static int pause_after(std::size_t frames);
 
   // Takes the next samples of the stream, any number.
   void push(std::span<const std::int16_t> samples);

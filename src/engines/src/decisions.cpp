@@ -41,7 +41,7 @@ struct Transition {
 
   void become_ready() {
     enter(State::ready);
-    m.trial = false;
+    m.trial = m.suspect = false;
     m.ready_since = m.idle_since = now;
     arm_ready_timer();
     act(Action::serve);
@@ -172,11 +172,21 @@ struct Transition {
     if (m.state == State::draining && m.in_flight == 0 && !m.terminated) return terminate();
     if (m.state != State::ready) return;
     if (event == Event::request_failed) {
-      if (++m.strikes >= policy.strikes) return fail_running();
+      m.suspect = true;
       act(Action::check_health);
     }
-    if (m.waiting > 0) act(Action::serve);
+    serve();
     arm_ready_timer();
+  }
+
+  void on_healthy() {
+    if (m.state != State::ready || !std::exchange(m.suspect, false)) return;
+    if (++m.strikes >= policy.strikes) return fail_running();
+    serve();
+  }
+
+  void serve() {
+    if (m.state == State::ready && !m.suspect && m.waiting > 0) act(Action::serve);
   }
 
   void on_timer() {
@@ -219,7 +229,7 @@ Step next(Machine machine, Event event, const Policy& policy, const Lifetimes& l
   switch (event) {
     case Event::demand:
       if (t.m.state == State::stopped && !t.m.closing) t.start();
-      if (t.m.state == State::ready) t.act(Action::serve);
+      t.serve();
       break;
     case Event::person_start:
       t.on_person(true, false);
@@ -245,6 +255,9 @@ Step next(Machine machine, Event event, const Policy& policy, const Lifetimes& l
       break;
     case Event::probe_passed:
       if (t.m.state == State::probing) t.become_ready();
+      break;
+    case Event::healthy:
+      t.on_healthy();
       break;
     case Event::probe_failed:
     case Event::unresponsive:
@@ -272,10 +285,10 @@ std::string_view to_string(State state) noexcept {
 }
 
 std::string_view to_string(Event event) noexcept {
-  constexpr std::array<std::string_view, 15> kNames{"demand",          "person_start", "person_stop", "person_restart",
-                                                    "close",           "spawn_failed", "listening",   "probe_passed",
-                                                    "probe_failed",    "exited",       "request_ok",  "request_failed",
-                                                    "request_dropped", "unresponsive", "timer"};
+  constexpr std::array<std::string_view, 16> kNames{"demand",          "person_start", "person_stop",  "person_restart",
+                                                    "close",           "spawn_failed", "listening",    "probe_passed",
+                                                    "probe_failed",    "exited",       "request_ok",   "request_failed",
+                                                    "request_dropped", "healthy",      "unresponsive", "timer"};
   return kNames.at(static_cast<std::size_t>(event));
 }
 

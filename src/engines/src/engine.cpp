@@ -110,9 +110,9 @@ void Engine::note_state(State from, Event event) {
     start_time_ = std::chrono::ceil<Millis>(steady_now() - started_);
   }
   if (to == State::failing) {
-    if (event == Event::timer)
+    if (event == Event::timer && process_error_.empty())
       process_error_ = fmt::format("was not ready within {}", format_duration(manifest_.start_deadline));
-    if (event == Event::request_failed) process_error_ = fmt::format("failed {} requests in a row", policy_.strikes);
+    if (event == Event::healthy) process_error_ = fmt::format("failed {} requests in a row", policy_.strikes);
     if (event == Event::unresponsive) process_error_ = "did not answer GET /health any more";
   }
   const log::Level level = level_of(from, to);

@@ -104,6 +104,7 @@ net::awaitable<Result<void>> Engine::start_process() {
   options.command = command_line(terms_.plan, containment_);
   options.environment = environment(terms_.plan);
   options.limits = terms_.plan.limits;
+  if (terms_.plan.user_id != 0) options.processes = terms_.plan.limits.processes;  // a user of the engine's own
   options.in_bubblewrap = containment_.isolated();
   options.seccomp_fd = filter.get();
   HEARTH_CO_TRY_ASSIGN(process_, Process::spawn(executor_, std::move(options)));
@@ -120,10 +121,10 @@ void Engine::describe_end(const ExitStatus& status) {
   log::warn(room_, "ended", {{"why", last_error_}});
 }
 
-// Inside the sandbox the count is the engine's own; without one it would be that of everything the user runs.
+// In a user namespace the number of processes is counted for itself, but bubblewrap's own start still counts with all
+// that the user runs: so the limit comes once the program runs. Outside of one, see start_process().
 void Engine::limit_processes() {
-  if (!containment_.isolated()) return;
-  if (containment_.level == Containment::Level::root && terms_.plan.user_id == 0) return;  // does not bind root
+  if (containment_.level != Containment::Level::user_namespace) return;
   const pid_t program = process_->program_pid();
   const rlimit limit{terms_.plan.limits.processes, terms_.plan.limits.processes};
   if (program != 0 && ::prlimit(program, RLIMIT_NPROC, &limit, nullptr) != 0)
@@ -203,11 +204,13 @@ net::awaitable<void> Engine::check_health(std::uint64_t generation) {
   if (!connection) co_return;
   const Deadline deadline = Deadline::in(kHealthTime);
   const auto answer = co_await connection->client.fetch(health_request(), "", kMaxCanaryAnswer, deadline);
-  if (generation != generation_) co_return;
+  // Nobody listens: it is ending, and how it ended is the better explanation.
+  if (!answer && answer.error().is(Errc::unavailable)) co_await gone_.wait(Deadline::in(kHealthTime));
+  if (!lives(generation)) co_return;
   checking_health_ = false;
   const bool told_to_stop = co_await net::is_cancelled();
   if (told_to_stop || machine_.state != State::ready) co_return;
-  if (!answer || answer->head.status != 200) dispatch(Event::unresponsive);
+  dispatch(answer && answer->head.status == 200 ? Event::healthy : Event::unresponsive);
 }
 
 }  // namespace hearth::engines

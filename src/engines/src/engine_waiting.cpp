@@ -97,6 +97,7 @@ void Engine::set_queued() {
 Load Engine::load() const {
   Load load;
   load.state = machine_.state;
+  load.suspect = machine_.suspect;
   load.in_flight = machine_.in_flight;
   load.slots = terms_.slots;
   load.queued = static_cast<std::uint32_t>(interactive_.size() + batch_.size());
@@ -112,7 +113,7 @@ Seconds Engine::retry_after() const {
 }
 
 void Engine::serve() {
-  while (machine_.state == State::ready && machine_.in_flight < terms_.slots) {
+  while (machine_.state == State::ready && !machine_.suspect && machine_.in_flight < terms_.slots) {
     std::list<Waiter*>& from = interactive_.empty() ? batch_ : interactive_;
     if (from.empty()) break;
     Waiter& waiter = *from.front();

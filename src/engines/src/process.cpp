@@ -1,4 +1,5 @@
 #include "log_lines.h"
+#include "pidfd.h"
 #include "spawn.h"
 
 #include <hearth/core/log.h>
@@ -9,7 +10,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <fmt/format.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,7 +44,7 @@ bool is_child_of(pid_t pid, pid_t parent) {
 
 // A handle of a descendant: checked after it was opened, so that it cannot be of a stranger with a reused id.
 Fd open_child(pid_t pid, pid_t parent) {
-  Fd fd(::pidfd_open(pid, 0));
+  Fd fd = open_process(pid);
   return fd && is_child_of(pid, parent) ? std::move(fd) : Fd();
 }
 
@@ -165,8 +165,8 @@ struct Process::Impl {
   void send_kill() {
     if (reaped) return;
     // Ending the first process of the process namespace ends all in it; bubblewrap outside then exits by itself.
-    if (init_handle && ::pidfd_send_signal(init_handle.get(), SIGKILL, nullptr, 0) == 0) return;
-    ::pidfd_send_signal(pidfd.native_handle(), SIGKILL, nullptr, 0);
+    if (init_handle && send_signal(init_handle.get(), SIGKILL)) return;
+    send_signal(pidfd.native_handle(), SIGKILL);
   }
 };
 
@@ -222,13 +222,13 @@ void Process::terminate() {
   Impl& p = *impl_;
   if (p.reaped) return;
   if (!p.in_bubblewrap) {
-    ::pidfd_send_signal(p.pidfd.native_handle(), SIGTERM, nullptr, 0);
+    send_signal(p.pidfd.native_handle(), SIGTERM);
     return;
   }
   const pid_t program = program_pid();
   const Fd handle = program != 0 ? open_child(program, p.init) : Fd();
   // Not started yet: there is nothing that could end in order.
-  if (!handle || ::pidfd_send_signal(handle.get(), SIGTERM, nullptr, 0) != 0) p.send_kill();
+  if (!handle || !send_signal(handle.get(), SIGTERM)) p.send_kill();
 }
 
 void Process::kill() {

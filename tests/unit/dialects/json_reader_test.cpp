@@ -56,6 +56,15 @@ TEST(Json, refuses_what_is_no_single_object) {
   expect_rejected(decode(std::string_view("{\"model\":\"a\0b\"}", 15)), ApiCode::invalid_json, "", "NUL");
 }
 
+TEST(Json, refuses_a_value_with_a_colon_after_it) {
+  for (const std::string_view value : {R"("x":1)", "1:2", "null:1", "[]:1", R"("x":"y":"z")"}) {
+    expect_rejected(decode(with_extra(value)), ApiCode::invalid_json, "", value);
+  }
+  expect_rejected(decode(R"({"messages":[{}],"model":"m":1})"), ApiCode::invalid_json, "", "model");
+  expect_rejected(decode(R"({"messages":[{}],"model":"m":"x"}})"), ApiCode::invalid_json, "", "model");
+  expect_rejected(decode(R"({"model":"m","messages":[{},{"a":"b":1}]})"), ApiCode::invalid_json, "", "nested");
+}
+
 TEST(Json, refuses_escapes_that_do_not_exist) {
   for (const std::string_view text : {R"("\x")", R"("\u12")", R"("\u12g4")", R"("\ud800\u12")"}) {
     expect_rejected(decode(with_extra(text)), ApiCode::invalid_json, "extra", text);

@@ -90,8 +90,9 @@ AlignedBytes tiny_table(std::uint32_t dims) {
     offsets.push_back(static_cast<std::uint32_t>(strings.size()));
   }
 
-  const std::array<std::string, kSections> sections{raw(weights),     raw(scales), raw(trie.units), raw(trie.values), raw(index),
-                                                    raw(pages), raw(records), raw(offsets), strings};
+  const std::array<std::string, kSections> sections{raw(weights),     raw(scales),  raw(trie.units),
+                                                    raw(trie.values), raw(index),   raw(pages),
+                                                    raw(records),     raw(offsets), strings};
   TableHeader header{};
   header.magic = kTableMagic;
   header.version = kTableVersion;

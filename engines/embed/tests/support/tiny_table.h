@@ -16,7 +16,13 @@ namespace hearth::embed::test {
 class AlignedBytes {
  public:
   explicit AlignedBytes(std::string_view bytes);
+  AlignedBytes(const AlignedBytes&) = delete;
+  AlignedBytes(AlignedBytes&&) = default;
+  AlignedBytes& operator=(const AlignedBytes&) = delete;
+  AlignedBytes& operator=(AlignedBytes&&) = delete;
+  ~AlignedBytes() = default;
   [[nodiscard]] std::span<std::byte> bytes() { return {start_, size_}; }
+  [[nodiscard]] std::span<const std::byte> view() const { return {start_, size_}; }
   [[nodiscard]] TableHeader& header() { return *reinterpret_cast<TableHeader*>(start_); }
   // Makes the checksum fit the content again.
   void seal();

@@ -32,9 +32,10 @@ struct SpawnOptions {
   std::string name;                  // log lines of the child appear under "engines.NAME"
   std::vector<std::string> command;  // command[0] is an absolute path
   std::vector<std::pair<std::string, std::string>> environment;
-  std::optional<ResourceLimits> limits;
-  bool in_bubblewrap = false;  // kStatusFd is read; the engine is the sandbox's grandchild
-  int seccomp_fd = -1;         // given to the child as kSeccompFd
+  std::optional<ResourceLimits> limits;    // but not on the number of processes:
+  std::optional<std::uint64_t> processes;  // counted over all of the child's user
+  bool in_bubblewrap = false;              // kStatusFd is read; the engine is the sandbox's grandchild
+  int seccomp_fd = -1;                     // given to the child as kSeccompFd
 };
 
 class Process {
