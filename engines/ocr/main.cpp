@@ -9,8 +9,8 @@
 
 namespace {
 
-// Tesseract's OpenMP loops cost more than they bring: a page gets one thread, the cores are for other pages. The runtime
-// reads OMP_THREAD_LIMIT when it is loaded, before main(), and its setting is per thread.
+// Tesseract's OpenMP loops cost more than they bring: a page gets one thread, the cores are for other pages. The
+// runtime reads OMP_THREAD_LIMIT when it is loaded, before main(), and its setting is per thread.
 void use_one_thread() {
   using SetThreads = void (*)(int);
   static const auto set_threads = reinterpret_cast<SetThreads>(::dlsym(RTLD_DEFAULT, "omp_set_num_threads"));

@@ -14,8 +14,7 @@ int main(int argc, char** argv) {
   vision::Pool pool(engine.options().data.empty() ? "/usr/share/opencv4" : engine.options().data,
                     engine.options().threads);
   engine.model("opencv-hog-haar", "detection");
-  engine.route("POST", "/v1/detect", [&](kit::Request& request, kit::Response& response) {
-    vision::answer_detect(pool, request, response);
-  });
+  engine.route("POST", "/v1/detect",
+               [&](kit::Request& request, kit::Response& response) { vision::answer_detect(pool, request, response); });
   return engine.run();
 }

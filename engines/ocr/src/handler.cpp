@@ -39,8 +39,7 @@ std::string_view name_of(BlockType type) {
 }
 
 // The choice, or an answer already given.
-std::optional<LanguageChoice> choose_languages(const Service& service, kit::Request& request,
-                                               kit::Response& response) {
+std::optional<LanguageChoice> choose_languages(const Service& service, kit::Request& request, kit::Response& response) {
   const auto asked = request.query("languages");
   if (!asked || asked->empty()) {
     LanguageChoice choice = default_languages(service.tessdata);
@@ -57,11 +56,12 @@ std::optional<LanguageChoice> choose_languages(const Service& service, kit::Requ
   }
   for (const std::string& name : *names) {
     if (is_installed(service.tessdata, name)) continue;
-    response.error(400, "language_not_installed",
-                   fmt::format("the OCR language '{0}' is not installed; install it with `apt-get install {1}` or `hearth "
-                               "pull {1}`. Installed: {2}",
-                               name, package_of(name), fmt::join(installed_languages(service.tessdata), ", ")),
-                   "languages");
+    response.error(
+        400, "language_not_installed",
+        fmt::format("the OCR language '{0}' is not installed; install it with `apt-get install {1}` or `hearth "
+                    "pull {1}`. Installed: {2}",
+                    name, package_of(name), fmt::join(installed_languages(service.tessdata), ", ")),
+        "languages");
     return std::nullopt;
   }
   return LanguageChoice{joined_names(*names), {}};

@@ -24,10 +24,10 @@ struct Iso {
 };
 
 constexpr std::array<Iso, 27> kIso{{
-    {"ar", "ara"},     {"cs", "ces"},     {"da", "dan"},     {"de", "deu"},        {"el", "ell"},     {"en", "eng"},
-    {"es", "spa"},     {"fi", "fin"},     {"fr", "fra"},     {"hi", "hin"},        {"hu", "hun"},     {"it", "ita"},
-    {"ja", "jpn"},     {"ko", "kor"},     {"nl", "nld"},     {"no", "nor"},        {"pl", "pol"},     {"pt", "por"},
-    {"ro", "ron"},     {"ru", "rus"},     {"sv", "swe"},     {"tr", "tur"},        {"uk", "ukr"},     {"zh", "chi_sim"},
+    {"ar", "ara"},        {"cs", "ces"},        {"da", "dan"},        {"de", "deu"}, {"el", "ell"}, {"en", "eng"},
+    {"es", "spa"},        {"fi", "fin"},        {"fr", "fra"},        {"hi", "hin"}, {"hu", "hun"}, {"it", "ita"},
+    {"ja", "jpn"},        {"ko", "kor"},        {"nl", "nld"},        {"no", "nor"}, {"pl", "pol"}, {"pt", "por"},
+    {"ro", "ron"},        {"ru", "rus"},        {"sv", "swe"},        {"tr", "tur"}, {"uk", "ukr"}, {"zh", "chi_sim"},
     {"zh-cn", "chi_sim"}, {"zh-tw", "chi_tra"}, {"zh-hk", "chi_tra"},
 }};
 

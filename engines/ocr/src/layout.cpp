@@ -11,11 +11,11 @@
 namespace hearth::ocr {
 namespace {
 
-constexpr double kHeading = 1.2;        // a heading's height over the body's
+constexpr double kHeading = 1.2;         // a heading's height over the body's
 constexpr double kChangedHeight = 1.25;  // neighbours that differ more are no one paragraph
-constexpr double kParagraphGap = 1.4;   // of the usual distance between lines
-constexpr double kIndent = 0.8;         // of a line's height
-constexpr double kShortLine = 3.0;      // line heights missing at the right of a paragraph's last line
+constexpr double kParagraphGap = 1.4;    // of the usual distance between lines
+constexpr double kIndent = 0.8;          // of a line's height
+constexpr double kShortLine = 3.0;       // line heights missing at the right of a paragraph's last line
 constexpr std::size_t kHeadingLines = 3;
 constexpr std::size_t kHeadingLetters = 160;
 
@@ -30,8 +30,8 @@ struct TextLine {
 
 using TextLines = std::vector<TextLine>;
 
-// Chinese characters fill the height that Latin capitals only reach with a descender below: set in one size, their lines
-// measure taller.
+// Chinese characters fill the height that Latin capitals only reach with a descender below: set in one size, their
+// lines measure taller.
 double letter_scale(const Line& line) {
   constexpr double kFuller = 0.8;
   std::size_t full = 0;
@@ -67,7 +67,8 @@ double body_height(const TextLines& lines) {
 // Recognition takes a round bullet for a letter or sign of its shape. Lines of one region that begin with the same such
 // sign at the same place are a list.
 void find_misread_bullets(TextLines& lines, std::size_t first, std::size_t last) {
-  static constexpr std::array<std::string_view, 14> kShapes{"e", "o", "°", "©", "®", "¢", "«", "»", "•", "@", "O", "0", "=", "。"};
+  static constexpr std::array<std::string_view, 14> kShapes{"e", "o", "°", "©", "®", "¢", "«",
+                                                            "»", "•", "@", "O", "0", "=", "。"};
   std::map<std::string, std::vector<std::size_t>> starts;
   for (std::size_t i = first; i < last; ++i) {
     const auto& words = lines[i].words;
@@ -77,8 +78,8 @@ void find_misread_bullets(TextLines& lines, std::size_t first, std::size_t last)
   for (const auto& [sign, at] : starts) {
     if (at.size() < 2) continue;
     const int x = lines[at[0]].box.x0;
-    const bool aligned = std::ranges::all_of(
-        at, [&](std::size_t i) { return std::abs(lines[i].box.x0 - x) < 0.4 * lines[i].height; });
+    const bool aligned =
+        std::ranges::all_of(at, [&](std::size_t i) { return std::abs(lines[i].box.x0 - x) < 0.4 * lines[i].height; });
     if (!aligned) continue;
     for (const std::size_t i : at) lines[i].marker = Marker::bullet;
   }
@@ -118,7 +119,8 @@ bool begins_paragraph(const TextLines& lines, std::size_t i, const Extent& exten
   if (step < 0) return true;  // the next column
   const bool short_before = extent.x1 - before.box.x1 > kShortLine * before.height;
   if (in_list) return false;
-  const bool indented = line.box.x0 - extent.x0 > kIndent * line.height && before.box.x0 - extent.x0 < kIndent * line.height / 2;
+  const bool indented =
+      line.box.x0 - extent.x0 > kIndent * line.height && before.box.x0 - extent.x0 < kIndent * line.height / 2;
   return indented || (short_before && ends_sentence(before));
 }
 
@@ -206,7 +208,8 @@ void drop_lone_numbers(TextLines& lines, std::size_t first, std::size_t last) {
                                       lines.begin() + static_cast<std::ptrdiff_t>(last),
                                       [](const TextLine& l) { return l.marker == Marker::number; });
   for (std::size_t i = first; i < last; ++i)
-    if (lines[i].words.size() < 2 || (numbered < 2 && lines[i].marker == Marker::number)) lines[i].marker = Marker::none;
+    if (lines[i].words.size() < 2 || (numbered < 2 && lines[i].marker == Marker::number))
+      lines[i].marker = Marker::none;
 }
 
 void add_region(Builder& builder, TextLines& lines, std::size_t first, std::size_t last, double body,
@@ -222,8 +225,8 @@ void add_region(Builder& builder, TextLines& lines, std::size_t first, std::size
     const std::span<const TextLine> part(lines.data() + from, to - from);
     if (item) {
       const bool continues = from > first && lines[from - 1].marker != Marker::none;
-      const bool after_item = !builder.layout.blocks.empty() &&
-                              builder.layout.blocks.back().type == BlockType::list && from > first;
+      const bool after_item =
+          !builder.layout.blocks.empty() && builder.layout.blocks.back().type == BlockType::list && from > first;
       add_item(builder, part, continues || after_item);
     } else {
       add_paragraph(builder, part, body, prose_elsewhere);

@@ -248,8 +248,7 @@ Result<Picture> straightened(Picture picture, double degrees) {
   const double angle = degrees * std::numbers::pi / 180;
   const int w = picture.width();
   const int h = picture.height();
-  Pix* level =
-      pixRotate(picture.gray.get(), static_cast<float>(angle), L_ROTATE_AREA_MAP, L_BRING_IN_WHITE, w, h);
+  Pix* level = pixRotate(picture.gray.get(), static_cast<float>(angle), L_ROTATE_AREA_MAP, L_BRING_IN_WHITE, w, h);
   if (level == nullptr) return no_memory("straightening");
   // Leptonica puts the picture into the middle of a canvas that holds all of it, and turns that about its middle.
   const int big_w = pixGetWidth(level);
@@ -268,8 +267,7 @@ Result<Picture> resized(Picture picture, double factor) {
   if (std::abs(factor - 1) < 0.02) return picture;
   const int w = std::max(1, static_cast<int>(std::lround(picture.width() * factor)));
   const int h = std::max(1, static_cast<int>(std::lround(picture.height() * factor)));
-  const Affine back{static_cast<double>(picture.width()) / w,  0, 0, 0,
-                    static_cast<double>(picture.height()) / h, 0};
+  const Affine back{static_cast<double>(picture.width()) / w, 0, 0, 0, static_cast<double>(picture.height()) / h, 0};
   // Area mapping down, linear interpolation up; pixScale would sharpen, which rings around small print.
   Pix* next = pixScaleGeneral(picture.gray.get(), static_cast<float>(w) / static_cast<float>(picture.width()),
                               static_cast<float>(h) / static_cast<float>(picture.height()), 0, 0);
@@ -279,8 +277,7 @@ Result<Picture> resized(Picture picture, double factor) {
 
 Result<Picture> framed(Picture picture, int rim) {
   const auto counts = histogram(picture.gray.get(), step_for(picture.gray.get()));
-  const auto ground =
-      static_cast<l_uint32>(std::max_element(counts.begin() + 128, counts.end()) - counts.begin());
+  const auto ground = static_cast<l_uint32>(std::max_element(counts.begin() + 128, counts.end()) - counts.begin());
   return replaced(picture, pixAddBorderGeneral(picture.gray.get(), rim, rim, rim, rim, ground),
                   Affine{1, 0, -static_cast<double>(rim), 0, 1, -static_cast<double>(rim)}, "framing");
 }

@@ -29,7 +29,8 @@ class Pool {
 
   Pool(std::string tessdata, int slots) : tessdata_(std::move(tessdata)), slots_(slots) {}
 
-  // Waits for a free slot, rather one that has `languages` loaded. Whatever `interrupt` returns while waiting. Any thread.
+  // Waits for a free slot, rather one that has `languages` loaded. Whatever `interrupt` returns while waiting. Any
+  // thread.
   Result<Lease> take(const std::string& languages, const Interrupt& interrupt);
 
  private:

@@ -9,14 +9,15 @@
 namespace hearth::ocr {
 namespace {
 
-constexpr int kLeastSide = 8;         // pixels; no legible letter is smaller
-constexpr int kMostSide = 30000;      // Tesseract's coordinates have 16 bits
+constexpr int kRim = 12;       // pixels of ground set around a picture
+constexpr int kLeastSide = 8;  // pixels; no legible letter is smaller
+constexpr int kLeastPrepared = 12 + 2 * kRim;
+constexpr int kMostSide = 30000;          // Tesseract's coordinates have 16 bits
 constexpr double kMostRecognised = 24e6;  // pixels a picture may be enlarged to
-constexpr double kSmallLetters = 13;  // letters below this height are enlarged …
-constexpr double kBigLetters = 40;    // … above this reduced …
-constexpr double kGoodLetters = 22;   // … to this
+constexpr double kSmallLetters = 13;      // letters below this height are enlarged …
+constexpr double kBigLetters = 40;        // … above this reduced …
+constexpr double kGoodLetters = 22;       // … to this
 constexpr double kMostEnlarged = 4;
-constexpr int kRim = 12;
 constexpr double kSureUpright = 6;        // Leptonica's measure
 constexpr double kSureOrientation = 3.0;  // Tesseract's
 constexpr double kWeak = 0.6;             // a mean confidence that asks for another try
@@ -32,8 +33,8 @@ struct Prepared {
   Picture picture;
   int quarters = 0;
   double skew = 0;
-  std::string script;      // from orientation detection, if it was asked
-  bool oriented = false;   // the orientation is sure
+  std::string script;     // from orientation detection, if it was asked
+  bool oriented = false;  // the orientation is sure
 };
 
 double pixels_in(const Picture& picture) {
@@ -62,8 +63,8 @@ Result<void> straighten(Prepared& p) {
   return {};
 }
 
-// Sets the page upright where that is sure. Latin print that stands on its feet is seen at once; everything else costs a
-// look by Tesseract's orientation and script detection.
+// Sets the page upright where that is sure. Latin print that stands on its feet is seen at once; everything else costs
+// a look by Tesseract's orientation and script detection.
 Result<void> set_upright(Prepared& p, Recogniser& recogniser, Direction direction) {
   HEARTH_TRY_ASSIGN(const PixPtr ink, ink_of(p.picture));
   const double upright = direction == Direction::across ? uprightness(ink.get()) : 0;
@@ -199,6 +200,8 @@ Result<Page> read_frame_text(Recogniser& recogniser, kit::Frame frame, const Lan
   HEARTH_TRY(interrupt());
   HEARTH_TRY_ASSIGN(Prepared prepared, prepare(std::move(picture), recogniser));
   HEARTH_TRY(interrupt());
+  // What had to be reduced to this (a strip of 40,000 × 12 pixels) has no legible letters left, and would take minutes.
+  if (std::min(prepared.picture.width(), prepared.picture.height()) < kLeastPrepared) return page;
   HEARTH_TRY_ASSIGN(Reading reading, read_in(recogniser, prepared.picture, languages, prepared.script, interrupt));
   HEARTH_TRY(try_other_ways_up(prepared, reading, recogniser, languages, interrupt));
   drop_noise(reading.lines);

@@ -1,5 +1,5 @@
-// Reads one frame: makes it upright, straight, evenly lit and of a size the recogniser likes, recognises it, lays it out,
-// and maps every box back to the frame's pixels.
+// Reads one frame: makes it upright, straight, evenly lit and of a size the recogniser likes, recognises it, lays it
+// out, and maps every box back to the frame's pixels.
 #pragma once
 
 #include "page.h"
@@ -20,8 +20,8 @@ struct LanguageChoice {
   std::string other;
 };
 
-// `frame` is taken: its pixels go as soon as the gray picture is made. cancelled and deadline_exceeded from `interrupt`;
-// failed_precondition, internal. A frame without text is an empty page, not an error.
+// `frame` is taken: its pixels go as soon as the gray picture is made. cancelled and deadline_exceeded from
+// `interrupt`; failed_precondition, internal. A frame without text is an empty page, not an error.
 Result<Page> read_frame_text(Recogniser& recogniser, kit::Frame frame, const LanguageChoice& languages,
                              const Interrupt& interrupt);
 

@@ -9,11 +9,11 @@
 namespace hearth::ocr {
 namespace {
 
-constexpr double kCellGap = 1.4;       // in heights of the words beside it; justified prose stays below
-constexpr double kRowGap = 2.6;        // in heights: rows further apart belong to different things
-constexpr double kFilled = 0.6;        // least share of cells with something in them
-constexpr double kShortCell = 2.5;     // words; a column of such cells is no prose
-constexpr double kProseCell = 4.5;     // words; columns that are all like this are prose in columns
+constexpr double kCellGap = 1.4;    // in heights of the words beside it; justified prose stays below
+constexpr double kRowGap = 2.6;     // in heights: rows further apart belong to different things
+constexpr double kFilled = 0.6;     // least share of cells with something in them
+constexpr double kShortCell = 2.5;  // words; a column of such cells is no prose
+constexpr double kProseCell = 4.5;  // words; columns that are all like this are prose in columns
 
 using Row = std::vector<const Segment*>;
 
@@ -133,7 +133,8 @@ std::vector<Segment> segments_of(const Lines& lines) {
     const Word* before = nullptr;
     for (const Word& word : lines[i].words) {
       const double height = before == nullptr ? 0 : std::max(before->box.height(), word.box.height());
-      const bool apart = before != nullptr && word.box.x0 - before->box.x1 > kCellGap * std::max(height, lines[i].height);
+      const bool apart =
+          before != nullptr && word.box.x0 - before->box.x1 > kCellGap * std::max(height, lines[i].height);
       if (before == nullptr || apart) segments.push_back({{}, {}, i});
       segments.back().words.push_back(word);
       segments.back().box = joined(segments.back().box, word.box);

@@ -84,7 +84,8 @@ void append_line(std::string& text, std::string_view line) {
     return;
   }
   const std::string_view before = text;
-  const bool hyphen = before.ends_with('-') && before.size() > 1 && is_letter(last_letter(before.substr(0, before.size() - 1)));
+  const bool hyphen =
+      before.ends_with('-') && before.size() > 1 && is_letter(last_letter(before.substr(0, before.size() - 1)));
   if (hyphen && is_lower(first_letter(line))) {
     text.pop_back();
   } else if (!(is_unspaced(last_letter(before)) && is_unspaced(first_letter(line))) && !hyphen) {
@@ -94,7 +95,8 @@ void append_line(std::string& text, std::string_view line) {
 }
 
 Marker list_marker(std::string_view word) {
-  static constexpr std::array<std::string_view, 12> kBullets{"•", "◦", "▪", "■", "●", "○", "·", "‣", "-", "–", "*", "+"};
+  static constexpr std::array<std::string_view, 12> kBullets{"•", "◦", "▪", "■", "●", "○",
+                                                             "·", "‣", "-", "–", "*", "+"};
   if (std::ranges::find(kBullets, word) != kBullets.end()) return Marker::bullet;
   if (word.starts_with('(')) word.remove_prefix(1);
   if (word.size() < 2 || word.size() > 4 || (word.back() != '.' && word.back() != ')')) return Marker::none;
@@ -110,8 +112,7 @@ std::string escaped_start(std::string text) {
   const std::size_t word_end = std::min(text.find(' '), text.size());
   const std::string_view word = std::string_view(text).substr(0, word_end);
   const bool bullet = word == "-" || word == "*" || word == "+";
-  const std::size_t digits = static_cast<std::size_t>(
-      std::ranges::find_if_not(word, is_digit) - word.begin());
+  const std::size_t digits = static_cast<std::size_t>(std::ranges::find_if_not(word, is_digit) - word.begin());
   const bool number = digits > 0 && digits + 1 == word.size() && (word.back() == '.' || word.back() == ')');
   if (heading || bullet) text.insert(0, "\\");
   if (number) text.insert(digits, "\\");

@@ -85,7 +85,8 @@ TEST_F(OcrEngine, RefusesWhatItCannotRead) {
   expect_error(ask("POST", "/v1/ocr?languages=eng", "no frame\n"), 400, "invalid_frame");
   expect_error(ask("POST", "/v1/ocr?languages=eng", frame.substr(0, frame.size() - 5)), 400, "invalid_frame");
   expect_error(ask("POST", "/v1/ocr?languages=eng",
-                   R"({"width":8000,"height":8000,"channels":1,"size":64000000})" "\n"),
+                   R"({"width":8000,"height":8000,"channels":1,"size":64000000})"
+                   "\n"),
                413, "image_too_large");
   EXPECT_EQ(ask("GET", "/health").status, 200);
 }
@@ -106,7 +107,8 @@ TEST_F(OcrEngine, StopsWorkingForAClientThatLeft) {
   const std::string body = body_of(page);
   {
     Client leaver(engine_.socket());
-    leaver.send("POST /v1/ocr HTTP/1.1\r\nhost: x\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    leaver.send("POST /v1/ocr HTTP/1.1\r\nhost: x\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n" +
+                body);
   }
   // Busy falls to the one that asks once the page is given up; reading it whole takes seconds.
   const auto start = std::chrono::steady_clock::now();

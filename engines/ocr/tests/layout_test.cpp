@@ -1,4 +1,5 @@
 #include "layout.h"
+
 #include "text.h"
 
 #include <gtest/gtest.h>
@@ -61,8 +62,8 @@ TEST(Layout, TallLinesAreHeadings) {
 }
 
 TEST(Layout, ListsKeepTheirItems) {
-  const Layout layout = lay_out({line_at(100, 100, "• first item that goes"), line_at(120, 130, "on below"),
-                                 line_at(100, 160, "• second")});
+  const Layout layout = lay_out(
+      {line_at(100, 100, "• first item that goes"), line_at(120, 130, "on below"), line_at(100, 160, "• second")});
   ASSERT_EQ(layout.blocks.size(), 1U);
   EXPECT_EQ(layout.blocks[0].type, BlockType::list);
   EXPECT_EQ(layout.blocks[0].markdown, "- first item that goes on below\n- second");
@@ -82,15 +83,17 @@ TEST(Layout, ANumberedHeadingIsNoList) {
 
 TEST(Layout, AlignedColumnsAreATable) {
   Lines lines{line_at(100, 60, "What was sold on this day in the shop", 20, 0)};
-  const char* rows[4][3] = {{"Item", "Count", "Price"}, {"Apples", "12", "0.50"}, {"Pears", "7", "0.80"}, {"Plums", "3", "2|5"}};
+  const char* rows[4][3] = {
+      {"Item", "Count", "Price"}, {"Apples", "12", "0.50"}, {"Pears", "7", "0.80"}, {"Plums", "3", "2|5"}};
   for (int r = 0; r < 4; ++r)  // as the recogniser gives it: column by column
     for (int c = 0; c < 3; ++c) lines.push_back(line_at(100 + c * 300, 120 + r * 34, rows[r][c], 20, 1 + c));
   const Layout layout = lay_out(lines);
   ASSERT_EQ(layout.blocks.size(), 2U);
   EXPECT_EQ(layout.blocks[1].type, BlockType::table);
-  EXPECT_EQ(layout.blocks[1].markdown,
-            "| Item | Count | Price |\n| --- | --- | --- |\n| Apples | 12 | 0.50 |\n| Pears | 7 | 0.80 |\n| Plums | 3 | "
-            "2\\|5 |");
+  EXPECT_EQ(
+      layout.blocks[1].markdown,
+      "| Item | Count | Price |\n| --- | --- | --- |\n| Apples | 12 | 0.50 |\n| Pears | 7 | 0.80 |\n| Plums | 3 | "
+      "2\\|5 |");
   EXPECT_EQ(layout.blocks[1].text, "Item\tCount\tPrice\nApples\t12\t0.50\nPears\t7\t0.80\nPlums\t3\t2|5");
 }
 

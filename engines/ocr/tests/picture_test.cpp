@@ -1,4 +1,5 @@
 #include "picture.h"
+
 #include "typeset.h"
 
 #include <gtest/gtest.h>

@@ -134,8 +134,9 @@ TEST(Reader, AChineseLineInAnEnglishPageIsReadAsChinese) {
                   "This English page has one line of another language in the middle of it, as often happens in manuals "
                   "and on packages of goods from abroad.");
   sheet.line({200, 330}, 11, kChinese, "这是一行中文，用来测试混合页面的识别。");
-  sheet.paragraph({200, 380}, 1250, 11, kSerif,
-                  "Then it goes on in English and tells of other things, with words enough to be sure of the language.");
+  sheet.paragraph(
+      {200, 380}, 1250, 11, kSerif,
+      "Then it goes on in English and tells of other things, with words enough to be sure of the language.");
   const Page page = read(sheet.frame());
   EXPECT_LE(error_rate(sheet, page), 0.03) << plain_text(page.layout);
 }
@@ -192,7 +193,7 @@ TEST(Reader, StopsWhenInterrupted) {
   });
   ASSERT_FALSE(page);
   EXPECT_TRUE(page.error().is(Errc::cancelled));
-  EXPECT_LT(asked, 12);  // it does not go on after the answer
+  EXPECT_LT(asked, 12);                  // it does not go on after the answer
   const Sheet note = english_note(150);  // and the recogniser is as good as before
   EXPECT_LE(error_rate(note, read(note.frame())), 0.01);
 }

@@ -119,8 +119,8 @@ double Sheet::line(Point at, double points, std::string_view family, std::string
       cairo_text_extents(cairo_.get(), word.c_str(), &e);
       cairo_move_to(cairo_.get(), x, at.y);
       cairo_show_text(cairo_.get(), word.c_str());
-      words_.push_back({word, x + e.x_bearing, at.y + e.y_bearing, x + e.x_bearing + e.width,
-                        at.y + e.y_bearing + e.height});
+      words_.push_back(
+          {word, x + e.x_bearing, at.y + e.y_bearing, x + e.x_bearing + e.width, at.y + e.y_bearing + e.height});
       x += e.x_advance;
     }
     if (end < text.size()) x += width_of(" ");
@@ -303,9 +303,11 @@ constexpr std::string_view kProse[] = {
 };
 
 constexpr std::string_view kChineseProse[] = {
-    "清晨的港口办公室总是最早亮灯的地方。每一条进港的船都要登记船名、时间、货物和收货人。平常的日子一天大约有四十条记录，"
+    "清晨的港口办公室总是最早亮灯的地方。每一条进港的船都要登记船名、时间、货物和收货人。平常的日子一天大约有四十条记录"
+    "，"
     "到了秋天的集市，一天会超过两百条。",
-    "没有人记得这个习惯是从什么时候开始的。现在还能看清的最早一本是一百多年前写的，第一页就提到了更早的记录。纸的边缘已经发黄，"
+    "没有人记得这个习惯是从什么时候开始的。现在还能看清的最早一本是一百多年前写的，第一页就提到了更早的记录。纸的边缘已"
+    "经发黄，"
     "但是墨水的颜色仍然很深，因为那时的人自己制作墨水。",
     "仔细阅读的人可以从这些本子里学到很多东西。有一年冬天价格上涨了，春天又下降；三月的大风吹走了粮仓的屋顶；"
     "还有三个星期没有一条船到达，虽然天气很好，风也不大。",
@@ -358,9 +360,10 @@ Sheet report_page() {
   sheet.line({200, y}, 24, kSans, "Annual Report", Weight::bold);
   y += 90;
   sheet.line({200, y}, 15, kSans, "Figures of the year");
-  y = sheet.paragraph({200, y + 40}, 1250, 11, kSerif,
-                      "This page has a heading, a paragraph that is long enough to be broken into several lines, a list "
-                      "and a table of numbers. It is used to look at the result.");
+  y = sheet.paragraph(
+      {200, y + 40}, 1250, 11, kSerif,
+      "This page has a heading, a paragraph that is long enough to be broken into several lines, a list "
+      "and a table of numbers. It is used to look at the result.");
   y += 60;
   for (const char* item : {"• First item of the list", "• Second item, which is longer", "• Third item"}) {
     sheet.line({230, y}, 11, kSerif, item);

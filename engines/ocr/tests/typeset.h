@@ -1,5 +1,5 @@
-// Pages typeset at test time with cairo, and what a scanner or a phone does to them. The text is known to the letter, so
-// error rates are exact.
+// Pages typeset at test time with cairo, and what a scanner or a phone does to them. The text is known to the letter,
+// so error rates are exact.
 #pragma once
 
 #include <hearth/kit/frames.h>

@@ -47,7 +47,8 @@ struct Style {
 Style style_for(const cv::Mat& image) {
   const double side = std::max(image.cols, image.rows);
   return {std::max(1, static_cast<int>(std::lround(side / 400))), std::max(0.38, side / 1800),
-          std::max(1, static_cast<int>(std::lround(side / 900))), std::max(2, static_cast<int>(std::lround(side / 300)))};
+          std::max(1, static_cast<int>(std::lround(side / 900))),
+          std::max(2, static_cast<int>(std::lround(side / 300)))};
 }
 
 void draw(cv::Mat& image, const Detection& d, double factor, const Style& style) {

@@ -104,8 +104,8 @@ struct Detector::Impl {
     for (std::size_t i = 0; i < rects.size(); ++i)
       if (levels[i] == stages) windows.push_back({box_of(rects[i], at.factor), weights[i]});
     for (const Peak& peak : strongest(std::move(windows), kSameFace))
-      found.push_back({Label::face, face_score(peak.window.weight, peak.support),
-                       clipped(peak.window.box, gray.cols, gray.rows)});
+      found.push_back(
+          {Label::face, face_score(peak.window.weight, peak.support), clipped(peak.window.box, gray.cols, gray.rows)});
   }
 };
 
@@ -121,7 +121,8 @@ Result<std::unique_ptr<Detector>> Detector::create(const std::filesystem::path& 
       return fail(Errc::failed_precondition,
                   fmt::format("{} is missing or damaged; install it: apt-get install opencv-data", file.string()));
   } catch (const std::exception& e) {
-    return fail(Errc::failed_precondition, fmt::format("OpenCV cannot load its models from {}: {}", data.string(), e.what()));
+    return fail(Errc::failed_precondition,
+                fmt::format("OpenCV cannot load its models from {}: {}", data.string(), e.what()));
   }
   return detector;
 }

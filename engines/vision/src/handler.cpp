@@ -57,9 +57,8 @@ void answer_detect(Pool& pool, kit::Request& request, kit::Response& response) {
   if (!frame) return refuse_frame(frame.error(), response);
   const auto found = (**lease).detect(*frame, *labels, *min_score, interrupt);
   if (!found) return response.error(found.error());
-  json::object answer{{"width", frame->header.width},
-                      {"height", frame->header.height},
-                      {"detections", detections_json(*found)}};
+  json::object answer{
+      {"width", frame->header.width}, {"height", frame->header.height}, {"detections", detections_json(*found)}};
   if (*annotate > 0) {
     const auto png = annotated_png(*frame, *found);
     if (!png) return response.error(png.error());

@@ -10,8 +10,8 @@
 
 namespace hearth::vision {
 
-// "person,face"; empty is all there are. Each label once, in the order asked for. invalid_argument names the unknown one
-// and those there are.
+// "person,face"; empty is all there are. Each label once, in the order asked for. invalid_argument names the unknown
+// one and those there are.
 Result<std::vector<Label>> parse_labels(std::string_view text);
 
 }  // namespace hearth::vision
