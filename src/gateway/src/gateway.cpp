@@ -113,7 +113,9 @@ Gateway::Counts Gateway::counts() const noexcept {
   return {impl_->in_flight, impl_->served, impl_->failed};
 }
 
-std::uint64_t Gateway::spooled_bytes() const noexcept { return impl_->spool.used(); }
+std::uint64_t Gateway::spooled_bytes() const noexcept {
+  return impl_->spool.used();
+}
 
 net::ErrorPage Gateway::error_page(int status, std::string_view, std::string_view message) {
   const ApiCode code = status == 408   ? ApiCode::request_timeout
@@ -152,10 +154,10 @@ net::awaitable<void> Gateway::handle(net::Exchange& exchange, Trust trust) {
                   ApiCode::unknown_url,
                   fmt::format("there is no {}; GET /openapi.json describes what there is", path.substr(0, 200))));
   } else if (!allows(route->methods, request.method)) {
-    co_await reply_error(
-        call, dialects::api_error(ApiCode::method_not_allowed,
-                                  fmt::format("{} takes {}, not {}", route->path, comma_separated(route->methods),
-                                              request.method.substr(0, 20))));
+    call.decision.allow = comma_separated(route->methods);
+    co_await reply_error(call, dialects::api_error(ApiCode::method_not_allowed,
+                                                   fmt::format("{} takes {}, not {}", route->path, call.decision.allow,
+                                                               request.method.substr(0, 20))));
   } else {
     co_await route->handler(call);
   }
