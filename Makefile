@@ -31,7 +31,7 @@ sanitize:  ## unit and integration tests under address, undefined-behaviour and 
 contract:  ## let schemathesis try the running server against /openapi.json (needs PyPI)
 	@tools/contract
 distill:  ## make the embedding table anew from its teacher (needs PyPI)
-	@tools/distill
+	@tools/distill/run
 deb:  ## build the Debian package
 	@tools/deb
 clean:  ## remove everything that was built

@@ -5,7 +5,7 @@ has_systemd() { [ -d /run/systemd/system ]; }
 
 if has_systemd; then
   bin=/usr/local/bin
-  unit=/etc/systemd/system/hearth.service
+  unit=/usr/local/lib/systemd/system/hearth.service
 else
   bin=$root/build/release/bin
   # The same places as core/paths: root has the system's, others their own.

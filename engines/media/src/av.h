@@ -10,6 +10,7 @@ extern "C" {
 #include <libswscale/swscale.h>
 }
 
+#include <cstdint>
 #include <memory>
 
 namespace hearth::media {
@@ -59,6 +60,9 @@ class AvOptions {
   AVDictionary* dict_ = nullptr;
 };
 
-inline constexpr AVRational kAvTimeBase{1, AV_TIME_BASE};
+// FFmpeg's own pixel limit counts a frame with its alignment: what is allowed has to pass with that added.
+constexpr std::int64_t padded_pixels(std::uint64_t pixels) {
+  return static_cast<std::int64_t>(pixels + pixels / 4 + 65'536);
+}
 
 }  // namespace hearth::media

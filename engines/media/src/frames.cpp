@@ -49,7 +49,12 @@ Result<void> read_frames(const FramesJob& job) {
     case FileKind::bmp:
     case FileKind::webp:
       return frames_of_still(job, kind);
-    case FileKind::gif:
+    case FileKind::gif: {
+      const ImageHeader header = read_image_header(kind, {start.data(), n});
+      const std::uint64_t pixels = std::uint64_t{header.width} * header.height;
+      if (pixels > job.request.max_pixels) return image_too_large(header.width, header.height, job.request.max_pixels);
+      break;
+    }
     case FileKind::other:
       break;
   }

@@ -72,7 +72,7 @@ Result<AvFrame> decode(AVCodecID id, std::string_view file, std::uint64_t max_pi
     return fail_av(AVERROR(ENOMEM), "the image cannot be decoded");
   std::memcpy(packet->data, file.data(), file.size());
   decoder->thread_count = 1;
-  decoder->max_pixels = static_cast<std::int64_t>(max_pixels);
+  decoder->max_pixels = padded_pixels(max_pixels);
   if (const int opened = avcodec_open2(decoder.get(), codec, nullptr); opened < 0)
     return fail_av(opened, "the image cannot be decoded");
   int got = avcodec_send_packet(decoder.get(), packet.get());

@@ -47,7 +47,8 @@ class Reel {
         stream_(stream),
         decoder_(std::move(decoder)),
         packet_(av_packet_alloc()),
-        frame_(av_frame_alloc()) {}
+        frame_(av_frame_alloc()),
+        half_frame_(half_of_a_frame(input, stream)) {}
 
   // The next picture at or after `wanted` seconds; nullptr at the end. cancelled, resource_exhausted.
   Result<const AVFrame*> next(double wanted) {
@@ -57,7 +58,7 @@ class Reel {
       if (got == AVERROR(ENOMEM)) return fail_av(got, "the video cannot be decoded");
       if (got >= 0) {
         time_ = seconds(frame_->best_effort_timestamp);
-        if (time_ + half_frame() >= wanted) return frame_.get();
+        if (time_ + half_frame_ >= wanted) return frame_.get();
         continue;
       }
       if (draining_) return nullptr;
@@ -77,7 +78,7 @@ class Reel {
     const double base = av_q2d(stream_->time_base);
     const auto target = static_cast<std::int64_t>(std::floor(wanted / base)) + start();
     const AVIndexEntry* key = avformat_index_get_entry_from_timestamp(stream_, target, AVSEEK_FLAG_BACKWARD);
-    if (key == nullptr || seconds(key->timestamp) <= time_ + half_frame()) return;
+    if (key == nullptr || seconds(key->timestamp) <= time_ + half_frame_) return;
     if (av_seek_frame(input_.context(), stream_->index, target, AVSEEK_FLAG_BACKWARD) < 0) return;
     avcodec_flush_buffers(decoder_.get());
     draining_ = false;
@@ -85,18 +86,17 @@ class Reel {
 
   [[nodiscard]] double time() const { return time_; }
   [[nodiscard]] std::uint32_t number() const {
-    const double rate = stream_->avg_frame_rate.den == 0 ? 0 : av_q2d(stream_->avg_frame_rate);
-    return static_cast<std::uint32_t>(std::clamp(std::round(time_ * rate), 0.0, 4e9));
+    return static_cast<std::uint32_t>(std::clamp(std::round(time_ / (2 * half_frame_)), 0.0, 4e9));
   }
 
  private:
   [[nodiscard]] std::int64_t start() const { return stream_->start_time == AV_NOPTS_VALUE ? 0 : stream_->start_time; }
   [[nodiscard]] double seconds(std::int64_t pts) const {
-    if (pts == AV_NOPTS_VALUE) return time_ + 2 * half_frame();
+    if (pts == AV_NOPTS_VALUE) return time_ + 2 * half_frame_;
     return (static_cast<double>(pts) - static_cast<double>(start())) * av_q2d(stream_->time_base);
   }
-  [[nodiscard]] double half_frame() const {
-    const AVRational rate = stream_->avg_frame_rate;
+  static double half_of_a_frame(Input& input, AVStream* stream) {
+    const AVRational rate = av_guess_frame_rate(input.context(), stream, nullptr);
     return rate.num <= 0 || rate.den <= 0 ? 0.02 : 0.5 / av_q2d(rate);
   }
 
@@ -106,6 +106,7 @@ class Reel {
   AvPacket packet_;
   AvFrame frame_;
   double time_ = 0;
+  double half_frame_;  // seconds
   bool draining_ = false;
 };
 
@@ -188,7 +189,9 @@ Result<void> frames_of_stream(const FramesJob& job) {
   // Sizes that only the decoder finds are bounded by max_pixels.
   const std::uint64_t pixels = width * height == 0 ? limit : width * height;
   const std::uint64_t each = 8 + (input->is_image() ? 4 : kReferencePictures * 3 / 2);
-  HEARTH_TRY_ASSIGN(const auto lease, job.budget.take(pixels * each, job.watch));
+  // A size that nobody states must not ask for more than there is.
+  const std::uint64_t need = width * height == 0 ? std::min(pixels * each, job.budget.total()) : pixels * each;
+  HEARTH_TRY_ASSIGN(const auto lease, job.budget.take(need, job.watch));
   HEARTH_TRY_ASSIGN(AvCodecContext decoder, input->open_decoder(stream, limit));
   Reel reel(*input, stream, std::move(decoder));
   return input->is_image() ? send_animation(job, reel) : send_video(job, reel, stored_orientation(*stream));

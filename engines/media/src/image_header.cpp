@@ -110,6 +110,14 @@ ImageHeader bmp(std::string_view file) {
   return h;
 }
 
+ImageHeader gif(std::string_view file) {
+  const Bytes b(file, false);
+  ImageHeader h;
+  h.width = b.u16(6);
+  h.height = b.u16(8);
+  return h;
+}
+
 // The sizes of one coded WebP picture.
 void webp_bitstream(const Bytes& b, std::string_view type, std::size_t at, ImageHeader& h) {
   if (type == "VP8 ") {
@@ -164,7 +172,7 @@ FileKind file_kind(std::string_view start) {
   if (start.starts_with("GIF87a") || start.starts_with("GIF89a")) return FileKind::gif;
   if (start.starts_with("BM") && start.size() > 26 && Bytes(start, false).u32(14) <= 124 && start[10] != '\0')
     return FileKind::bmp;
-  if (start.starts_with("RIFF") && start.substr(8, 4) == "WEBP") return FileKind::webp;
+  if (start.size() >= 12 && start.starts_with("RIFF") && start.substr(8, 4) == "WEBP") return FileKind::webp;
   if (start.starts_with(std::string_view("II*\0", 4)) || start.starts_with(std::string_view("MM\0*", 4)) ||
       start.starts_with(std::string_view("II+\0", 4)) || start.starts_with(std::string_view("MM\0+", 4)))
     return FileKind::tiff;
@@ -178,6 +186,8 @@ ImageHeader read_image_header(FileKind kind, std::string_view file) {
       return png(file);
     case FileKind::jpeg:
       return jpeg(file);
+    case FileKind::gif:
+      return gif(file);
     case FileKind::bmp:
       return bmp(file);
     case FileKind::webp:

@@ -31,7 +31,7 @@ struct ImageHeader {
   bool animated = false;
 };
 
-// Of a png, jpeg, bmp or webp file, all of it.
+// Of a png, jpeg, gif, bmp or webp file; of `file` the start is enough to find the size, as a rule.
 ImageHeader read_image_header(FileKind kind, std::string_view file);
 
 // Orientation from a TIFF structure as EXIF uses it; upright when it isn't one.

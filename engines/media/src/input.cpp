@@ -126,7 +126,7 @@ Result<void> Input::open_container(std::uint64_t max_pixels) {
   context_.reset(context);
 
   std::vector<AVDictionary*> options(context->nb_streams, nullptr);
-  for (AVDictionary*& o : options) av_dict_set_int(&o, "max_pixels", static_cast<std::int64_t>(max_pixels), 0);
+  for (AVDictionary*& o : options) av_dict_set_int(&o, "max_pixels", padded_pixels(max_pixels), 0);
   const int found = avformat_find_stream_info(context, options.empty() ? nullptr : options.data());
   for (AVDictionary*& o : options) av_dict_free(&o);
   if (found == AVERROR_EXIT || watch_.should_stop()) return fail_av(AVERROR_EXIT, "cannot read the file");
@@ -163,7 +163,7 @@ Result<AvCodecContext> Input::open_decoder(AVStream* stream, std::uint64_t max_p
     return fail_av(AVERROR(ENOMEM), "cannot start the decoder");
   decoder->pkt_timebase = stream->time_base;
   decoder->thread_count = 1;  // requests run beside each other on the cores already
-  decoder->max_pixels = static_cast<std::int64_t>(max_pixels);
+  decoder->max_pixels = padded_pixels(max_pixels);
   if (const int opened = avcodec_open2(decoder.get(), codec, nullptr); opened < 0)
     return fail_av(opened, fmt::format("the {} stream is damaged", codec->name));
   for (unsigned i = 0; i < context_->nb_streams; ++i)

@@ -11,26 +11,28 @@ void add_globals(Cli& cli) {
   auto& app = cli.app;
   app.set_help_flag("-h,--help", "Show how a command is used, with examples.");
   app.add_flag("--json", cli.globals.json, "Print JSON for programs; its shape stays the same between releases.");
-  auto* data = app.add_option("--data", cli.globals.data,
-                              "Talk to the instance that was started with hearthd --data DIR.");
+  auto* data =
+      app.add_option("--data", cli.globals.data, "Talk to the instance that was started with hearthd --data DIR.");
   data->type_name("DIR");
   cli.manual.directories(*data);
-  auto* url = app.add_option("--url", cli.globals.url, "Talk to another box over the net, such as http://box.local:8420.");
+  auto* url =
+      app.add_option("--url", cli.globals.url, "Talk to another box over the net, such as http://box.local:8420.");
   url->type_name("URL")->envname("HEARTH_URL");
   app.add_option("--key", cli.globals.key, "The API key for --url.")->type_name("KEY")->envname("HEARTH_API_KEY");
 }
 
 void add_sections(help::Manual& manual) {
-  manual.section({"Exit status",
-                  "",
-                  {{"0", "It worked."},
-                   {"1", "It was tried and went wrong; the sentence on standard error says why."},
-                   {"2", "The command line is wrong."},
-                   {"3", "No hearthd listens there, or it went away midway."},
-                   {"4", "No key, a wrong key, or a socket that belongs to another user."},
-                   {"5", "The input is at fault: the same file or text will fail again."},
-                   {"6", "The box can't just now (busy, starting, no model yet, out of time): later the same call may work."},
-                   {"130", "Interrupted with Ctrl-C."}}});
+  manual.section(
+      {"Exit status",
+       "",
+       {{"0", "It worked."},
+        {"1", "It was tried and went wrong; the sentence on standard error says why."},
+        {"2", "The command line is wrong."},
+        {"3", "No hearthd listens there, or it went away midway."},
+        {"4", "No key, a wrong key, or a socket that belongs to another user."},
+        {"5", "The input is at fault: the same file or text will fail again."},
+        {"6", "The box can't just now (busy, starting, no model yet, out of time): later the same call may work."},
+        {"130", "Interrupted with Ctrl-C."}}});
   manual.section({"Environment",
                   "",
                   {{"HEARTH_URL", "As --url."},
@@ -39,12 +41,14 @@ void add_sections(help::Manual& manual) {
                    {"HEARTH_DATA", "The data folder, in place of the usual one."},
                    {"HEARTH_RUNTIME", "The folder of the sockets, in place of the usual one."},
                    {"NO_COLOR", "If set to anything, no colours."}}});
-  manual.section({"Files",
-                  "",
-                  {{"/run/hearth/hearth.sock", "The API, without a key, for the owner of the box (root). Other users: "
-                                               "$XDG_RUNTIME_DIR/hearth/hearth.sock; with --data DIR: DIR/run/hearth.sock."},
-                   {"/run/hearth/admin.sock", "What status, engines, keys and logs talk to."},
-                   {"/etc/hearth/hearth.yaml", "The configuration; need not exist. Other users: ~/.config/hearth/hearth.yaml."}}});
+  manual.section(
+      {"Files",
+       "",
+       {{"/run/hearth/hearth.sock",
+         "The API, without a key, for the owner of the box (root). Other users: "
+         "$XDG_RUNTIME_DIR/hearth/hearth.sock; with --data DIR: DIR/run/hearth.sock."},
+        {"/run/hearth/admin.sock", "What status, engines, keys and logs talk to."},
+        {"/etc/hearth/hearth.yaml", "The configuration; need not exist. Other users: ~/.config/hearth/hearth.yaml."}}});
 }
 
 // The deepest command that was named.
@@ -63,7 +67,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
   for (std::size_t i = 1; i <= a.size(); ++i) {
     std::size_t diagonal = std::exchange(row[0], i);
     for (std::size_t j = 1; j <= b.size(); ++j)
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)}));
+      diagonal =
+          std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)}));
   }
   return row[b.size()];
 }
@@ -75,7 +80,7 @@ std::string nearest(std::string_view typed, const help::CommandDoc& command, con
   for (const auto* doc : {&command, &root})
     for (const auto& option : doc->options) known.insert(known.end(), option.names.begin(), option.names.end());
   std::string best;
-  std::size_t best_distance = std::max<std::size_t>(1, typed.size() / 3) + 1;
+  std::size_t best_distance = std::min<std::size_t>(2, (typed.size() + 1) / 2) + 1;
   for (const std::string& word : known) {
     const std::size_t d = distance(typed, word);
     if (d >= best_distance) continue;
@@ -96,11 +101,13 @@ ExitCode usage_error(const Cli& cli, const CLI::ParseError& error, const Termina
     const auto extras = cli.app.remaining(true);
     const std::string word = extras.empty() ? "" : extras.back();
     const bool option = word.starts_with('-');
-    message = command != nullptr && !command->commands.empty() && !option ? fmt::format("There is no command '{}'", word)
-              : option                                                   ? fmt::format("There is no option '{}'", word)
-                                                                         : fmt::format("'{}' is one word too many", word);
+    message = command != nullptr && !command->commands.empty() && !option
+                  ? fmt::format("There is no command '{}'", word)
+              : option ? fmt::format("There is no option '{}'", word)
+                       : fmt::format("'{}' is one word too many", word);
     if (command != nullptr)
-      if (const std::string best = nearest(word, *command, root); !best.empty()) hint = fmt::format("; did you mean {}?", best);
+      if (const std::string best = nearest(word, *command, root); !best.empty())
+        hint = fmt::format("; did you mean {}?", best);
   }
   if (message.ends_with('\n')) message.pop_back();
   complain(paint(path + ":", Ink::red, terminal.err_colour) + " " + printable(message + hint));
@@ -121,8 +128,8 @@ void show_error(const Session& session, const Error& error) {
   std::string text = error.describe();
   if (session.json()) {
     // Programs read the same facts as people, on stderr: stdout stays empty when there is no result.
-    complain(boost::json::serialize(json::object{
-        {"error", json::object{{"code", to_string(error.kind())}, {"message", text}}}}));
+    complain(boost::json::serialize(
+        json::object{{"error", json::object{{"code", to_string(error.kind())}, {"message", text}}}}));
     return;
   }
   complain(paint("hearth:", Ink::red, session.terminal().err_colour) + " " + printable(text, Newlines::keep));
@@ -134,7 +141,8 @@ Cli::Cli() {
   app.description(
       "The command line of Hearth, the always-on AI box: speech, hearing, reading, seeing and search on your own "
       "machine.\n\n"
-      "It talks to hearthd, the daemon of this box, through a Unix socket. Files can be '-' for standard input, results "
+      "It talks to hearthd, the daemon of this box, through a Unix socket. Files can be '-' for standard input, "
+      "results "
       "go to standard output unless -o names a file, and --json prints them for programs.");
   app.require_subcommand(0, 1);
   app.fallthrough();

@@ -4,6 +4,8 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,8 +14,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 namespace hearth::tool {
 namespace {
@@ -103,8 +103,12 @@ Result<Mime> make_form(CURL* handle, const std::vector<FormPart>& parts) {
     CURLcode rc = CURLE_OK;
     switch (part.kind) {
       case FormPart::Kind::field:
-      case FormPart::Kind::bytes: rc = curl_mime_data(p, part.value.data(), part.value.size()); break;
-      case FormPart::Kind::file: rc = curl_mime_filedata(p, part.value.c_str()); break;
+      case FormPart::Kind::bytes:
+        rc = curl_mime_data(p, part.value.data(), part.value.size());
+        break;
+      case FormPart::Kind::file:
+        rc = curl_mime_filedata(p, part.value.c_str());
+        break;
       case FormPart::Kind::stdin_stream:
         rc = curl_mime_data_cb(p, -1, hearth_tool_read_stdin, nullptr, nullptr, nullptr);
         break;
@@ -142,9 +146,8 @@ Error cannot_connect(const Endpoint& endpoint, const char* curl_says) {
   if (err == ENAMETOOLONG)
     return Error(Errc::failed_precondition,
                  fmt::format("{} is too long for the path of a socket; choose a shorter data folder", endpoint.socket));
-  return Error(Errc::unavailable,
-               fmt::format("hearthd is not running: nothing listens on {}.\n{}", endpoint.socket,
-                           how_to_start(endpoint.socket)));
+  return Error(Errc::unavailable, fmt::format("hearthd is not running: nothing listens on {}.\n{}", endpoint.socket,
+                                              how_to_start(endpoint.socket)));
 }
 
 Error broken_transfer(const Endpoint& endpoint, CURLcode rc, const char* curl_says, const Request& request) {
@@ -152,19 +155,20 @@ Error broken_transfer(const Endpoint& endpoint, CURLcode rc, const char* curl_sa
   switch (rc) {
     case CURLE_COULDNT_CONNECT:
     case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY: return cannot_connect(endpoint, curl_says);
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return cannot_connect(endpoint, curl_says);
     case CURLE_OPERATION_TIMEDOUT:
-      return Error(Errc::deadline_exceeded,
-                   fmt::format("{} has not answered {} {} within {} s", where, request.method, request.path,
-                               request.seconds.value_or(0)));
+      return Error(Errc::deadline_exceeded, fmt::format("{} has not answered {} {} within {} s", where, request.method,
+                                                        request.path, request.seconds.value_or(0)));
     case CURLE_PARTIAL_FILE:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
     case CURLE_GOT_NOTHING:
-      return Error(Errc::unavailable,
-                   fmt::format("{} went away before the answer was complete. See `hearth status`, and `hearth logs` for "
-                               "what happened",
-                               where));
+      return Error(
+          Errc::unavailable,
+          fmt::format("{} went away before the answer was complete. See `hearth status`, and `hearth logs` for "
+                      "what happened",
+                      where));
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CONNECT_ERROR:
       return Error(Errc::permission_denied, fmt::format("No trusted TLS connection to {}: {}", where, curl_says));
@@ -173,24 +177,36 @@ Error broken_transfer(const Endpoint& endpoint, CURLcode rc, const char* curl_sa
       return Error(Errc::invalid_argument,
                    fmt::format("'{}' is not the URL of a box; write it like http://box.local:8420", endpoint.base_url));
     case CURLE_READ_ERROR:
-    case CURLE_ABORTED_BY_CALLBACK: return Error(Errc::io_error, "The input can't be read to its end");
-    default: return Error(Errc::io_error, fmt::format("Talking to {} failed: {}", where, curl_says));
+    case CURLE_ABORTED_BY_CALLBACK:
+      return Error(Errc::io_error, "The input can't be read to its end");
+    default:
+      return Error(Errc::io_error, fmt::format("Talking to {} failed: {}", where, curl_says));
   }
 }
 
 Errc kind_of_status(int status) {
   switch (status) {
-    case 401: return Errc::unauthenticated;
-    case 403: return Errc::permission_denied;
-    case 404: return Errc::not_found;
-    case 409: return Errc::already_exists;
-    case 413: return Errc::too_large;
+    case 401:
+      return Errc::unauthenticated;
+    case 403:
+      return Errc::permission_denied;
+    case 404:
+      return Errc::not_found;
+    case 409:
+      return Errc::already_exists;
+    case 413:
+      return Errc::too_large;
     case 408:
-    case 504: return Errc::deadline_exceeded;
-    case 429: return Errc::resource_exhausted;
-    case 502: return Errc::protocol_error;
-    case 503: return Errc::failed_precondition;
-    default: return status >= 500 ? Errc::internal : Errc::invalid_argument;
+    case 504:
+      return Errc::deadline_exceeded;
+    case 429:
+      return Errc::resource_exhausted;
+    case 502:
+      return Errc::protocol_error;
+    case 503:
+      return Errc::failed_precondition;
+    default:
+      return status >= 500 ? Errc::internal : Errc::invalid_argument;
   }
 }
 
@@ -221,7 +237,8 @@ Error error_of_answer(int status, std::string_view body, std::string_view retry_
   if (status == 401) message += " Give one with --key or HEARTH_API_KEY.";
   if (!retry_after.empty() && (status == 429 || status == 503))
     message += fmt::format(" (Try again in {} s.)", retry_after.substr(0, 8));
-  return Error(kind_of_status(status), message);
+  const bool no_page = parsed && json::text(json::field(*parsed, "error"), "code") == "page_out_of_range";
+  return Error(no_page ? Errc::not_found : kind_of_status(status), message);
 }
 
 std::optional<Error> error_of_event(std::string_view data) {

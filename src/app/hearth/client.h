@@ -36,7 +36,8 @@ struct Request {
   std::string json;  // the body; empty: none, or the form
   std::vector<FormPart> form;
   std::optional<double> seconds;  // all of it must be over by then; not set: as long as it takes
-  // What arrives with a 2xx answer, as it arrives; an error stops the transfer and is returned. Not set: Response::body.
+  // What arrives with a 2xx answer, as it arrives; an error stops the transfer and is returned. Not set:
+  // Response::body.
   std::function<Result<void>(std::string_view)> on_data;
   // The answer's header has been read.
   std::function<void(const std::map<std::string, std::string>&)> on_header;
@@ -52,7 +53,8 @@ struct Response {
 
 // The error that an OpenAI-shaped body carries, as its own sentence. 401 unauthenticated, 403 permission_denied, 404
 // not_found, 409 already_exists, 413 too_large, 429 resource_exhausted, 503 failed_precondition, 504 deadline_exceeded,
-// other 4xx invalid_argument, other 5xx internal.
+// other 4xx invalid_argument, other 5xx internal; a page that the document does not have is
+// not_found.
 Error error_of_answer(int status, std::string_view body, std::string_view retry_after);
 // The same for an error that arrives inside a stream of events; nullopt if `data` is none.
 std::optional<Error> error_of_event(std::string_view data);

@@ -30,7 +30,7 @@ extern "C" void on_interrupt(int signal) {
 }  // namespace
 
 void handle_interrupts() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = on_interrupt;
   sigemptyset(&action.sa_mask);
   // Without SA_NODEFER the raised signal stays pending until the handler returns, which is fine: nothing else runs.

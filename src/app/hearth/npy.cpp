@@ -12,8 +12,7 @@ static_assert(std::endian::native == std::endian::little, "npy rows are copied a
 std::string npy_header(std::uint64_t rows, std::uint64_t columns) {
   constexpr std::size_t kSize = 128;
   constexpr std::size_t kBeforeText = 10;
-  std::string text =
-      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, columns);
+  std::string text = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, columns);
   text.resize(kSize - kBeforeText - 1, ' ');
   text += '\n';
   std::string out = "\x93NUMPY";

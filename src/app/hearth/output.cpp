@@ -48,7 +48,7 @@ mode_t usual_mode() {
 
 Result<Output> Output::open(const std::string& path) {
   if (path.empty() || path == "-") return Output(Fd(), "standard output", {});
-  struct stat info {};
+  struct stat info{};
   const bool exists = ::stat(path.c_str(), &info) == 0;
   if (exists && S_ISDIR(info.st_mode))
     return fail(Errc::failed_precondition, fmt::format("Can't write {}: it is a folder", path));

@@ -11,8 +11,10 @@ namespace {
 Paths paths_for(const Globals& globals) {
   Paths paths = default_paths();
   if (!globals.data.empty()) {
-    paths.data = globals.data;
+    std::error_code ec;
+    paths.data = std::filesystem::absolute(globals.data, ec);
     paths.runtime = paths.data / "run";
+    paths.config_file = paths.data / "hearth.yaml";
   }
   if (!globals.config.empty()) paths.config_file = globals.config;
   return paths;
@@ -37,8 +39,9 @@ Result<Response> Session::api(const Request& request) {
 
 Result<json::value> Session::admin(std::string_view method, std::string path, std::string body, double seconds) {
   if (remote())
-    return fail(Errc::failed_precondition,
-                "This needs the box's admin socket, which is not on the net; run it on the box itself (ssh BOX hearth …)");
+    return fail(
+        Errc::failed_precondition,
+        "This needs the box's admin socket, which is not on the net; run it on the box itself (ssh BOX hearth …)");
   if (!admin_) admin_.emplace(Endpoint{(paths_.runtime / "admin.sock").string(), {}, {}});
   Request request;
   request.method = method;
@@ -77,8 +80,7 @@ Result<FormPart> file_part(std::string name, const std::string& path) {
   const auto status = std::filesystem::status(path, ec);
   if (!std::filesystem::exists(status)) return fail(Errc::invalid_argument, fmt::format("There is no file {}", path));
   if (std::filesystem::is_directory(status)) return fail(Errc::invalid_argument, fmt::format("{} is a folder", path));
-  if (::access(path.c_str(), R_OK) != 0)
-    return fail(Errc::permission_denied, fmt::format("You may not read {}", path));
+  if (::access(path.c_str(), R_OK) != 0) return fail(Errc::permission_denied, fmt::format("You may not read {}", path));
   part.kind = FormPart::Kind::file;
   part.value = path;
   part.file_name = std::filesystem::path(path).filename().string();

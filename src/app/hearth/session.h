@@ -35,9 +35,7 @@ class Session {
   [[nodiscard]] bool json() const noexcept { return globals_.json; }
   // Of the terminal, or 0 where the output is read by a program and nothing may be cut.
   [[nodiscard]] std::size_t table_columns() const noexcept { return terminal_.out ? terminal_.columns : 0; }
-  [[nodiscard]] std::string ink(std::string_view text, Ink ink) const {
-    return paint(text, ink, terminal_.out_colour);
-  }
+  [[nodiscard]] std::string ink(std::string_view text, Ink ink) const { return paint(text, ink, terminal_.out_colour); }
 
   // The public API. Errors as Client::send.
   Result<Response> api(const Request& request);

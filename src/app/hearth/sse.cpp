@@ -1,5 +1,7 @@
 #include "sse.h"
 
+#include <utility>
+
 namespace hearth::tool {
 namespace {
 constexpr std::size_t kLimit = 16U << 20U;

@@ -85,13 +85,20 @@ std::string paint(std::string_view text, Ink ink, bool colour) {
   if (!colour || ink == Ink::plain) return std::string(text);
   const auto code = [&]() -> std::string_view {
     switch (ink) {
-      case Ink::bold: return "1";
-      case Ink::dim: return "2";
-      case Ink::red: return "31";
-      case Ink::green: return "32";
-      case Ink::yellow: return "33";
-      case Ink::blue: return "36";
-      case Ink::plain: break;
+      case Ink::bold:
+        return "1";
+      case Ink::dim:
+        return "2";
+      case Ink::red:
+        return "31";
+      case Ink::green:
+        return "32";
+      case Ink::yellow:
+        return "33";
+      case Ink::blue:
+        return "36";
+      case Ink::plain:
+        break;
     }
     return "0";
   }();

@@ -9,9 +9,9 @@ namespace hearth::tool {
 
 // Found out once, at the start. A value, so that tests can make one.
 struct Terminal {
-  bool out = false;          // stdout is a terminal
-  bool err = false;          // stderr is a terminal
-  bool out_colour = false;   // a terminal that shows colours, and NO_COLOR is not set
+  bool out = false;         // stdout is a terminal
+  bool err = false;         // stderr is a terminal
+  bool out_colour = false;  // a terminal that shows colours, and NO_COLOR is not set
   bool err_colour = false;
   std::size_t columns = 80;
 
@@ -22,8 +22,8 @@ enum class Ink { plain, bold, dim, red, green, yellow, blue };
 // `text` in `ink` if `colour`, else as it is.
 std::string paint(std::string_view text, Ink ink, bool colour);
 
-// Columns that `text` takes on a terminal: Chinese, Japanese and Korean characters take two, combining marks none. Bytes
-// that are not UTF-8 take one each.
+// Columns that `text` takes on a terminal: Chinese, Japanese and Korean characters take two, combining marks none.
+// Bytes that are not UTF-8 take one each.
 std::size_t display_width(std::string_view text);
 // The longest beginning of `text` that fits `columns`, with "…" at its end if something is cut.
 std::string cut(std::string_view text, std::size_t columns);

@@ -99,8 +99,10 @@ std::vector<Segment> word_segments(const Segment& segment) {
 
 std::string write_transcript(const Transcript& transcript, TranscriptFormat format, Words words) {
   switch (format) {
-    case TranscriptFormat::json: return json::pretty(json::object{{"text", transcript.text}});
-    case TranscriptFormat::verbose_json: return json::pretty(verbose(transcript, words));
+    case TranscriptFormat::json:
+      return json::pretty(json::object{{"text", transcript.text}});
+    case TranscriptFormat::verbose_json:
+      return json::pretty(verbose(transcript, words));
     case TranscriptFormat::text: {
       if (words == Words::leave_out) return std::string(trimmed(transcript.text)) + "\n";
       std::string out;
@@ -109,7 +111,8 @@ std::string write_transcript(const Transcript& transcript, TranscriptFormat form
       return out;
     }
     case TranscriptFormat::srt:
-    case TranscriptFormat::vtt: break;
+    case TranscriptFormat::vtt:
+      break;
   }
   std::string out = format == TranscriptFormat::vtt ? "WEBVTT\n\n" : "";
   std::size_t number = 0;

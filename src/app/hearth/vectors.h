@@ -12,8 +12,6 @@ using Vector = std::vector<float>;
 
 // Base64 of little-endian 32-bit floats, as `encoding_format: base64` sends them. protocol_error.
 Result<Vector> decode_vector(std::string_view base64);
-// protocol_error.
-Result<std::string> decode_base64(std::string_view text);
 // Cosine of the angle between both, -1 to 1; 0 if one is all zeros or the sizes differ.
 double cosine(const Vector& a, const Vector& b) noexcept;
 

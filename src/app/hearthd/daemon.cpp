@@ -313,7 +313,9 @@ Result<void> Daemon::listen() {
       std::make_unique<net::HttpServer>(io_.get_executor(), server_limits(config_.server), gateway::Gateway::error_page,
                                         [this](net::Exchange& e) { return serve(e, gateway::Gateway::Trust::owner); });
   HEARTH_TRY(owner_->listen({"", 0, config_.paths.runtime / "hearth.sock"}));
-  for (const auto& address : addresses_) HEARTH_TRY(server_->listen(address));
+  for (const auto& address : addresses_) {
+    HEARTH_TRY(server_->listen(address));
+  }
   return {};
 }
 

@@ -33,7 +33,9 @@ class EngineLease final : public gateway::Lease {
 }  // namespace
 
 bool EngineUpstream::ready() const {
-  return supervisor_->ready(engine_);
+  const auto engines = supervisor_->snapshot();
+  return std::ranges::any_of(
+      engines, [this](const auto& e) { return e.name == engine_ && e.state == engines::State::ready; });
 }
 
 net::awaitable<Result<std::unique_ptr<gateway::Lease>>> EngineUpstream::acquire(Deadline deadline) {

@@ -15,6 +15,7 @@ using json::Value;
 constexpr std::int64_t kMaxPixels = 1'000'000;  // a side
 constexpr int kScoreDigits = 4;
 constexpr int kPixelDigits = 1;
+constexpr int kTimeDigits = 3;
 
 Decoded<Detection> read_detection(Value& value) {
   static constexpr std::array<std::string_view, 3> kFields{"label", "score", "box"};
@@ -40,6 +41,7 @@ void write_image(json::Writer& w, const ImageDetections& image, std::size_t inde
   w.begin_object();
   w.key("object").string("detections");
   w.key("index").number(index);
+  if (image.time) w.key("time").rounded(*image.time, kTimeDigits);
   w.key("width").number(image.width).key("height").number(image.height);
   w.key("detections").begin_array();
   for (const Detection& d : image.detections) {

@@ -15,6 +15,16 @@ namespace {
 
 using json::Value;
 
+constexpr double kShortestStep = 0.001;  // seconds, as the media engine allows
+constexpr double kLongestStep = 1e6;
+
+Decoded<void> check_annotated_frames(const DetectionsRequest& request, const DetectionsLimits& limits) {
+  if (!request.annotate || request.max_frames <= limits.max_annotated_frames) return {};
+  return reject(ApiCode::invalid_value,
+                fmt::format("With `annotate`, `max_frames` must be at most {}.", limits.max_annotated_frames),
+                "max_frames");
+}
+
 Decoded<void> add_label(std::string_view label, const DetectionsLimits& limits, std::vector<std::string>& labels) {
   if (label.empty()) return {};
   // Labels go to the engine as a comma-separated list.
@@ -55,8 +65,8 @@ Decoded<void> read_labels(Value& value, const DetectionsLimits& limits, std::vec
 }  // namespace
 
 Decoded<DetectionsRequest> decode_detections(const JsonBody& body, const DetectionsLimits& limits) {
-  static constexpr std::array<std::string_view, 6> kFields{"model",     "image",    "file_id",
-                                                           "min_score", "annotate", "labels"};
+  static constexpr std::array<std::string_view, 8> kFields{"model",    "image",      "file_id", "min_score",
+                                                           "annotate", "max_frames", "every",   "labels"};
   DetectionsRequest request;
   json::Document document(body);
   const auto read = [&](std::string_view name, Value value) -> Decoded<void> {
@@ -71,25 +81,30 @@ Decoded<DetectionsRequest> decode_detections(const JsonBody& body, const Detecti
       HEARTH_TRY_ASSIGN(request.min_score, value.number(0, 1));
     } else if (name == "annotate") {
       HEARTH_TRY_ASSIGN(request.annotate, value.boolean());
+    } else if (name == "max_frames") {
+      HEARTH_TRY_ASSIGN(const std::int64_t frames, value.integer(1, limits.max_frames));
+      request.max_frames = static_cast<std::uint32_t>(frames);
+    } else if (name == "every") {
+      HEARTH_TRY_ASSIGN(request.every, value.number(kShortestStep, kLongestStep));
     } else {
       HEARTH_TRY(read_labels(value, limits, request.labels));
     }
     return {};
   };
   HEARTH_TRY_ASSIGN(const json::Fields fields, document.each_field(kFields, read));
-  HEARTH_TRY(fields.require("model"));
   if (!fields.has("file_id")) {
     HEARTH_TRY(fields.require("image"));
   }
   if (fields.has("file_id") && fields.has("image")) {
     return reject(ApiCode::invalid_value, "Send either `image` or `file_id`, not both.", "file_id");
   }
+  HEARTH_TRY(check_annotated_frames(request, limits));
   request.unescaped = document.unescaped();
   return request;
 }
 
 Decoded<DetectionsRequest> decode_detections_form(std::span<const FormField> fields, const DetectionsLimits& limits) {
-  static constexpr std::array<std::string_view, 3> kSingle{"model", "min_score", "annotate"};
+  static constexpr std::array<std::string_view, 5> kSingle{"model", "min_score", "annotate", "max_frames", "every"};
   HEARTH_TRY(refuse_duplicates(fields, kSingle));
   DetectionsRequest request;
   for (const FormField& field : fields) {
@@ -99,12 +114,17 @@ Decoded<DetectionsRequest> decode_detections_form(std::span<const FormField> fie
       HEARTH_TRY_ASSIGN(request.min_score, form_number(field, 0, 1));
     } else if (field.name == "annotate") {
       HEARTH_TRY_ASSIGN(request.annotate, form_boolean(field));
+    } else if (field.name == "max_frames") {
+      HEARTH_TRY_ASSIGN(const std::int64_t frames, form_integer(field, 1, limits.max_frames));
+      request.max_frames = static_cast<std::uint32_t>(frames);
+    } else if (field.name == "every") {
+      HEARTH_TRY_ASSIGN(request.every, form_number(field, kShortestStep, kLongestStep));
     } else if (field.name == "labels" || field.name == "labels[]") {
       HEARTH_TRY_ASSIGN(const std::string list, form_text(field));
       HEARTH_TRY(add_label_list(list, limits, request.labels));
     }
   }
-  if (request.model.empty()) return reject(ApiCode::missing_required_parameter, "`model` is required.", "model");
+  HEARTH_TRY(check_annotated_frames(request, limits));
   return request;
 }
 

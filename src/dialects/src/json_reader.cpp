@@ -97,14 +97,15 @@ bool Fields::mark_seen(std::size_t i) {
   return fresh;
 }
 
-std::string_view Value::token() {
-  std::string_view token = value_.raw_json_token();
-  while (!token.empty() && is_space(token.back())) token.remove_suffix(1);
-  return token;
+Value::Value(od::value value, const Path& path, Context& context)
+    : value_(value), token_(value_.raw_json_token()), path_(&path), context_(&context) {
+  while (!token_.empty() && is_space(token_.back())) token_.remove_suffix(1);
+  // A string that nobody consumes would be taken for a key if a colon follows it ({"a":"b":1}).
+  if (token_.starts_with('"')) static_cast<void>(value_.get_raw_json_string());
 }
 
-Kind Value::kind() {
-  const std::string_view t = token();
+Kind Value::kind() const {
+  const std::string_view t = token_;
   if (t.empty()) return Kind::malformed;
   switch (t.front()) {
     case '{':
@@ -124,14 +125,13 @@ Kind Value::kind() {
   }
 }
 
-Span Value::span() {
-  const std::string_view t = token();
-  return {static_cast<std::size_t>(t.data() - context_->body.data()), t.size()};
+Span Value::span() const {
+  return {static_cast<std::size_t>(token_.data() - context_->body.data()), token_.size()};
 }
 
 Decoded<std::string_view> Value::text() {
   if (kind() != Kind::string) return std::unexpected(wrong_type("a string"));
-  std::string_view raw = token();
+  std::string_view raw = token_;
   raw = raw.substr(1, raw.size() - 2);
   if (raw.find('\\') == std::string_view::npos) return raw;
 
@@ -170,11 +170,11 @@ Decoded<std::string> Value::name(std::size_t max_bytes) {
 
 Decoded<bool> Value::boolean() {
   if (kind() != Kind::boolean) return std::unexpected(wrong_type("a boolean"));
-  return token() == "true";
+  return token_ == "true";
 }
 
 Decoded<std::int64_t> Value::integer(std::int64_t low, std::int64_t high) {
-  const std::string_view t = token();
+  const std::string_view t = token_;
   if (kind() != Kind::number || t.find_first_of(".eE") != std::string_view::npos) {
     return std::unexpected(wrong_type("an integer"));
   }
@@ -188,7 +188,7 @@ Decoded<std::int64_t> Value::integer(std::int64_t low, std::int64_t high) {
 
 Decoded<double> Value::number(double low, double high) {
   if (kind() != Kind::number) return std::unexpected(wrong_type("a number"));
-  const std::string_view t = token();
+  const std::string_view t = token_;
   double number = 0;
   const auto [end, code] = std::from_chars(t.data(), t.data() + t.size(), number);
   if (code != std::errc() || number < low || number > high) {
@@ -207,8 +207,7 @@ Decoded<void> Value::check() {
       return each_item(std::numeric_limits<std::size_t>::max(),
                        [](std::size_t, Value item) -> Decoded<void> { return item.check(); });
     case Kind::string: {
-      const std::string_view t = token();
-      if (t.find('\\') == std::string_view::npos) return {};
+      if (token_.find('\\') == std::string_view::npos) return {};
       HEARTH_TRY(text());
       return {};
     }
@@ -222,7 +221,7 @@ Decoded<void> Value::check() {
   return std::unexpected(malformed());
 }
 
-ApiError Value::wrong_type(std::string_view wanted) {
+ApiError Value::wrong_type(std::string_view wanted) const {
   const Kind is = kind();
   if (is == Kind::malformed) return malformed();
   if (is == Kind::number && wanted == "an integer") return refuse(ApiCode::invalid_type, "must be an integer.");

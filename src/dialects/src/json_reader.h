@@ -69,12 +69,12 @@ class Fields {
 
 class Value {
  public:
-  Value(od::value value, const Path& path, Context& context) : value_(value), path_(&path), context_(&context) {}
+  Value(od::value value, const Path& path, Context& context);
 
-  [[nodiscard]] Kind kind();
+  [[nodiscard]] Kind kind() const;
   [[nodiscard]] const Path& path() const { return *path_; }
   // Where a scalar lies in the body.
-  [[nodiscard]] Span span();
+  [[nodiscard]] Span span() const;
 
   // A text: a view into the body, or into Context::unescaped if it has escapes.
   Decoded<std::string_view> text();
@@ -97,16 +97,16 @@ class Value {
   Decoded<void> check();
 
   // "`speed` must be a number, not a string."
-  [[nodiscard]] ApiError wrong_type(std::string_view wanted);
+  [[nodiscard]] ApiError wrong_type(std::string_view wanted) const;
   [[nodiscard]] ApiError refuse(ApiCode code, std::string_view sentence_after_name) const;
 
  private:
-  std::string_view token();
   [[nodiscard]] ApiError malformed(simdjson::error_code code = simdjson::TAPE_ERROR) const {
     return context_->malformed(code, *path_);
   }
 
   od::value value_;
+  std::string_view token_;  // as it stands in the body; of a structure, its bracket
   const Path* path_;
   Context* context_;
 };

@@ -23,7 +23,8 @@ Millis expected_wait(const Load& load, SteadyTime now) {
 Verdict admit(const Load& load, SteadyTime now, SteadyTime deadline) {
   if (load.state == State::absent) return Verdict::never;
   if (now >= deadline) return Verdict::too_late;
-  if (load.state == State::ready && load.queued == 0 && load.in_flight < load.slots) return Verdict::enter;
+  if (load.state == State::ready && !load.suspect && load.queued == 0 && load.in_flight < load.slots)
+    return Verdict::enter;
   if (load.state == State::quarantined) return Verdict::not_soon;
   if (load.state == State::backoff && load.next_try && *load.next_try >= deadline) return Verdict::not_soon;
   // A request for an engine that is not up yet waits for it, not behind others: as many as will enter at once may wait.

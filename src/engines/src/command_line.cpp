@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <set>
 
 namespace hearth::engines {
 namespace {
@@ -33,13 +34,21 @@ class Arguments {
   void add(const Args&... args) {
     (list_.emplace_back(args), ...);
   }
-  void read_only(const fs::path& path) { add("--ro-bind", path.string(), path.string()); }
-  void read_only_if_there(const fs::path& path) { add("--ro-bind-try", path.string(), path.string()); }
-  void writable(const fs::path& path) { add("--bind", path.string(), path.string()); }
+  void read_only(const fs::path& path) { bind("--ro-bind", path); }
+  void read_only_if_there(const fs::path& path) { bind("--ro-bind-try", path); }
+  void writable(const fs::path& path) { bind("--bind", path); }
   std::vector<std::string> take() { return std::move(list_); }
 
  private:
+  void bind(std::string_view how, const fs::path& path) {
+    // Folders on the way that bubblewrap makes by itself only root may enter.
+    const fs::path parent = path.parent_path();
+    if (parent != "/" && !is_below(parent, "/usr") && made_.insert(parent).second)
+      add("--perms", "0755", "--dir", parent.string());
+    add(how, path.string(), path.string());
+  }
   std::vector<std::string> list_;
+  std::set<fs::path> made_;
 };
 
 void add_namespaces(Arguments& args, const Containment& containment, const LaunchPlan& plan) {
@@ -67,7 +76,7 @@ void add_system(Arguments& args) {
 void add_folders(Arguments& args, const LaunchPlan& plan) {
   // Installed engines lie together below /usr: each sees only its own.
   const fs::path together = plan.folder.parent_path();
-  const bool hide = is_below(together, "/usr");
+  const bool hide = is_below(together, "/usr") && together.filename() == "engines";
   if (hide) args.add("--tmpfs", together.string());
   for (const fs::path& path : plan.binds) args.read_only_if_there(path);
   args.read_only(plan.folder);
@@ -75,7 +84,8 @@ void add_folders(Arguments& args, const LaunchPlan& plan) {
   if (hide) args.add("--remount-ro", together.string());
   args.writable(plan.scratch);
   args.writable(plan.socket_folder);
-  args.add("--chdir", plan.scratch.string(), "--remount-ro", "/");
+  // Not scratch: bubblewrap, by then without rights of its own, could not enter what belongs to the engine's user.
+  args.add("--chdir", "/tmp", "--remount-ro", "/");
 }
 
 }  // namespace

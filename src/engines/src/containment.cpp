@@ -105,7 +105,7 @@ Result<Output> run_in_sandbox(const Containment& candidate, const fs::path& fold
   plan.name = "probe";
   plan.program = "/usr/bin/readlink";
   plan.args = {"/proc/self/ns/net", "/proc/self/ns/pid"};
-  plan.folder = plan.data = "/usr/bin";
+  plan.folder = plan.data = "/usr/share";
   plan.scratch = plan.socket_folder = folder;
   plan.user_id = candidate.separate_user ? kProbeUser : 0;
   HEARTH_TRY_ASSIGN(Pipe output, make_pipe());
@@ -119,7 +119,8 @@ Result<Output> run_in_sandbox(const Containment& candidate, const fs::path& fold
                                                           {output.write.get(), STDERR_FILENO},
                                                           {status.write.get(), kStatusFd},
                                                           {filter.get(), kSeccompFd}},
-                                              .limits = std::nullopt}));
+                                              .limits = std::nullopt,
+                                              .processes = std::nullopt}));
   output.write.reset();
   return collect(std::move(child), std::move(output.read));
 }

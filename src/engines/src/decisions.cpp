@@ -41,7 +41,7 @@ struct Transition {
 
   void become_ready() {
     enter(State::ready);
-    m.trial = false;
+    m.trial = m.suspect = false;
     m.ready_since = m.idle_since = now;
     arm_ready_timer();
     act(Action::serve);
@@ -90,8 +90,8 @@ struct Transition {
     if (m.failures.size() > policy.quarantine_failures) m.failures.erase(m.failures.begin());
   }
 
-  // The process is gone, against our will.
-  void after_failure() {
+  // The process is gone, against our will. `in_use`: it was working on requests.
+  void after_failure(bool in_use) {
     note_failure();
     if (m.closing) return rest();
     if (std::exchange(m.trial, false) || m.failures.size() >= policy.quarantine_failures) return quarantine();
@@ -101,7 +101,7 @@ struct Transition {
       m.timer = now + delay;
       return;
     }
-    wanted() ? start() : rest();
+    in_use || wanted() ? start() : rest();
   }
 
   void quarantine() {
@@ -151,13 +151,13 @@ struct Transition {
   }
 
   void on_exited() {
-    m.in_flight = 0;  // they broke with the process
+    const bool in_use = std::exchange(m.in_flight, 0) > 0;  // they broke with the process
     switch (m.state) {
       case State::starting:
       case State::probing:
       case State::ready:
       case State::failing:
-        return after_failure();
+        return after_failure(in_use);
       case State::draining:
         if (!m.closing && (m.restart_after || m.waiting > 0)) return start();
         return rest();
@@ -172,10 +172,21 @@ struct Transition {
     if (m.state == State::draining && m.in_flight == 0 && !m.terminated) return terminate();
     if (m.state != State::ready) return;
     if (event == Event::request_failed) {
-      if (++m.strikes >= policy.strikes) return fail_running();
+      m.suspect = true;
       act(Action::check_health);
     }
+    serve();
     arm_ready_timer();
+  }
+
+  void on_healthy() {
+    if (m.state != State::ready || !std::exchange(m.suspect, false)) return;
+    if (++m.strikes >= policy.strikes) return fail_running();
+    serve();
+  }
+
+  void serve() {
+    if (m.state == State::ready && !m.suspect && m.waiting > 0) act(Action::serve);
   }
 
   void on_timer() {
@@ -218,7 +229,7 @@ Step next(Machine machine, Event event, const Policy& policy, const Lifetimes& l
   switch (event) {
     case Event::demand:
       if (t.m.state == State::stopped && !t.m.closing) t.start();
-      if (t.m.state == State::ready) t.act(Action::serve);
+      t.serve();
       break;
     case Event::person_start:
       t.on_person(true, false);
@@ -233,7 +244,7 @@ Step next(Machine machine, Event event, const Policy& policy, const Lifetimes& l
       t.on_close();
       break;
     case Event::spawn_failed:
-      if (t.m.state == State::starting) t.after_failure();
+      if (t.m.state == State::starting) t.after_failure(false);
       if (t.m.state == State::draining) t.rest();
       break;
     case Event::listening:
@@ -244,6 +255,9 @@ Step next(Machine machine, Event event, const Policy& policy, const Lifetimes& l
       break;
     case Event::probe_passed:
       if (t.m.state == State::probing) t.become_ready();
+      break;
+    case Event::healthy:
+      t.on_healthy();
       break;
     case Event::probe_failed:
     case Event::unresponsive:
@@ -271,10 +285,10 @@ std::string_view to_string(State state) noexcept {
 }
 
 std::string_view to_string(Event event) noexcept {
-  constexpr std::array<std::string_view, 15> kNames{"demand",          "person_start", "person_stop", "person_restart",
-                                                    "close",           "spawn_failed", "listening",   "probe_passed",
-                                                    "probe_failed",    "exited",       "request_ok",  "request_failed",
-                                                    "request_dropped", "unresponsive", "timer"};
+  constexpr std::array<std::string_view, 16> kNames{"demand",          "person_start", "person_stop",  "person_restart",
+                                                    "close",           "spawn_failed", "listening",    "probe_passed",
+                                                    "probe_failed",    "exited",       "request_ok",   "request_failed",
+                                                    "request_dropped", "healthy",      "unresponsive", "timer"};
   return kNames.at(static_cast<std::size_t>(event));
 }
 

@@ -1,4 +1,5 @@
 #include "log_lines.h"
+#include "pidfd.h"
 #include "spawn.h"
 
 #include <hearth/core/log.h>
@@ -9,7 +10,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <fmt/format.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,7 +44,7 @@ bool is_child_of(pid_t pid, pid_t parent) {
 
 // A handle of a descendant: checked after it was opened, so that it cannot be of a stranger with a reused id.
 Fd open_child(pid_t pid, pid_t parent) {
-  Fd fd(::pidfd_open(pid, 0));
+  Fd fd = open_process(pid);
   return fd && is_child_of(pid, parent) ? std::move(fd) : Fd();
 }
 
@@ -104,7 +104,8 @@ struct Process::Impl {
 
   void log_line(std::string_view text) {
     const EngineLine line = parse_engine_line(text);
-    last_line = line.detail.empty() ? line.message : fmt::format("{} {}", line.message, line.detail);
+    const bool routine = text.front() == '{' && line.level < log::Level::warn;
+    if (!routine) last_line = line.detail.empty() ? line.message : fmt::format("{} {}", line.message, line.detail);
     if (!budget.take(steady_now())) return;
     if (const std::uint64_t lost = budget.take_refused(); lost > 0)
       log::warn(room, "it wrote too fast; lines were left out", {{"lines", lost}});
@@ -145,10 +146,12 @@ struct Process::Impl {
 
   net::awaitable<void> watch_exit() {
     for (;;) {
-      const auto [ec] = co_await pidfd.async_wait(asio::posix::stream_descriptor::wait_read, kTuple);
+      co_await pidfd.async_wait(asio::posix::stream_descriptor::wait_read, kTuple);
       siginfo_t info{};
       const auto handle = static_cast<id_t>(pidfd.native_handle());
-      if (::waitid(P_PIDFD, handle, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) continue;
+      const int rc = ::waitid(P_PIDFD, handle, &info, WEXITED | WNOHANG | WNOWAIT);
+      if (rc != 0 && errno == ECHILD) break;  // this process ignores SIGCHLD: how it ended is lost
+      if (rc != 0 || info.si_pid == 0) continue;
       ::kill(-pid, SIGKILL);  // what it left behind in its group, while the id is still taken
       ::waitid(P_PIDFD, handle, &info, WEXITED | WNOHANG);
       exit_status = read_status(info, in_bubblewrap);
@@ -162,8 +165,8 @@ struct Process::Impl {
   void send_kill() {
     if (reaped) return;
     // Ending the first process of the process namespace ends all in it; bubblewrap outside then exits by itself.
-    if (init_handle && ::pidfd_send_signal(init_handle.get(), SIGKILL, nullptr, 0) == 0) return;
-    ::pidfd_send_signal(pidfd.native_handle(), SIGKILL, nullptr, 0);
+    if (init_handle && send_signal(init_handle.get(), SIGKILL)) return;
+    send_signal(pidfd.native_handle(), SIGKILL);
   }
 };
 
@@ -175,13 +178,14 @@ Result<std::unique_ptr<Process>> Process::spawn(net::Executor executor, SpawnOpt
       .command = options.command,
       .environment = options.environment,
       .inherit = {{in.read.get(), STDIN_FILENO}, {out.write.get(), STDOUT_FILENO}, {out.write.get(), STDERR_FILENO}},
-      .limits = options.limits};
+      .limits = options.limits,
+      .processes = options.processes};
   if (options.in_bubblewrap) spec.inherit.push_back({status.write.get(), kStatusFd});
   if (options.seccomp_fd >= 0) spec.inherit.push_back({options.seccomp_fd, kSeccompFd});
   HEARTH_TRY_ASSIGN(Child child, spawn_child(spec));
   auto impl = std::make_unique<Impl>(executor, options, std::move(child), in, out, status);
   Impl& p = *impl;
-  std::unique_ptr<Process> process(new Process(std::move(impl)));  // NOLINT: the constructor is private
+  auto process = std::make_unique<Process>(std::move(impl));
   p.tasks.spawn("engine output", p.pump_output());
   p.tasks.spawn("engine exit", p.watch_exit());
   if (p.in_bubblewrap) p.tasks.spawn("sandbox status", p.read_sandbox_status());
@@ -219,13 +223,13 @@ void Process::terminate() {
   Impl& p = *impl_;
   if (p.reaped) return;
   if (!p.in_bubblewrap) {
-    ::pidfd_send_signal(p.pidfd.native_handle(), SIGTERM, nullptr, 0);
+    send_signal(p.pidfd.native_handle(), SIGTERM);
     return;
   }
   const pid_t program = program_pid();
   const Fd handle = program != 0 ? open_child(program, p.init) : Fd();
   // Not started yet: there is nothing that could end in order.
-  if (!handle || ::pidfd_send_signal(handle.get(), SIGTERM, nullptr, 0) != 0) p.send_kill();
+  if (!handle || !send_signal(handle.get(), SIGTERM)) p.send_kill();
 }
 
 void Process::kill() {

@@ -1,9 +1,10 @@
 #include "spawn.h"
 
+#include "pidfd.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/close_range.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -48,7 +49,7 @@ void set_limit(int which, std::uint64_t soft, std::uint64_t hard, bool& ok) {
   if (::setrlimit(static_cast<__rlimit_resource>(which), &limit) != 0) ok = false;
 }
 
-bool apply(const ResourceLimits& limits) {
+bool apply(const ResourceLimits& limits, const std::optional<std::uint64_t>& processes) {
   bool ok = true;
   if (memory_limit_works()) {
     set_limit(RLIMIT_DATA, limits.data, limits.data, ok);
@@ -57,6 +58,7 @@ bool apply(const ResourceLimits& limits) {
   set_limit(RLIMIT_FSIZE, limits.file, limits.file, ok);
   set_limit(RLIMIT_NOFILE, limits.open_files, limits.open_files, ok);
   set_limit(RLIMIT_CORE, 0, 0, ok);
+  if (processes) set_limit(RLIMIT_NPROC, *processes, *processes, ok);
   ::signal(SIGXFSZ, SIG_IGN);  // a file that is too large is an error of the write, not the end of the engine
   return ok;
 }
@@ -89,7 +91,7 @@ void reset_signals() {
     if (::dup2(fd.ours, fd.theirs) < 0) give_up(kDescriptors);
   }
   if (spec.limits) {
-    if (!apply(*spec.limits)) give_up(kLimits);
+    if (!apply(*spec.limits, spec.processes)) give_up(kLimits);
     // Best effort: a host that forbids these still runs engines.
     const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (fd >= 0) {
@@ -165,7 +167,7 @@ Result<Child> spawn_child(const ChildSpec& spec) {
     ::waitpid(pid, nullptr, 0);
     return fail(explain(failure, spec.command.front()));
   }
-  Fd pidfd(::pidfd_open(pid, 0));
+  Fd pidfd = open_process(pid);
   if (!pidfd) {
     const int err = errno;
     ::kill(pid, SIGKILL);

@@ -23,8 +23,9 @@ struct Inherit {
 struct ChildSpec {
   std::vector<std::string> command;
   std::vector<std::pair<std::string, std::string>> environment;
-  std::vector<Inherit> inherit;  // everything else is closed; at most 8
-  std::optional<ResourceLimits> limits;
+  std::vector<Inherit> inherit;                         // everything else is closed; at most 8
+  std::optional<ResourceLimits> limits = std::nullopt;  // but not on the number of processes:
+  std::optional<std::uint64_t> processes = std::nullopt;
 };
 
 struct Child {

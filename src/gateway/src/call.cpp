@@ -38,6 +38,7 @@ net::awaitable<void> reply_error(Call& call, dialects::ApiError error, StreamKin
     headers.add("Retry-After", *retry);
     headers.add("retry-after-ms", fmt::format("{}", error.retry_after->count()));
   }
+  if (!call.decision.allow.empty()) headers.add("Allow", call.decision.allow);
   const std::string body = dialects::encode(error);
   [[maybe_unused]] const auto sent = co_await call.exchange.respond(error.status, std::move(headers), body);
 }

@@ -29,6 +29,7 @@ struct Decision {
   int status = 0;
   std::optional<SteadyTime> first_byte;
   std::uint64_t input_tokens = 0;
+  std::string allow;  // of a 405: the methods that the path takes
 };
 
 struct Call {

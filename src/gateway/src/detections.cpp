@@ -1,4 +1,4 @@
-// POST /v1/images/detections: a picture → the media engine → pixels → the vision engine.
+// POST /v1/images/detections: a picture, or frames of a video → the media engine → pixels → the vision engine.
 #include "document.h"
 #include "pages.h"
 
@@ -7,33 +7,20 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <vector>
+
 namespace hearth::gateway {
 namespace {
 
 using dialects::ApiCode;
 
-net::awaitable<Attempt<dialects::ImageDetections>> detect_once(Call& call, const dialects::DetectionsRequest& request,
-                                                               const Spooled& image, Upstream& vision,
-                                                               Upstream& media) {
-  const auto& limits = call.services.config.limits;
-  auto lease = co_await acquire(call, media);
-  if (!lease) co_return std::unexpected(lease.error());
-  Lease& decoding = **lease;
-  auto frames = co_await send_spooled(call, decoding, media,
-                                      fmt::format("/v1/frames?max_frames=1&max_pixels={}", limits.image_pixels), image);
-  if (!frames) co_return std::unexpected(frames.error());
-  const auto head = co_await expect_ok(decoding, media, *frames);
-  if (!head) co_return std::unexpected(head.error());
-  PageStream stream(&*frames, limits.image_pixels);
-  const auto header = co_await stream.next();
-  if (!header) co_return broke(decoding, media, header.error());
-  if (!header->has_value())
-    co_return give_up(dialects::api_error(ApiCode::no_video, "the file has no picture in it", "image"));
+using Images = std::vector<dialects::ImageDetections>;
 
-  std::string target = fmt::format("/v1/detect?annotate={}", request.annotate ? 1 : 0);
-  if (!request.labels.empty())
-    target += "&labels=" + net::percent_encode(fmt::format("{}", fmt::join(request.labels, ",")));
-  auto answer = co_await ask_about_frame(call, stream, **header, decoding, media, vision, std::move(target));
+// What the vision engine finds in the current frame.
+net::awaitable<Attempt<dialects::ImageDetections>> detect_in_frame(Call& call, const kit::FrameHeader& frame,
+                                                                   PageStream& stream, Lease& decoding, Upstream& media,
+                                                                   Upstream& vision, std::string target) {
+  auto answer = co_await ask_about_frame(call, stream, frame, decoding, media, vision, std::move(target));
   if (!answer) co_return std::unexpected(answer.error());
   answer->reserve(answer->size() + dialects::kJsonPadding);
   const dialects::JsonBody json(std::move(*answer));
@@ -41,9 +28,41 @@ net::awaitable<Attempt<dialects::ImageDetections>> detect_once(Call& call, const
   if (!found)
     co_return give_up(
         dialects::api_error(ApiCode::engine_error, "the vision engine gave an answer that cannot be read"));
-  dialects::drop_below(*found, request.min_score);
-  decoding.finish(Outcome::ok);
+  if (frame.kind == "video") found->time = frame.time;
   co_return std::move(*found);
+}
+
+net::awaitable<Attempt<Images>> detect_once(Call& call, const dialects::DetectionsRequest& request,
+                                            const Spooled& image, Upstream& vision, Upstream& media) {
+  const auto& limits = call.services.config.limits;
+  auto lease = co_await acquire(call, media);
+  if (!lease) co_return std::unexpected(lease.error());
+  Lease& decoding = **lease;
+  std::string frames_of = fmt::format("/v1/frames?max_frames={}&every={}&max_pixels={}", request.max_frames,
+                                      request.every, limits.image_pixels);
+  auto frames = co_await send_spooled(call, decoding, media, std::move(frames_of), image);
+  if (!frames) co_return std::unexpected(frames.error());
+  const auto head = co_await expect_ok(decoding, media, *frames);
+  if (!head) co_return std::unexpected(head.error());
+
+  std::string target = fmt::format("/v1/detect?annotate={}", request.annotate ? 1 : 0);
+  if (!request.labels.empty())
+    target += "&labels=" + net::percent_encode(fmt::format("{}", fmt::join(request.labels, ",")));
+  PageStream stream(&*frames, limits.image_pixels);
+  Images images;
+  while (images.size() < request.max_frames) {
+    const auto header = co_await stream.next();
+    if (!header) co_return broke(decoding, media, header.error());
+    if (!header->has_value()) break;
+    auto found = co_await detect_in_frame(call, **header, stream, decoding, media, vision, target);
+    if (!found) co_return std::unexpected(found.error());
+    dialects::drop_below(*found, request.min_score);
+    images.push_back(std::move(*found));
+  }
+  if (images.empty())
+    co_return give_up(dialects::api_error(ApiCode::no_video, "the file has no picture in it", "image"));
+  decoding.finish(Outcome::ok);
+  co_return images;
 }
 
 net::awaitable<void> detect(Call& call, const dialects::DetectionsRequest& request, const Spooled& image) {
@@ -51,7 +70,7 @@ net::awaitable<void> detect(Call& call, const dialects::DetectionsRequest& reque
   if (!model) co_return co_await reply_error(call, model.error());
   const auto media = media_of(call);
   if (!media) co_return co_await reply_error(call, media.error().error);
-  Attempt<dialects::ImageDetections> found = give_up({});
+  Attempt<Images> found = give_up({});
   do {
     ++call.decision.attempts;
     found = co_await detect_once(call, request, image, *(*model)->upstream, **media);
@@ -61,8 +80,8 @@ net::awaitable<void> detect(Call& call, const dialects::DetectionsRequest& reque
     if (error.status < 500 && !error.param && error.status != 499) error.param = "image";
     co_return co_await reply_error(call, error);
   }
-  const std::string answer = dialects::encode_detections(
-      {&*found, 1}, request.model.empty() ? (*model)->id : request.model, unix_seconds(wall_now()));
+  const std::string answer = dialects::encode_detections(*found, request.model.empty() ? (*model)->id : request.model,
+                                                         unix_seconds(wall_now()));
   co_await reply_json(call, answer);
 }
 

@@ -86,11 +86,8 @@ net::awaitable<void> handle_files(Call& call) {
   const auto described = co_await call.services.pool.run([&] { return files.describe(id, call.principal.id); });
   if (!described) co_return co_await reply_error(call, file_error(described.error()));
   if (part.empty()) co_return co_await reply_json(call, dialects::encode_file(*described));
-  if (part == "url") {
-    const std::string base = fmt::format("http://{}", request.headers.get("Host"));
-    co_return co_await reply_json(call, dialects::encode_file_url(dialects::own_file_url(base, id)));
-  }
-  co_await reply_error(call, dialects::api_error(ApiCode::unknown_url, "a file has /content and /url, nothing else"));
+  const std::string base = fmt::format("http://{}", request.headers.get("Host"));
+  co_await reply_json(call, dialects::encode_file_url(dialects::own_file_url(base, id)));
 }
 
 }  // namespace hearth::gateway

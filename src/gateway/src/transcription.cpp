@@ -40,6 +40,7 @@ class Transcriber {
     if (!pcm) co_return std::unexpected(pcm.error());
     const auto decoded = co_await expect_ok(decoding, media_, *pcm);
     if (!decoded) co_return std::unexpected(decoded.error());
+    duration_header_ = decoded->headers.get("X-Audio-Duration");
     const std::string target =
         fmt::format("/v1/audio/transcriptions?words=1{}",
                     form_.language.empty() ? "" : "&language=" + net::percent_encode(form_.language));
@@ -117,7 +118,10 @@ class Transcriber {
       if (!call_.exchange.started()) {
         call_.decision.first_byte = steady_now();
         call_.decision.status = 200;
-        call_.exchange.start(200, answer_headers(call_, "text/event-stream"));
+        net::Headers headers = answer_headers(call_, "text/event-stream");
+        // Ours: how long the sound is, so that a client can show how far it has been heard.
+        if (!duration_header_.empty()) headers.add("X-Audio-Duration", duration_header_);
+        call_.exchange.start(200, std::move(headers));
       }
       const std::string delta = transcript_.segments.empty() ? segment.text : " " + segment.text;
       const auto words = form_.word_timestamps ? dialects::SegmentWords::include : dialects::SegmentWords::leave_out;
@@ -136,6 +140,7 @@ class Transcriber {
   Upstream& engine_;
   Upstream& media_;
   dialects::Transcript transcript_;
+  std::string duration_header_;  // seconds, as the media engine says them; empty if the container does not
 };
 
 net::awaitable<void> answer(Call& call, const TranscriptionForm& form, const dialects::Transcript& transcript) {

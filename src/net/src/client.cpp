@@ -45,6 +45,7 @@ struct HttpClient::Impl {
   std::vector<StreamSocket> idle;
 
   [[nodiscard]] std::string name() const {
+    if (!endpoint.label.empty()) return endpoint.label;
     return endpoint.unix_path.empty() ? fmt::format("{}:{}", endpoint.address, endpoint.port)
                                       : endpoint.unix_path.string();
   }
@@ -251,6 +252,11 @@ awaitable<Result<std::string>> ClientCall::read_all(std::size_t limit) {
 
 void ClientCall::set_deadline(Deadline deadline) noexcept {
   impl_->arm(deadline);
+}
+
+void ClientCall::abort() noexcept {
+  impl_->broken = true;
+  ::shutdown(impl_->socket.native_handle(), SHUT_RDWR);
 }
 
 HttpClient::HttpClient(Executor executor, Endpoint endpoint, ClientLimits limits)

@@ -120,14 +120,15 @@ StoreThread::~StoreThread() {
 }
 
 void StoreThread::submit(Work work, Done done) {
-  bool full = false;
   {
     const std::lock_guard lock(impl_->mutex);
-    full = impl_->queue.size() >= kMaxQueued;
-    if (!full) impl_->queue.push_back({std::move(work), std::move(done)});
+    if (impl_->queue.size() < kMaxQueued) {
+      impl_->queue.push_back({std::move(work), std::move(done)});
+      impl_->wake.notify_one();
+      return;
+    }
   }
-  if (full) return done(fail(Errc::resource_exhausted, "the store is behind with its work; try again in a moment"));
-  impl_->wake.notify_one();
+  done(fail(Errc::resource_exhausted, "the store is behind with its work; try again in a moment"));
 }
 
 }  // namespace hearth::store

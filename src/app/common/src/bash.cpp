@@ -21,11 +21,16 @@ std::string words_of(const CommandDoc& command, const CommandDoc& root) {
 // The statement that offers the values of `option`; empty where there is nothing to offer.
 std::string offer(const OptionDoc& option) {
   switch (option.values) {
-    case Values::choices: return "COMPREPLY=($(compgen -W " + quote(join(option.choices, " ")) + " -- \"$cur\"))";
-    case Values::files: return "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$cur\"))";
-    case Values::directories: return "compopt -o filenames; COMPREPLY=($(compgen -d -- \"$cur\"))";
-    case Values::command: return "COMPREPLY=($(compgen -W \"$(" + option.source + " 2>/dev/null)\" -- \"$cur\"))";
-    case Values::anything: break;
+    case Values::choices:
+      return "COMPREPLY=($(compgen -W " + quote(join(option.choices, " ")) + " -- \"$cur\"))";
+    case Values::files:
+      return "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$cur\"))";
+    case Values::directories:
+      return "compopt -o filenames; COMPREPLY=($(compgen -d -- \"$cur\"))";
+    case Values::command:
+      return "COMPREPLY=($(compgen -W \"$(" + option.source + " 2>/dev/null)\" -- \"$cur\"))";
+    case Values::anything:
+      break;
   }
   return "COMPREPLY=()";
 }

@@ -64,6 +64,8 @@ CommandDoc Manual::describe_command(const CLI::App& app, const Manual& manual, c
     doc.paragraphs.erase(doc.paragraphs.begin());
   }
   for (const CLI::Option* option : app.get_options([](const CLI::Option* o) { return !o->get_group().empty(); })) {
+    // Every command has CLI11's help flag; it is said once, at the root.
+    if (option == app.get_help_ptr() && app.get_parent() != nullptr) continue;
     OptionDoc described = describe_option(*option);
     if (const auto offer = manual.offers_.find(option); offer != manual.offers_.end()) {
       described.values = offer->second.values;

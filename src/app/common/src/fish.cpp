@@ -11,11 +11,16 @@ std::string quote(std::string_view text) {
 
 std::string values(const OptionDoc& option) {
   switch (option.values) {
-    case Values::choices: return " -x -a " + quote(join(option.choices, " "));
-    case Values::files: return " -r -F";
-    case Values::directories: return " -x -a '(__fish_complete_directories)'";
-    case Values::command: return " -x -a " + quote("(" + option.source + " 2>/dev/null)");
-    case Values::anything: break;
+    case Values::choices:
+      return " -x -a " + quote(join(option.choices, " "));
+    case Values::files:
+      return " -r -F";
+    case Values::directories:
+      return " -x -a '(__fish_complete_directories)'";
+    case Values::command:
+      return " -x -a " + quote("(" + option.source + " 2>/dev/null)");
+    case Values::anything:
+      break;
   }
   return " -x";
 }

@@ -2,9 +2,9 @@
 
 #include <hearth/core/utf8.h>
 
-#include <cstdint>
-
 #include <fmt/format.h>
+
+#include <cstdint>
 
 namespace hearth::help {
 namespace {
@@ -12,9 +12,12 @@ namespace {
 std::uint32_t code_point(std::string_view sequence) {
   const auto at = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(sequence[i])); };
   switch (sequence.size()) {
-    case 2: return (at(0) & 0x1FU) << 6U | (at(1) & 0x3FU);
-    case 3: return (at(0) & 0x0FU) << 12U | (at(1) & 0x3FU) << 6U | (at(2) & 0x3FU);
-    default: return (at(0) & 0x07U) << 18U | (at(1) & 0x3FU) << 12U | (at(2) & 0x3FU) << 6U | (at(3) & 0x3FU);
+    case 2:
+      return (at(0) & 0x1FU) << 6U | (at(1) & 0x3FU);
+    case 3:
+      return (at(0) & 0x0FU) << 12U | (at(1) & 0x3FU) << 6U | (at(2) & 0x3FU);
+    default:
+      return (at(0) & 0x07U) << 18U | (at(1) & 0x3FU) << 12U | (at(2) & 0x3FU) << 6U | (at(3) & 0x3FU);
   }
 }
 
@@ -138,8 +141,7 @@ std::string man_page(const CommandDoc& root, const std::vector<Section>& section
     for (std::size_t i = 0; i < page.see_also.size(); ++i) {
       const std::string& name = page.see_also[i];  // "hearthd(8)"
       const std::size_t paren = name.find('(');
-      out += ".BR " + roff(name.substr(0, paren)) +
-             (paren == std::string::npos ? "" : " " + roff(name.substr(paren))) +
+      out += ".BR " + roff(name.substr(0, paren)) + (paren == std::string::npos ? "" : " " + roff(name.substr(paren))) +
              (i + 1 < page.see_also.size() ? ",\n" : "\n");
     }
   }

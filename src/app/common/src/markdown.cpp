@@ -17,8 +17,8 @@ void table(std::string& out, const std::vector<OptionDoc>& rows) {
   if (rows.empty()) return;
   out += "\n| | |\n|---|---|\n";
   for (const OptionDoc& row : rows)
-    out += "| `" + (row.names.empty() ? argument_name(row) : option_head(row)) + "` | " + text(full_meaning(row)) +
-           " |\n";
+    out +=
+        "| `" + (row.names.empty() ? argument_name(row) : option_head(row)) + "` | " + text(full_meaning(row)) + " |\n";
 }
 
 void command_text(std::string& out, const CommandDoc& command) {

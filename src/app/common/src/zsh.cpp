@@ -22,11 +22,16 @@ std::string function_name(const CommandDoc& command) {
 
 std::string action(const OptionDoc& option) {
   switch (option.values) {
-    case Values::choices: return "(" + join(option.choices, " ") + ")";
-    case Values::files: return "_files";
-    case Values::directories: return "_files -/";
-    case Values::command: return "{compadd -- ${(f)\"$(" + option.source + " 2>/dev/null)\"}}";
-    case Values::anything: break;
+    case Values::choices:
+      return "(" + join(option.choices, " ") + ")";
+    case Values::files:
+      return "_files";
+    case Values::directories:
+      return "_files -/";
+    case Values::command:
+      return "{compadd -- ${(f)\"$(" + option.source + " 2>/dev/null)\"}}";
+    case Values::anything:
+      break;
   }
   return " ";
 }
@@ -57,16 +62,16 @@ void command_function(std::string& out, const CommandDoc& command, const Command
   if (&command != &root)
     for (const OptionDoc& option : root.options) out += spec(option);
   for (const OptionDoc& argument : command.arguments)
-    out += " \\\n    " + quote(std::string(argument.repeated ? "*" : "") + (argument.required || argument.repeated ? ":" : "::") +
-                               spec_text(argument.value) + ":" + action(argument));
+    out += " \\\n    " +
+           quote(std::string(argument.repeated ? "*" : "") + (argument.required || argument.repeated ? ":" : "::") +
+                 spec_text(argument.value) + ":" + action(argument));
   if (command.commands.empty()) {
     out += "\n}\n";
     return;
   }
   out += " \\\n    '1:command:->command' '*::argument:->argument'\n";
   out += "  case $state in\n    command) _describe command commands ;;\n    argument)\n      case $line[1] in\n";
-  for (const CommandDoc& sub : command.commands)
-    out += "        " + sub.name + ") " + function_name(sub) + " ;;\n";
+  for (const CommandDoc& sub : command.commands) out += "        " + sub.name + ") " + function_name(sub) + " ;;\n";
   out += "      esac ;;\n  esac\n}\n";
 }
 

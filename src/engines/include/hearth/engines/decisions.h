@@ -19,7 +19,7 @@ namespace hearth::engines {
 //   │                    ▼                       ▼                      ▼ exited, does not answer
 //   │ nobody waits     failing (being ended and reaped; nothing to end: passes at once)
 //   ├────────────────────┤
-//   │                    ├──► starting      the first failure after a success, and somebody waits
+//   │                    ├──► starting      the first failure after a success, and it was in use or somebody waits
 //   │                    ├──► backoff       ──time over──► starting (somebody waits) or stopped
 //   │                    └──► quarantined   too many failures in a row; ──a person, or 10 min: one try──► starting
 //
@@ -52,15 +52,16 @@ struct Machine {
   std::uint32_t waiting = 0;         // requests that want it and wait
   std::uint32_t in_flight = 0;       // requests it works on
   std::vector<SteadyTime> failures;  // since the last success, oldest first; at most quarantine_failures
-  std::uint32_t strikes = 0;
-  SteadyTime ready_since;           // in ready
-  SteadyTime idle_since;            // in ready, while nothing is in flight
-  std::uint32_t restarts = 0;       // starts that followed a failure
-  bool trial = false;               // this start is the one try out of quarantine
-  bool restart_after = false;       // draining for a restart
-  bool terminated = false;          // draining: SIGTERM was sent
-  bool closing = false;             // the daemon ends: nothing starts any more
-  std::optional<SteadyTime> timer;  // when Event::timer is due; nullopt: no timer
+  std::uint32_t strikes = 0;         // requests that failed although it answered GET /health afterwards, in a row
+  bool suspect = false;              // ready, but a request failed: nothing is let in until it has answered GET /health
+  SteadyTime ready_since;            // in ready
+  SteadyTime idle_since;             // in ready, while nothing is in flight
+  std::uint32_t restarts = 0;        // starts that followed a failure
+  bool trial = false;                // this start is the one try out of quarantine
+  bool restart_after = false;        // draining for a restart
+  bool terminated = false;           // draining: SIGTERM was sent
+  bool closing = false;              // the daemon ends: nothing starts any more
+  std::optional<SteadyTime> timer = std::nullopt;  // when Event::timer is due; nullopt: no timer
 };
 
 enum class Event {
@@ -77,6 +78,7 @@ enum class Event {
   request_ok,       // a request ended (already taken off `in_flight`)
   request_failed,   // …by the engine's fault, while its process runs
   request_dropped,  // …by nobody's fault: the client left
+  healthy,          // asked because of a failed request, it answered GET /health
   unresponsive,     // it does not answer GET /health any more
   timer,
 };
@@ -86,7 +88,7 @@ enum class Action {
   spawn,
   probe,         // ask for the canary's answer
   serve,         // let waiting requests in
-  check_health,  // strikes: find out whether it still answers
+  check_health,  // find out whether it still answers
   terminate,     // SIGTERM
   kill,          // SIGKILL to the whole tree
   refuse,        // tell all who wait that it will not come back soon
@@ -106,13 +108,14 @@ Millis backoff_delay(std::uint32_t failures, const Policy& policy, double random
 // May a request enter now?
 struct Load {
   State state = State::stopped;
+  bool suspect = false;
   std::uint32_t in_flight = 0;
   std::uint32_t slots = 1;
   std::uint32_t queued = 0;
   std::uint32_t queue_limit = 64;
-  Millis service_time{0};              // recent mean of one request; 0: unknown
-  Millis start_time{0};                // recent time from start to ready; 0: unknown
-  std::optional<SteadyTime> next_try;  // in backoff and quarantine
+  Millis service_time{0};                             // recent mean of one request; 0: unknown
+  Millis start_time{0};                               // recent time from start to ready; 0: unknown
+  std::optional<SteadyTime> next_try = std::nullopt;  // in backoff and quarantine
 };
 enum class Verdict { enter, wait, queue_full, too_late, not_soon, never };
 // too_late: even with everything going well the deadline passes in the queue; not_soon: the engine rests past the

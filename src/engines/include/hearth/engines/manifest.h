@@ -49,7 +49,7 @@ struct Manifest {
   Millis start_deadline{10'000};
   Millis request_deadline{300'000};
   Millis idle_stop{600'000};  // 0: never
-  std::optional<Canary> canary;
+  std::optional<Canary> canary = std::nullopt;
 };
 
 // `origin` is named in errors; `folder` is what relative paths start from; `body_file` of the canary is read from it.

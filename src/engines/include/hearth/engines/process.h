@@ -32,9 +32,10 @@ struct SpawnOptions {
   std::string name;                  // log lines of the child appear under "engines.NAME"
   std::vector<std::string> command;  // command[0] is an absolute path
   std::vector<std::pair<std::string, std::string>> environment;
-  std::optional<ResourceLimits> limits;
-  bool in_bubblewrap = false;  // kStatusFd is read; the engine is the sandbox's grandchild
-  int seccomp_fd = -1;         // given to the child as kSeccompFd
+  std::optional<ResourceLimits> limits = std::nullopt;    // but not on the number of processes:
+  std::optional<std::uint64_t> processes = std::nullopt;  // counted over all of the child's user
+  bool in_bubblewrap = false;                             // kStatusFd is read; the engine is the sandbox's grandchild
+  int seccomp_fd = -1;                                    // given to the child as kSeccompFd
 };
 
 class Process {
@@ -57,7 +58,7 @@ class Process {
   [[nodiscard]] bool exited() const noexcept;
   // Until it has ended and its last output is logged. Not cancellable by design: what was started is reaped.
   net::awaitable<ExitStatus> wait();
-  // The last line it wrote, for the error a person sees; empty if it wrote none.
+  // The last line it wrote that is not a routine message, for the error a person sees; empty if there was none.
   [[nodiscard]] const std::string& last_line() const noexcept;
 
   struct Impl;

@@ -25,11 +25,11 @@ namespace hearth::engines {
 struct EngineSettings {
   bool enabled = true;
   bool keep_warm = false;
-  std::optional<std::uint32_t> threads;
-  std::optional<std::uint32_t> concurrency;
-  std::optional<std::uint32_t> queue;
-  std::optional<std::uint64_t> memory;
-  std::optional<Millis> idle_stop;
+  std::optional<std::uint32_t> threads = std::nullopt;
+  std::optional<std::uint32_t> concurrency = std::nullopt;
+  std::optional<std::uint32_t> queue = std::nullopt;
+  std::optional<std::uint64_t> memory = std::nullopt;
+  std::optional<Millis> idle_stop = std::nullopt;
 };
 
 struct EngineSpec {
@@ -53,7 +53,7 @@ struct EngineStatus {
   std::vector<std::string> models;
   std::int64_t pid = 0;      // the engine's own process; 0: none
   std::uint64_t memory = 0;  // bytes (PSS) of its process tree, the sandbox included
-  std::optional<WallTime> started_at;
+  std::optional<WallTime> started_at = std::nullopt;
   std::uint32_t restarts = 0;  // since the daemon started, after failures
   std::uint32_t in_flight = 0;
   std::uint32_t queued = 0;

@@ -16,6 +16,7 @@ struct Endpoint {
   std::filesystem::path unix_path;  // or:
   std::string address;              // an IP literal
   std::uint16_t port = 0;
+  std::string label;  // what errors call it; empty: the path or the address
 };
 
 struct ClientLimits {

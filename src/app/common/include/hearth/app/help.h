@@ -90,7 +90,8 @@ CommandDoc describe(const CLI::App& app, const Manual& manual);
 const CommandDoc* find(const CommandDoc& root, std::string_view path);
 
 enum class Colour { no, yes };
-// What --help prints. `global`: the root's options, repeated in short below a command's own; `columns`: of the terminal.
+// What --help prints. `global`: the root's options, repeated in short below a command's own; `columns`: of the
+// terminal.
 std::string help_text(const CommandDoc& command, const CommandDoc& root, std::size_t columns, Colour colour);
 
 struct ManPage {
