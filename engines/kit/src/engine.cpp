@@ -144,6 +144,7 @@ struct Engine::Impl {
   std::mutex mutex;
   std::condition_variable finished;
   std::list<Connection*> open;
+  std::size_t connections = 0;  // counted when accepted: a thread may be slow to begin and to join `open`
   std::atomic<bool> stopping{false};
 
   void answer(Request& request, Response& response) {
@@ -190,13 +191,22 @@ struct Engine::Impl {
     }
     const std::lock_guard lock(mutex);
     open.remove(&connection);
+    --connections;
     finished.notify_all();
   }
 
+  // Closes `socket` when there are too many already.
   void spawn(Socket socket) {
+    {
+      const std::lock_guard lock(mutex);
+      if (connections >= kMaxConnections) return;
+      ++connections;
+    }
     try {
       std::thread([this, s = std::move(socket)]() mutable { serve(std::move(s)); }).detach();
     } catch (const std::system_error& e) {  // no more threads: the connection closes, the daemon tries again
+      const std::lock_guard lock(mutex);
+      --connections;
       log::error(name, "cannot serve another connection", {{"what", e.what()}});
     }
   }
@@ -205,7 +215,7 @@ struct Engine::Impl {
     std::unique_lock lock(mutex);
     for (Connection* c : open)
       if (!c->working()) c->hang_up();
-    finished.wait_for(lock, kDrain, [&] { return open.empty(); });
+    finished.wait_for(lock, kDrain, [&] { return connections == 0; });
   }
 };
 
@@ -270,10 +280,6 @@ int Engine::run() {
     if (ec) {  // out of descriptors, as a rule: the listener stays readable, so don't spin
       ::poll(&wait[1], 2, kAcceptPause);
       continue;
-    }
-    {
-      const std::lock_guard lock(impl_->mutex);
-      if (impl_->open.size() >= kMaxConnections) continue;  // closes it
     }
     impl_->spawn(std::move(socket));
   }

@@ -107,6 +107,8 @@ TEST_F(KitEngine, SpoolsABodyOverTheMemoryLimitToScratch) {
   EXPECT_FALSE(large.at("in_memory").as_bool());
   EXPECT_EQ(large.at("size").to_number<std::uint64_t>(), (4U << 20) + 1);
   EXPECT_EQ(large.at("sum").to_number<std::uint64_t>(), (4U << 20) + 1);
+  EXPECT_EQ(large.at("view_sum").to_number<std::uint64_t>(), (4U << 20) + 1);
+  EXPECT_EQ(small.at("view_sum").to_number<std::uint64_t>(), 4U << 20);
   EXPECT_EQ(large.at("tail").to_number<int>(), 2);
   EXPECT_EQ(large.at("past").to_number<int>(), 0);
   const json::object nothing = object(client.request("POST", "/body"));

@@ -41,11 +41,16 @@ void body(Request& request, Response& response, const hearth::kit::Options& opti
     for (std::size_t i = 0; i < *n; ++i) sum += static_cast<unsigned char>(part[i]);
     at += *n;
   }
+  const auto view = received->view();
+  std::uint64_t view_sum = 0;
+  if (view)
+    for (const char c : *view) view_sum += static_cast<unsigned char>(c);
   std::array<char, 4> tail{};
   const auto n = received->read_at(received->size() - std::min<std::uint64_t>(2, received->size()), tail);
   const auto past = received->read_at(received->size() + 5, tail);
   response.json(200, {{"size", received->size()},
                       {"sum", sum},
+                      {"view_sum", view_sum},
                       {"in_memory", received->in_memory().has_value()},
                       {"tail", n ? json::value(*n) : json::value(nullptr)},
                       {"past", past ? json::value(*past) : json::value(nullptr)}});

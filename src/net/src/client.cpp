@@ -97,9 +97,13 @@ struct ClientCall::Impl {
     return {Errc::io_error, fmt::format("the connection to {} broke: {}", pool->name(), ec.message())};
   }
 
-  awaitable<Result<void>> send(std::string_view a, std::string_view b, std::string_view c) {
-    std::array<asio::const_buffer, 3> parts{asio::buffer(a), asio::buffer(b), asio::buffer(c)};
-    std::size_t left = a.size() + b.size() + c.size();
+  awaitable<Result<void>> send(std::array<std::string_view, 4> pieces) {
+    std::array<asio::const_buffer, 4> parts;
+    std::size_t left = 0;
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      parts[i] = asio::buffer(pieces[i]);
+      left += pieces[i].size();
+    }
     while (left > 0) {
       if (*timed_out) co_return fail(translate(asio::error::operation_aborted));
       const auto [ec, n] = co_await socket.async_write_some(parts, kTuple);
@@ -216,11 +220,11 @@ ClientCall::~ClientCall() {
 awaitable<Result<void>> ClientCall::write(std::string_view part) {
   if (part.empty()) co_return Result<void>();  // an empty chunk would end the body
   const std::string size = fmt::format("{:x}\r\n", part.size());
-  co_return co_await impl_->send(size, part, "\r\n");
+  co_return co_await impl_->send({size, part, "\r\n", {}});
 }
 
 awaitable<Result<void>> ClientCall::finish_body() {
-  const auto sent = co_await impl_->send("0\r\n\r\n", {}, {});
+  const auto sent = co_await impl_->send({"0\r\n\r\n", {}, {}, {}});
   impl_->body_sent = sent.has_value();
   co_return sent;
 }
@@ -248,6 +252,11 @@ awaitable<Result<std::string>> ClientCall::read_all(std::size_t limit) {
 
 void ClientCall::set_deadline(Deadline deadline) noexcept {
   impl_->arm(deadline);
+}
+
+void ClientCall::abort() noexcept {
+  impl_->broken = true;
+  ::shutdown(impl_->socket.native_handle(), SHUT_RDWR);
 }
 
 HttpClient::HttpClient(Executor executor, Endpoint endpoint, ClientLimits limits)
@@ -328,13 +337,13 @@ awaitable<Result<ClientCall>> HttpClient::open(RequestHead head, BodyKind body, 
   call->arm(deadline);
   const std::string text =
       format_head(head, pool->endpoint.address.empty() ? "localhost" : pool->endpoint.address, std::nullopt, body);
-  const auto sent = co_await call->send(text, {}, {});
+  const auto sent = co_await call->send({text, {}, {}, {}});
   if (!sent) co_return fail(sent.error());
   call->body_sent = body == BodyKind::none;
   co_return ClientCall(std::move(call));
 }
 
-awaitable<Result<ClientCall>> HttpClient::send(RequestHead head, std::string_view body, Deadline deadline) {
+awaitable<Result<ClientCall>> HttpClient::send(RequestHead head, BodyParts body, Deadline deadline) {
   if (!is_clean_field(head.target) || !is_clean_field(head.method))
     co_return fail(Errc::invalid_argument, "a line break in a request's target");
   const std::shared_ptr<Impl> pool = impl_;
@@ -351,7 +360,7 @@ awaitable<Result<ClientCall>> HttpClient::send(RequestHead head, std::string_vie
     auto call = std::make_unique<ClientCall::Impl>(pool, std::move(*socket));
     call->is_head_request = head.method == "HEAD";
     call->arm(deadline);
-    const auto sent = co_await call->send(text, body, {});
+    const auto sent = co_await call->send({text, body.first, body.second, body.third});
     call->body_sent = sent.has_value();
     if (sent) co_return ClientCall(std::move(call));
     if (!reused || sent.error().kind() != Errc::io_error) co_return fail(sent.error());
@@ -359,7 +368,7 @@ awaitable<Result<ClientCall>> HttpClient::send(RequestHead head, std::string_vie
   co_return fail(Errc::internal, "unreachable");
 }
 
-awaitable<Result<ClientResponse>> HttpClient::fetch(RequestHead head, std::string_view body, std::size_t limit,
+awaitable<Result<ClientResponse>> HttpClient::fetch(RequestHead head, BodyParts body, std::size_t limit,
                                                     Deadline deadline) {
   auto call = co_await send(std::move(head), body, deadline);
   if (!call) co_return fail(call.error());

@@ -1,8 +1,8 @@
 // POST /v1/images/detections: our own design, in the manner of OpenAI's image endpoints. JSON
 //   {"model", "image": data URL, file id or {"url"} / {"file_id"}, "labels": ["person"], "min_score": 0.5, "annotate":
-//   false}
+//   false, "max_frames": 1, "every": 1.0}
 // or a form with the file `image` and the same fields; the answer
-//   {"object":"list","created","model","data":[{"object":"detections","index","width","height",
+//   {"object":"list","created","model","data":[{"object":"detections","index","time"?,"width","height",
 //     "detections":[{"label","score","box":{"x","y","width","height"}}],"annotated_image"?}]}
 #pragma once
 
@@ -25,16 +25,20 @@ namespace hearth::dialects {
 struct DetectionsLimits {
   std::size_t max_labels = 100;
   std::size_t max_label_bytes = 100;
+  std::uint32_t max_frames = 1000;
+  std::uint32_t max_annotated_frames = 50;  // their pictures are held in memory until the answer is whole
 };
 
 // Its data URL views into the body, or into `unescaped`; the body must outlive the request.
 struct DetectionsRequest {
-  std::string model;
+  std::string model;  // empty: the box's detector
   std::optional<DocumentSource>
       image;                        // always set by the JSON form; never by the multipart form (the file part is it)
   std::vector<std::string> labels;  // empty: all that the model knows
   double min_score = 0;             // 0 to 1; 0: the engine's own threshold
   bool annotate = false;            // also send the image back with the boxes drawn
+  std::uint32_t max_frames = 1;     // of a video, or pages of a PDF
+  double every = 1.0;               // seconds between two frames of a video
   std::shared_ptr<const std::string> unescaped;
 };
 Decoded<DetectionsRequest> decode_detections(const JsonBody& body, const DetectionsLimits& limits = {});
@@ -48,6 +52,7 @@ struct Detection {
   std::array<double, 4> box{};  // x0, y0, x1, y1 in pixels of the frame
 };
 struct ImageDetections {
+  std::optional<double> time;  // seconds into the video; not set for an image
   std::uint32_t width = 0;
   std::uint32_t height = 0;
   std::vector<Detection> detections;

@@ -70,26 +70,24 @@ class MultipartParser {
  private:
   enum class State { preamble, headers, data, epilogue, failed };
 
-  std::unexpected<ApiError> fail(ApiCode code, std::string message, std::optional<std::string> param = std::nullopt);
+  std::unexpected<ApiError> fail(ApiError error);
   Decoded<std::optional<MultipartEvent>> step_preamble();
   Decoded<std::optional<MultipartEvent>> step_headers();
   Decoded<std::optional<MultipartEvent>> step_data();
   Decoded<std::optional<MultipartEvent>> emit_data(std::size_t length);
-  Decoded<void> count_data(std::size_t length);
 
   std::string delimiter_;  // CRLF "--" boundary
   MultipartLimits limits_;
   State state_ = State::preamble;
   std::string buffer_;  // what was fed and is not yet consumed starts at at_
   std::size_t at_ = 0;
-  std::size_t skipped_ = 0;  // preamble bytes
   std::size_t parts_ = 0;
   std::string part_name_;
   bool part_is_file_ = false;
   std::uint64_t part_bytes_ = 0;
-  bool part_ends_ = false;  // a boundary was seen: PartEnd is due
-  bool form_ends_ = false;  // it was the closing one
-  bool done_ = false;
+  bool at_part_start_ = false;  // at_ is at the empty line's CRLF, which may begin the delimiter
+  bool form_ends_ = false;      // the closing boundary was seen
+  bool done_ = false;           // and FormEnd was given
   std::optional<ApiError> error_;
 };
 

@@ -21,7 +21,7 @@ struct SpeechLimits {
 struct SpeechRequest {
   std::string model;
   std::string input;  // 1 to max_characters code points
-  std::string voice;  // a name; the object form {"id": …} gives its id
+  std::string voice;  // a name; the object form {"id": …} gives its id. Empty: the model's own
   SpeechFormat response_format = SpeechFormat::mp3;
   double speed = 1.0;  // 0.25 to 4
   std::string instructions;

@@ -41,9 +41,8 @@ class SseParser {
   std::string buffer_;
   std::size_t at_ = 0;
   std::size_t scanned_ = 0;  // from at_: bytes known to hold no line end
-  std::size_t event_bytes_ = 0;
-  bool at_start_ = true;  // a byte order mark may follow
-  bool skip_lf_ = false;  // the last line ended with CR: an LF belongs to it
+  bool at_start_ = true;     // a byte order mark may follow
+  bool skip_lf_ = false;     // the last line ended with CR: an LF belongs to it
   bool too_large_ = false;
   bool has_data_ = false;
   std::string type_;

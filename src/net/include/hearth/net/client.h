@@ -45,6 +45,8 @@ class ClientCall {
   awaitable<Result<std::string>> read_all(std::size_t limit);
   // Each later operation must end by then.
   void set_deadline(Deadline deadline) noexcept;
+  // Breaks the connection: a coroutine that reads or writes gets an error, the server sees that it is no longer wanted.
+  void abort() noexcept;
 
   struct Impl;
   explicit ClientCall(std::unique_ptr<Impl> impl);
@@ -60,6 +62,19 @@ struct ClientResponse {
 
 enum class BodyKind { none, chunked };
 
+// A body in at most three pieces, which the caller keeps alive.
+struct BodyParts {
+  BodyParts() = default;
+  BodyParts(std::string_view whole) : first(whole) {}    // NOLINT(google-explicit-constructor)
+  BodyParts(const char* whole) : first(whole) {}         // NOLINT(google-explicit-constructor)
+  BodyParts(const std::string& whole) : first(whole) {}  // NOLINT(google-explicit-constructor)
+  BodyParts(std::string_view a, std::string_view b, std::string_view c) : first(a), second(b), third(c) {}
+  std::string_view first;
+  std::string_view second;
+  std::string_view third;
+  [[nodiscard]] std::size_t size() const noexcept { return first.size() + second.size() + third.size(); }
+};
+
 class HttpClient {
  public:
   HttpClient(Executor executor, Endpoint endpoint, ClientLimits limits = {});
@@ -70,12 +85,11 @@ class HttpClient {
   // Connects or takes an idle connection, and sends the header. unavailable (nobody listens), deadline_exceeded,
   // io_error, cancelled.
   awaitable<Result<ClientCall>> open(RequestHead head, BodyKind body, Deadline deadline);
-  // The same with a whole body, sent with the header in one write. An idle connection that turns out to be closed
-  // before a byte of the answer came is replaced by a new one, once.
-  awaitable<Result<ClientCall>> send(RequestHead head, std::string_view body, Deadline deadline);
+  // The same with a whole body, in pieces that are sent with the header in one write. An idle connection that turns out
+  // to be closed before a byte of the answer came is replaced by a new one, once.
+  awaitable<Result<ClientCall>> send(RequestHead head, BodyParts body, Deadline deadline);
   // The same, and the whole answer; too_large past `limit`.
-  awaitable<Result<ClientResponse>> fetch(RequestHead head, std::string_view body, std::size_t limit,
-                                          Deadline deadline);
+  awaitable<Result<ClientResponse>> fetch(RequestHead head, BodyParts body, std::size_t limit, Deadline deadline);
   // Closes the idle connections (the server was restarted).
   void forget_idle();
 
