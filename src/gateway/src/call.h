@@ -39,6 +39,7 @@ struct Call {
   net::Exchange& exchange;
   const Services& services;
   Decision decision;
+  bool origin_welcome = true;  // false: a web page from elsewhere, which must not even read the refusal
 };
 
 // Headers that every answer has.

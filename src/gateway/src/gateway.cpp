@@ -137,7 +137,7 @@ net::ErrorPage Gateway::error_page(int status, std::string_view, std::string_vie
 
 net::awaitable<void> Gateway::handle(net::Exchange& exchange, Trust trust) {
   Impl& gateway = *impl_;
-  Call call{new_id("req_"), {"owner", "owner"}, steady_now(), exchange, gateway.services, {}};
+  Call call{new_id("req_"), {"owner", "owner"}, steady_now(), exchange, gateway.services, {}, true};
   ++gateway.in_flight;
   const net::RequestHead& request = exchange.request();
   const std::string path = request.path();
@@ -147,6 +147,7 @@ net::awaitable<void> Gateway::handle(net::Exchange& exchange, Trust trust) {
     const auto welcome = check_host_and_origin(request.headers, gateway.with.access);
     auto who = welcome ? authenticate(request.headers, gateway.with.access)
                        : dialects::Decoded<Principal>(std::unexpected(welcome.error()));
+    call.origin_welcome = welcome.has_value();
     if (!who) {
       co_await reply_error(call, who.error());
       co_return gateway.settle(call);
