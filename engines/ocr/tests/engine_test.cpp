@@ -2,6 +2,7 @@
 #include "languages.h"
 #include "typeset.h"
 
+#include <hearth/core/clock.h>
 #include <hearth/kit/testing/client.h>
 #include <hearth/kit/testing/engine_process.h>
 
@@ -111,9 +112,9 @@ TEST_F(OcrEngine, StopsWorkingForAClientThatLeft) {
                 body);
   }
   // Busy falls to the one that asks once the page is given up; reading it whole takes seconds.
-  const auto start = std::chrono::steady_clock::now();
+  const Deadline deadline = Deadline::in(std::chrono::seconds(30));
   std::int64_t busy = 1;
-  while (busy > 0 && std::chrono::steady_clock::now() - start < std::chrono::seconds(30))
+  while (busy > 0 && !deadline.passed())
     busy = json::parse(ask("GET", "/health").body).at("busy").to_number<std::int64_t>();
   EXPECT_EQ(busy, 0);
 }

@@ -57,7 +57,7 @@ struct OcrWord {
   int block = 0;
 };
 struct OcrBlock {
-  std::string type;  // "heading", "paragraph", "table"
+  std::string type;  // "heading", "paragraph", "list", "table"
   PixelBox box{};
   std::string text;
 };
