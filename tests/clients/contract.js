@@ -70,7 +70,7 @@ export class Contract {
   async checkEvents(content, response, where) {
     const text = await response.text();
     for (const line of text.split('\n')) {
-      if (line.startsWith('data: ') && line !== 'data: [DONE]') this.validate(content.itemSchema, JSON.parse(line.slice(6)), `${where} (event)`);
+      if (line.startsWith('data: ') && line !== 'data: [DONE]') this.validate(content.itemSchema.properties.data.contentSchema, JSON.parse(line.slice(6)), `${where} (event)`);
     }
   }
 }

@@ -97,7 +97,7 @@ CO_TEST(Sandbox, HasNoNetworkAndNoWayOut) {
     for (const char* call : {"hostname", "kill_all"}) EXPECT_NE(text_at(*tried, call), "(none)") << call;
     EXPECT_EQ(text_at(*tried, "hostname"), "EPERM");
     EXPECT_NE(text_at(*tried, "setuid"), "ok");
-    // Only the loopback device, and that is down.
+    // Only the loopback device.
     const std::string devices = text_at(*tried, "proc_net_dev");
     EXPECT_EQ(std::ranges::count(devices, ':'), 1) << devices;
     EXPECT_NE(devices.find("lo:"), std::string::npos) << devices;

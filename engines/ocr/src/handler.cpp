@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <malloc.h>
 
 #include <cmath>
 
@@ -15,6 +16,8 @@ namespace hearth::ocr {
 namespace {
 
 namespace json = boost::json;
+
+constexpr std::int64_t kBigFrame = 8'000'000;  // pixels
 
 double rounded(double value, double steps) {
   return std::round(value * steps) / steps;
@@ -138,8 +141,13 @@ void answer_ocr(const Service& service, kit::Request& request, kit::Response& re
   const int width = static_cast<int>(frame->header.width);
   const int height = static_cast<int>(frame->header.height);
   const auto page = read_frame_text(**lease, std::move(*frame), *languages, interrupt);
-  if (!page) return refuse_reading(page.error(), response);
-  response.json(200, to_json(*page, width, height));
+  if (page) {
+    response.json(200, to_json(*page, width, height));
+  } else {
+    refuse_reading(page.error(), response);
+  }
+  // glibc keeps what a big page took for the next one, which may never come.
+  if (std::int64_t{width} * height > kBigFrame) ::malloc_trim(0);
 }
 
 void answer_languages(const Service& service, kit::Response& response) {

@@ -2,6 +2,7 @@
 
 #include <hearth/core/utf8.h>
 
+#include <dlfcn.h>
 #include <fmt/format.h>
 #include <leptonica/allheaders.h>
 #include <tesseract/baseapi.h>
@@ -18,6 +19,15 @@ namespace {
 
 constexpr std::size_t kLoadedSets = 2;
 constexpr int kNominalDpi = 300;  // pictures arrive scaled to letters of the size print has at this resolution
+
+// Tesseract's OpenMP loops cost five times what they bring: a page gets one thread, the cores are for other pages. They
+// ask for a number of threads themselves, so that only "no parallel level at all" stops them. (OMP_THREAD_LIMIT would,
+// too, but the runtime reads it when it is loaded, before main().) The setting is the calling thread's.
+void use_one_thread() {
+  using SetLevels = void (*)(int);
+  static const auto set_levels = reinterpret_cast<SetLevels>(::dlsym(RTLD_DEFAULT, "omp_set_max_active_levels"));
+  if (set_levels != nullptr) set_levels(0);
+}
 
 struct Interruption {
   const Interrupt* ask;
@@ -137,6 +147,7 @@ Result<void> Recogniser::load(const std::string& languages) {
 
 Result<Lines> Recogniser::read(const Picture& picture, const std::string& languages, Segmentation segmentation,
                                const Interrupt& interrupt) {
+  use_one_thread();
   HEARTH_TRY(load(languages));
   tesseract::TessBaseAPI& api = *impl_->models.front().api;
   HEARTH_TRY(interrupt());
@@ -159,6 +170,7 @@ Result<Lines> Recogniser::read(const Picture& picture, const std::string& langua
 }
 
 Result<Orientation> Recogniser::orientation(const Picture& picture) {
+  use_one_thread();
   try {
     if (!impl_->osd.api) {
       HEARTH_TRY(impl_->init(impl_->osd, "osd"));

@@ -35,8 +35,8 @@ class Detector {
   std::unique_ptr<Impl> impl_;
 };
 
-// How sure a find is, from the detector's margin and the windows that agree.
+// How sure a find is, from the detector's margin and the windows that agree (for faces, also the second model's).
 double person_score(double margin, int support);
-double face_score(double margin, int support);
+double face_score(double margin, int support, int agreeing);
 
 }  // namespace hearth::vision

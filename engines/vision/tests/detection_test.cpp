@@ -34,7 +34,8 @@ TEST(Detection, ScoresGrowWithMarginAndSupport) {
   EXPECT_LT(person_score(1.2, 5), 0.5);  // a van's window in vtest.avi
   EXPECT_GT(person_score(2.0, 20), 0.8);
   EXPECT_GT(person_score(2.0, 20), person_score(2.0, 2));
-  EXPECT_GT(face_score(5, 20), face_score(2, 20));
+  EXPECT_GT(face_score(5, 20, 3), face_score(2, 20, 3));
+  EXPECT_GT(face_score(3, 20, 8), face_score(3, 20, 0));
   EXPECT_LE(person_score(50, 100000), 1);
 }
 

@@ -6,7 +6,6 @@
 #include <hearth/hardware/memory.h>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -282,8 +281,11 @@ Result<std::unique_ptr<AdminServer>> AdminServer::start(AdminContext context, co
   return std::unique_ptr<AdminServer>(new AdminServer(std::move(impl)));
 }
 
+net::awaitable<void> AdminServer::stop(Deadline deadline) {
+  co_await net::asio::co_spawn(impl_->io, impl_->server.stop(deadline), net::asio::use_awaitable);
+}
+
 AdminServer::~AdminServer() {
-  net::asio::co_spawn(impl_->io, impl_->server.stop(Deadline::in(Seconds(1))), net::asio::detached);
   impl_->thread.join();
 }
 

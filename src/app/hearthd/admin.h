@@ -34,7 +34,10 @@ class AdminServer {
  public:
   // Starts the thread and listens on `socket`. io_error, invalid_argument.
   static Result<std::unique_ptr<AdminServer>> start(AdminContext context, const std::filesystem::path& socket);
-  // Stops listening and joins the thread.
+  // Stops listening and lets requests end. Awaited on the I/O thread, which such requests may need to end: must come
+  // before the server goes.
+  net::awaitable<void> stop(Deadline deadline);
+  // Joins the thread.
   ~AdminServer();
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;

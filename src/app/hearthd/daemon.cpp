@@ -358,6 +358,7 @@ net::awaitable<void> Daemon::close() {
   if (server_) co_await server_->stop(drained);
   if (owner_) co_await owner_->stop(drained);
   co_await supervisor_->stop(Deadline::in(Seconds(8)));
+  if (admin_) co_await admin_->stop(Deadline::in(Seconds(1)));
   co_await tasks_.stop();
 }
 

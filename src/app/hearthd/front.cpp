@@ -18,6 +18,19 @@ net::awaitable<void> refuse(net::Exchange& exchange, const dialects::ApiError& e
   [[maybe_unused]] const auto sent = co_await exchange.respond(error.status, json_headers(), dialects::encode(error));
 }
 
+bool is_vital(std::string_view path) {
+  return path == "/healthz" || path == "/readyz" || path == "/metrics" || path == "/openapi.json";
+}
+
+net::awaitable<void> refuse_method(net::Exchange& exchange, std::string_view path) {
+  const dialects::ApiError error =
+      dialects::api_error(dialects::ApiCode::method_not_allowed, fmt::format("{} takes GET and HEAD", path));
+  net::Headers headers = json_headers();
+  headers.add("Allow", "GET, HEAD");
+  [[maybe_unused]] const auto sent =
+      co_await exchange.respond(error.status, std::move(headers), dialects::encode(error));
+}
+
 net::awaitable<void> answer_preflight(net::Exchange& exchange, const gateway::AccessPolicy& access) {
   const net::Headers& headers = exchange.request().headers;
   const auto welcome = gateway::check_host_and_origin(headers, access);
@@ -61,7 +74,11 @@ net::awaitable<bool> answer_vitals(net::Exchange& exchange, const Vitals& vitals
     co_await answer_preflight(exchange, access);
     co_return true;
   }
-  if (!get || (path != "/metrics" && path != "/openapi.json") || exchange.over_limit()) co_return false;
+  if (!is_vital(path) || exchange.over_limit()) co_return false;
+  if (!get) {
+    co_await refuse_method(exchange, path);
+    co_return true;
+  }
   if (trust == Gateway::Trust::network) {
     const auto welcome = gateway::check_host_and_origin(request.headers, access);
     if (!welcome) {

@@ -77,6 +77,11 @@ struct Transition {
     act(Action::terminate);
   }
 
+  void hurry() {
+    if (!m.terminated) terminate();
+    m.timer = std::min(m.timer.value_or(SteadyTime::max()), now + policy.hurried_grace);
+  }
+
   // A process that still runs is ended now; what was noted against it is decided on when it has been reaped.
   void fail_running() {
     enter(State::failing);
@@ -124,7 +129,7 @@ struct Transition {
         return drain(false);
       case State::draining:
         m.restart_after = false;
-        if (again && !m.terminated) terminate();
+        if (again) hurry();
         return;
       case State::backoff:
       case State::quarantined:

@@ -7,8 +7,7 @@ namespace hearth::gateway {
 net::Headers answer_headers(const Call& call, std::string_view content_type) {
   net::Headers headers{{"Content-Type", std::string(content_type)}, {"x-request-id", call.id}};
   headers.add("openai-processing-ms", fmt::format("{:.0f}", seconds_between(call.began, steady_now()) * 1000));
-  // Refused origins never come this far: see check_host_and_origin().
-  if (const auto origin = call.exchange.request().headers.get("Origin"); !origin.empty()) {
+  if (const auto origin = call.exchange.request().headers.get("Origin"); call.origin_welcome && !origin.empty()) {
     headers.add("Access-Control-Allow-Origin", std::string(origin));
     headers.add("Vary", "Origin");
   }
@@ -38,6 +37,7 @@ net::awaitable<void> reply_error(Call& call, dialects::ApiError error, StreamKin
     headers.add("Retry-After", *retry);
     headers.add("retry-after-ms", fmt::format("{}", error.retry_after->count()));
   }
+  if (!call.decision.allow.empty()) headers.add("Allow", call.decision.allow);
   const std::string body = dialects::encode(error);
   [[maybe_unused]] const auto sent = co_await call.exchange.respond(error.status, std::move(headers), body);
 }

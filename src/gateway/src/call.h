@@ -29,6 +29,7 @@ struct Decision {
   int status = 0;
   std::optional<SteadyTime> first_byte;
   std::uint64_t input_tokens = 0;
+  std::string allow;  // of a 405: the methods that the path takes
 };
 
 struct Call {
@@ -38,6 +39,7 @@ struct Call {
   net::Exchange& exchange;
   const Services& services;
   Decision decision;
+  bool origin_welcome = true;  // false: a web page from elsewhere, which must not even read the refusal
 };
 
 // Headers that every answer has.

@@ -68,7 +68,12 @@ net::awaitable<void> handle_files(Call& call) {
   FileStore& files = call.services.files;
   constexpr std::string_view kFiles = "/v1/files";
   std::string rest = request.path().substr(kFiles.size());
-  if (rest.empty()) {
+  const bool to_all = rest.empty();
+  if ((request.method == "POST" && !to_all) || (request.method == "DELETE" && (to_all || rest.find('/', 1) != rest.npos)))
+    co_return co_await reply_error(
+        call, dialects::api_error(ApiCode::method_not_allowed,
+                                  "POST goes to /v1/files, DELETE to /v1/files/ID; both paths and those below take GET"));
+  if (to_all) {
     if (request.method == "POST") co_return co_await upload_file(call);
     const auto all = files.list(call.principal.id);
     co_return co_await reply_json(call, dialects::encode_file_list(all));
@@ -86,11 +91,8 @@ net::awaitable<void> handle_files(Call& call) {
   const auto described = co_await call.services.pool.run([&] { return files.describe(id, call.principal.id); });
   if (!described) co_return co_await reply_error(call, file_error(described.error()));
   if (part.empty()) co_return co_await reply_json(call, dialects::encode_file(*described));
-  if (part == "url") {
-    const std::string base = fmt::format("http://{}", request.headers.get("Host"));
-    co_return co_await reply_json(call, dialects::encode_file_url(dialects::own_file_url(base, id)));
-  }
-  co_await reply_error(call, dialects::api_error(ApiCode::unknown_url, "a file has /content and /url, nothing else"));
+  const std::string base = fmt::format("http://{}", request.headers.get("Host"));
+  co_await reply_json(call, dialects::encode_file_url(dialects::own_file_url(base, id)));
 }
 
 }  // namespace hearth::gateway

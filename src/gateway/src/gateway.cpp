@@ -16,33 +16,43 @@ using dialects::ApiCode;
 namespace {
 
 struct Route {
-  std::string_view path;
-  enum class Match { exact, below } match;  // below: the path itself and what follows it after a slash
-  std::string_view methods;                 // separated by spaces
+  std::string_view path;     // a * stands for one segment; at the end, ** for all that follows
+  std::string_view methods;  // separated by spaces
   net::awaitable<void> (*handler)(Call&);
 };
 
 constexpr std::array kRoutes{
-    Route{"/v1/embeddings", Route::Match::exact, "POST", handle_embeddings},
-    Route{"/v1/audio/speech", Route::Match::exact, "POST", handle_speech},
-    Route{"/v1/audio/voices", Route::Match::exact, "GET HEAD", handle_voices},
-    Route{"/v1/audio/transcriptions", Route::Match::exact, "POST", handle_transcription},
-    Route{"/v1/audio/translations", Route::Match::exact, "POST", handle_translation},
-    Route{"/v1/chat/completions", Route::Match::exact, "POST", handle_chat},
-    Route{"/v1/ocr", Route::Match::exact, "POST", handle_ocr},
-    Route{"/v1/images/detections", Route::Match::exact, "POST", handle_detections},
-    Route{"/v1/models", Route::Match::below, "GET HEAD", handle_models},
-    Route{"/v1/files", Route::Match::below, "GET HEAD POST DELETE", handle_files},
+    Route{"/v1/embeddings", "POST", handle_embeddings},
+    Route{"/v1/audio/speech", "POST", handle_speech},
+    Route{"/v1/audio/voices", "GET HEAD", handle_voices},
+    Route{"/v1/audio/transcriptions", "POST", handle_transcription},
+    Route{"/v1/audio/translations", "POST", handle_translation},
+    Route{"/v1/chat/completions", "POST", handle_chat},
+    Route{"/v1/ocr", "POST", handle_ocr},
+    Route{"/v1/images/detections", "POST", handle_detections},
+    Route{"/v1/models", "GET HEAD", handle_models},
+    Route{"/v1/models/**", "GET HEAD", handle_models},  // models may be called org/name
+    Route{"/v1/files", "GET HEAD POST", handle_files},
+    Route{"/v1/files/*", "GET HEAD DELETE", handle_files},
+    Route{"/v1/files/*/content", "GET HEAD", handle_files},
+    Route{"/v1/files/*/url", "GET HEAD", handle_files},
 };
 
+bool matches(std::string_view pattern, std::string_view path) {
+  if (pattern == "**") return !path.empty();
+  const auto pattern_slash = pattern.find('/');
+  const auto path_slash = path.find('/');
+  const std::string_view segment = path.substr(0, path_slash);
+  const std::string_view wanted = pattern.substr(0, pattern_slash);
+  if (wanted == "*" ? segment.empty() : wanted != segment) return false;
+  if (pattern_slash == std::string_view::npos || path_slash == std::string_view::npos)
+    return pattern_slash == path_slash;
+  return matches(pattern.substr(pattern_slash + 1), path.substr(path_slash + 1));
+}
+
 const Route* find_route(std::string_view path) {
-  for (const Route& route : kRoutes) {
-    if (path == route.path) return &route;
-    if (route.match == Route::Match::below && path.size() > route.path.size() && path.starts_with(route.path) &&
-        path[route.path.size()] == '/')
-      return &route;
-  }
-  return nullptr;
+  const auto found = std::ranges::find_if(kRoutes, [&](const Route& route) { return matches(route.path, path); });
+  return found == kRoutes.end() ? nullptr : &*found;
 }
 
 bool allows(std::string_view methods, std::string_view method) {
@@ -113,7 +123,9 @@ Gateway::Counts Gateway::counts() const noexcept {
   return {impl_->in_flight, impl_->served, impl_->failed};
 }
 
-std::uint64_t Gateway::spooled_bytes() const noexcept { return impl_->spool.used(); }
+std::uint64_t Gateway::spooled_bytes() const noexcept {
+  return impl_->spool.used();
+}
 
 net::ErrorPage Gateway::error_page(int status, std::string_view, std::string_view message) {
   const ApiCode code = status == 408   ? ApiCode::request_timeout
@@ -125,7 +137,7 @@ net::ErrorPage Gateway::error_page(int status, std::string_view, std::string_vie
 
 net::awaitable<void> Gateway::handle(net::Exchange& exchange, Trust trust) {
   Impl& gateway = *impl_;
-  Call call{new_id("req_"), {"owner", "owner"}, steady_now(), exchange, gateway.services, {}};
+  Call call{new_id("req_"), {"owner", "owner"}, steady_now(), exchange, gateway.services, {}, true};
   ++gateway.in_flight;
   const net::RequestHead& request = exchange.request();
   const std::string path = request.path();
@@ -135,6 +147,7 @@ net::awaitable<void> Gateway::handle(net::Exchange& exchange, Trust trust) {
     const auto welcome = check_host_and_origin(request.headers, gateway.with.access);
     auto who = welcome ? authenticate(request.headers, gateway.with.access)
                        : dialects::Decoded<Principal>(std::unexpected(welcome.error()));
+    call.origin_welcome = welcome.has_value();
     if (!who) {
       co_await reply_error(call, who.error());
       co_return gateway.settle(call);
@@ -152,10 +165,10 @@ net::awaitable<void> Gateway::handle(net::Exchange& exchange, Trust trust) {
                   ApiCode::unknown_url,
                   fmt::format("there is no {}; GET /openapi.json describes what there is", path.substr(0, 200))));
   } else if (!allows(route->methods, request.method)) {
-    co_await reply_error(
-        call, dialects::api_error(ApiCode::method_not_allowed,
-                                  fmt::format("{} takes {}, not {}", route->path, comma_separated(route->methods),
-                                              request.method.substr(0, 20))));
+    call.decision.allow = comma_separated(route->methods);
+    co_await reply_error(call, dialects::api_error(ApiCode::method_not_allowed,
+                                                   fmt::format("{} takes {}, not {}", path.substr(0, 200),
+                                                               call.decision.allow, request.method.substr(0, 20))));
   } else {
     co_await route->handler(call);
   }

@@ -75,7 +75,7 @@ net::awaitable<Attempt<>> speak_once(Call& call, const dialects::SpeechRequest& 
                                                  net::BodyKind::chunked, encoding.deadline());
   if (!encoded) co_return broke(encoding, media, encoded.error());
 
-  Pipe pipe(co_await net::asio::this_coro::executor, &*spoken, &*encoded);
+  Pipe pipe(co_await net::asio::this_coro::executor, &*spoken, &*encoded, &encoding);
   Attempt<> streamed;
   const auto ready = co_await expect_ok(encoding, media, *encoded);
   if (ready) {
@@ -84,10 +84,7 @@ net::awaitable<Attempt<>> speak_once(Call& call, const dialects::SpeechRequest& 
     streamed = std::unexpected(ready.error());
   }
   co_await pipe.end();
-  if (pipe.source_error()) {
-    encoding.finish(Outcome::cancelled);
-    co_return broke(speaking, speech, *pipe.source_error());
-  }
+  if (pipe.source_error()) co_return broke(speaking, speech, *pipe.source_error());
   if (!streamed) co_return streamed;
   speaking.finish(Outcome::ok);
   encoding.finish(Outcome::ok);
@@ -102,7 +99,7 @@ net::awaitable<void> handle_speech(Call& call) {
   if (!body) co_return co_await reply_error(call, body.error());
   dialects::SpeechLimits limits;
   limits.max_characters = call.services.config.limits.speech_characters;
-  const auto request = dialects::decode_speech(*body, limits);
+  const auto request = co_await parse_sized(call, body->size(), [&] { return dialects::decode_speech(*body, limits); });
   if (!request) co_return co_await reply_error(call, request.error());
   const auto model = choose_model(call, request->model, Task::speech);
   if (!model) co_return co_await reply_error(call, model.error());

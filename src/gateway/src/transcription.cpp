@@ -48,7 +48,7 @@ class Transcriber {
                                                 net::BodyKind::chunked, hearing.deadline());
     if (!heard) co_return broke(hearing, engine_, heard.error());
 
-    Pipe pipe(co_await net::asio::this_coro::executor, &*pcm, &*heard);
+    Pipe pipe(co_await net::asio::this_coro::executor, &*pcm, &*heard, &hearing);
     Attempt<> listened;
     const auto ready = co_await expect_ok(hearing, engine_, *heard);
     if (ready) {
@@ -58,7 +58,6 @@ class Transcriber {
     }
     co_await pipe.end();
     if (pipe.source_error()) {
-      hearing.finish(Outcome::cancelled);
       // The media engine cuts sound whose length nobody knew as soon as it passes the limit.
       if (pipe.bytes() / 2 / kRate + 1 >= max_seconds()) {
         decoding.finish(Outcome::ok);

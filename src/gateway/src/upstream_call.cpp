@@ -23,6 +23,15 @@ ApiError unavailable(const Upstream& upstream, std::string message) {
   return error;
 }
 
+// Engines name the parameter that a request was over; the box's owner knows it by the key in hearth.yaml.
+void name_settings(std::string& message) {
+  static constexpr std::array<std::array<std::string_view, 2>, 3> kNames{{{"(max_seconds)", "(limits.audio_duration)"},
+                                                                          {"(max_pixels)", "(limits.image_pixels)"},
+                                                                          {"(max_frames)", "(limits.document_pages)"}}};
+  for (const auto& [parameter, key] : kNames)
+    if (const auto at = message.find(parameter); at != std::string::npos) message.replace(at, parameter.size(), key);
+}
+
 }  // namespace
 
 net::awaitable<Attempt<LeasePtr>> acquire(Call& call, Upstream& upstream) {
@@ -62,7 +71,8 @@ net::awaitable<Attempt<net::ResponseHead>> expect_ok(Lease& lease, const Upstrea
   if (!head) co_return broke(lease, upstream, head.error());
   if (head->status < 400) co_return std::move(*head);
   auto body = co_await exchange.read_all(kMaxErrorBody);
-  const ApiError error = dialects::decode_error_body(head->status, body ? *body : std::string());
+  ApiError error = dialects::decode_error_body(head->status, body ? *body : std::string());
+  name_settings(error.message);
   lease.finish(head->status >= 500 ? Outcome::failed : Outcome::ok);
   if (head->status >= 500)
     log::warn("gateway", "an engine failed on a request", {{"engine", upstream.name()}, {"error", error.message}});
@@ -104,12 +114,13 @@ Attempt<Upstream*> media_of(const Call& call) {
                                      "the media engine, which opens files, is not installed on this box"));
 }
 
-Pipe::Pipe(net::Executor executor, net::ClientCall* from, net::ClientCall* to)
-    : from_(from), to_(to), task_(std::move(executor)) {
+Pipe::Pipe(net::Executor executor, net::ClientCall* from, net::ClientCall* to, Lease* to_place)
+    : from_(from), to_(to), to_place_(to_place), task_(std::move(executor)) {
   task_.spawn("gateway.pipe", copy());
 }
 
 net::awaitable<void> Pipe::end() {
+  ending_ = true;
   co_await task_.stop();
 }
 
@@ -118,7 +129,9 @@ net::awaitable<void> Pipe::copy() {
   for (;;) {
     const auto n = co_await from_->read_some(part);
     if (!n) {
+      if (ending_) co_return;  // told to stop: that is not the source's failure
       source_error_ = n.error();
+      to_place_->finish(Outcome::cancelled);
       to_->abort();
       co_return;
     }

@@ -44,10 +44,11 @@ net::awaitable<Attempt<net::ClientCall>> send_spooled(Call& call, Lease& lease, 
 Attempt<Upstream*> media_of(const Call& call);
 
 // Copies one answer's body into another request's body, beside the coroutine that reads that one's answer. end() must
-// be awaited before either goes.
+// be awaited before either goes. When reading fails, `to` is broken off and `to_place` settled as cancelled: whoever
+// reads from it sees an error that is not its fault.
 class Pipe {
  public:
-  Pipe(net::Executor executor, net::ClientCall* from, net::ClientCall* to);
+  Pipe(net::Executor executor, net::ClientCall* from, net::ClientCall* to, Lease* to_place);
   // Stops copying if it still does.
   net::awaitable<void> end();
   // Why reading failed, if it did: the cause of whatever the reader of `to` sees.
@@ -59,6 +60,8 @@ class Pipe {
 
   net::ClientCall* from_;
   net::ClientCall* to_;
+  Lease* to_place_;
+  bool ending_ = false;
   std::optional<Error> source_error_;
   std::uint64_t bytes_ = 0;
   net::TaskGroup task_;

@@ -121,6 +121,11 @@ struct ClientCall::Impl {
 
   awaitable<Result<void>> receive() {
     if (*timed_out) co_return fail(translate(asio::error::operation_aborted));
+    // The parser takes a header, a chunk's extensions and trailers only whole: none may be larger than a header.
+    if (buffer.size() > pool->limits.header_bytes + kReadSize) {
+      broken = true;
+      co_return fail(Errc::protocol_error, fmt::format("{} sent a malformed answer: no end of a chunk's header", pool->name()));
+    }
     const auto space = buffer.prepare(kReadSize);
     const auto [ec, n] = co_await socket.async_read_some(space, kTuple);
     if (ec == asio::error::eof && parser && parser->is_header_done()) {

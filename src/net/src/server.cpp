@@ -110,7 +110,10 @@ struct HttpServer::Impl {
       const auto slept = co_await sleep_for(kSweep);
       if (!slept) co_return;
       const SteadyTime now = steady_now();
-      for (auto& connection : open) connection->check_time(now);
+      for (auto it = open.begin(); it != open.end();) {
+        const auto current = it++;  // being told may end a connection, and with it its entry
+        (*current)->check_time(now);
+      }
     }
   }
 };

@@ -22,7 +22,8 @@ namespace {
 
 constexpr std::size_t kReadSize = 16 * 1024;
 constexpr std::size_t kMaxDrain = 256 * 1024;  // of a body nobody read, to keep the connection
-constexpr Millis kLinger{3'000};
+constexpr Millis kLingerSilence{3'000};  // after a refusal: for a client that sends nothing more
+constexpr Millis kLinger{20'000};        // for one that goes on sending
 
 }  // namespace
 
@@ -67,6 +68,8 @@ awaitable<void> ServerConnection::run() {
 }
 
 void ServerConnection::check_time(SteadyTime now) {
+  // The handler may have been between two operations, or on the pool, when it was told: tell it until it has ended.
+  if (client_gone_) signal_.emit(asio::cancellation_type::terminal);
   if (now < expires_) return;
   expires_ = SteadyTime::max();
   timed_out_ = true;
@@ -91,6 +94,9 @@ Error ServerConnection::translate(const boost::system::error_code& ec) const {
 }
 
 awaitable<Result<std::size_t>> ServerConnection::receive() {
+  // The parser takes a header, a chunk's extensions and trailers only whole: none may be larger than a header.
+  if (buffer_.size() > shared_.limits.header_bytes + kReadSize)
+    co_return fail(Errc::protocol_error, "a chunk's header or a trailer is too large");
   const auto space = buffer_.prepare(kReadSize);
   const auto [ec, n] = co_await socket_.async_read_some(space, kTuple);
   if (ec) co_return fail(translate(ec));
@@ -222,23 +228,27 @@ awaitable<Result<std::string>> ServerConnection::read_all(std::size_t limit) {
 }
 
 void ServerConnection::watch_client() {
-  if (watching_ || !parser_->is_done() || buffer_.size() > 0) return;
-  watching_ = true;
+  if (watch_ || !parser_->is_done() || buffer_.size() > 0) return;
+  watch_ = std::make_shared<Watch>();
+  // The wait's end may be delivered after this connection is gone: the token says if anybody still wants to know.
   socket_.async_wait(StreamSocket::wait_read,
-                     asio::bind_cancellation_slot(watch_signal_.slot(), [this](const boost::system::error_code& ec) {
-                       watching_ = false;
-                       if (ec) return;
-                       char byte = 0;
-                       const ssize_t n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-                       if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)))
-                         return;  // the next request, early
-                       client_gone_ = true;
-                       signal_.emit(asio::cancellation_type::terminal);
-                     }));
+                     asio::bind_cancellation_slot(
+                         watch_signal_.slot(),
+                         [this, wanted = std::weak_ptr<Watch>(watch_)](const boost::system::error_code& ec) {
+                           if (wanted.expired()) return;
+                           watch_.reset();
+                           if (ec) return;
+                           char byte = 0;
+                           const ssize_t n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+                           if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)))
+                             return;  // the next request, early
+                           client_gone_ = true;
+                           signal_.emit(asio::cancellation_type::terminal);
+                         }));
 }
 
 void ServerConnection::unwatch() {
-  if (watching_) watch_signal_.emit(asio::cancellation_type::terminal);
+  if (std::exchange(watch_, nullptr)) watch_signal_.emit(asio::cancellation_type::terminal);
 }
 
 // ── Answer
@@ -299,7 +309,7 @@ void ServerConnection::start(int status, Headers headers) {
 
 awaitable<Result<void>> ServerConnection::write(std::string_view chunk) {
   if (answer_ != Answer::streaming) co_return fail(Errc::io_error, "the answer is already over");
-  if (chunk.empty()) co_return Result<void>();  // an empty chunk would end the stream
+  if (chunk.empty() || head_.method == "HEAD") co_return Result<void>();  // an empty chunk would end the stream
   const std::string head =
       std::exchange(pending_head_, {}) + (chunked_ ? fmt::format("{:x}\r\n", chunk.size()) : std::string());
   co_return co_await send(head, chunk, chunked_ ? "\r\n" : "");
@@ -308,7 +318,7 @@ awaitable<Result<void>> ServerConnection::write(std::string_view chunk) {
 awaitable<Result<void>> ServerConnection::finish() {
   if (answer_ != Answer::streaming) co_return fail(Errc::io_error, "the answer is already over");
   const std::string head = std::exchange(pending_head_, {});
-  const auto sent = co_await send(head, chunked_ ? "0\r\n\r\n" : "", {});
+  const auto sent = co_await send(head, chunked_ && head_.method != "HEAD" ? "0\r\n\r\n" : "", {});
   if (!sent) co_return fail(sent.error());
   answer_ = Answer::complete;
   co_return Result<void>();
@@ -329,9 +339,10 @@ awaitable<void> ServerConnection::refuse(int status, std::string_view code, std:
 awaitable<void> ServerConnection::linger() {
   ::shutdown(socket_.native_handle(), SHUT_WR);
   timed_out_ = false;
-  expire_in(kLinger);
+  const SteadyTime end = steady_now() + kLinger;
   std::array<char, kReadSize> ignored;  // NOLINT(cppcoreguidelines-pro-type-member-init): received into
   for (;;) {
+    expires_ = std::min(end, steady_now() + kLingerSilence);
     const auto [ec, n] = co_await socket_.async_read_some(asio::buffer(ignored), kTuple);
     if (ec || timed_out_) co_return;
   }

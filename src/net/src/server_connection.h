@@ -10,6 +10,7 @@
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -72,6 +73,8 @@ class ServerConnection final : public Exchange {
   ServerShared& shared_;
   asio::cancellation_signal signal_;
   asio::cancellation_signal watch_signal_;
+  struct Watch {};
+  std::shared_ptr<Watch> watch_;  // while the client is watched
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   RequestHead head_;
@@ -82,7 +85,6 @@ class ServerConnection final : public Exchange {
   bool continue_expected_ = false;
   bool idle_ = true;
   bool timed_out_ = false;
-  bool watching_ = false;
   bool client_gone_ = false;
   SteadyTime expires_ = SteadyTime::max();
   SteadyTime body_began_{};

@@ -184,6 +184,8 @@ TEST(Machine, ClosingWaitsForRequestsUntilToldAgain) {
   EXPECT_FALSE(d.did(Action::terminate));
   d.on(Event::close);
   EXPECT_TRUE(d.did(Action::terminate));
+  d.wait(d.policy.hurried_grace);
+  EXPECT_TRUE(d.did(Action::kill));
   d.on(Event::exited);
   EXPECT_EQ(d.machine.state, State::stopped);
   EXPECT_EQ(d.demand().machine.state, State::stopped) << "nothing starts in a daemon that ends";

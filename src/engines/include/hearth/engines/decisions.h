@@ -38,6 +38,7 @@ struct Policy {
   std::uint32_t strikes = 3;          // requests in a row that failed on a process that still runs
   Millis drain_time{30'000};          // for requests in flight when it is to stop, before SIGTERM
   Millis stop_grace{6'000};           // from SIGTERM to SIGKILL; engines finish requests within 5 s
+  Millis hurried_grace{1'000};        // the same when the daemon may not wait any longer
 };
 
 // Per engine, constant.

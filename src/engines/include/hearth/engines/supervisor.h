@@ -107,7 +107,8 @@ class Supervisor {
   // Makes the folders, throws away what an earlier life left in them, starts what is to be kept warm (without waiting
   // for it). Blocking work runs on `pool`, which must outlive this. io_error with the folder's name.
   net::awaitable<Result<void>> start(net::BlockingPool& pool);
-  // Nothing new is let in; requests in flight may end until `deadline`, then every engine is ended and reaped.
+  // Nothing new is let in; requests in flight may end until `deadline`, and a second later every engine has been ended
+  // and reaped.
   net::awaitable<void> stop(Deadline deadline);
 
   // Waits for the engine to be ready and for a place in it. not_found (no such engine), failed_precondition (it cannot

@@ -17,6 +17,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <atomic>
+#include <exception>
 #include <list>
 #include <memory>
 #include <string>
@@ -84,7 +85,7 @@ class BlockingPool {
   BlockingPool& operator=(const BlockingPool&) = delete;
 
   // Runs `work` on the pool and comes back to the caller's executor with its Result. resource_exhausted when too much
-  // waits. Not cancellable: `work` runs to its end, so it must be bounded.
+  // waits. Not cancellable: `work` runs to its end, so it must be bounded. What it throws is thrown at the caller.
   template <typename Work>
   awaitable<std::invoke_result_t<Work>> run(Work work) {
     using R = std::invoke_result_t<Work>;
@@ -92,8 +93,16 @@ class BlockingPool {
       co_return fail(Errc::resource_exhausted, "the box is busy with other work; try again in a moment");
     ++queued_;
     std::unique_ptr<R> result;
-    co_await post_and_wait([&result, work = std::move(work)]() mutable { result = std::make_unique<R>(work()); });
+    std::exception_ptr thrown;
+    co_await post_and_wait([&result, &thrown, work = std::move(work)]() mutable {
+      try {
+        result = std::make_unique<R>(work());
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+    });
     --queued_;
+    if (thrown) std::rethrow_exception(thrown);
     co_return std::move(*result);
   }
 
