@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <charconv>
 
 namespace hearth::tool::api {
@@ -89,32 +88,46 @@ json::object inline_document(std::string_view document, std::string_view name) {
   return {{"type", "document_url"}, {"document_url", url}, {"document_name", name}};
 }
 
-Result<void> read_request(Session& session, const json::object& document, const Reading& wish,
-                          std::span<const int> pages, const OnPage& on_page) {
+// Returns how many pages the document has; 0 if the box does not say.
+Result<int> read_request(Session& session, const json::object& document, const Reading& wish,
+                         std::span<const int> pages, const OnPage& on_page) {
   json::object body{{"model", wish.model}, {"document", document}};
   if (!pages.empty()) body["pages"] = json::array(pages.begin(), pages.end());
   if (wish.words) body["include_words"] = true;
   if (!wish.languages.empty()) body["languages"] = json::array(wish.languages.begin(), wish.languages.end());
+  int count = 0;
   PageStream stream(on_page);
   Request request;
   request.method = "POST";
   request.path = "/v1/ocr";
   request.json = boost::json::serialize(body);
   request.on_upload = wish.on_upload;
+  request.on_header = [&](const std::map<std::string, std::string>& headers) {
+    const auto found = headers.find("x-document-pages");
+    if (found == headers.end()) return;
+    std::from_chars(found->second.data(), found->second.data() + found->second.size(), count);
+    if (count > 0 && wish.on_page_count) wish.on_page_count(count);
+  };
   request.on_data = [&](std::string_view chunk) { return stream.feed(chunk); };
-  HEARTH_TRY(session.api(request));
-  return stream.finish();
+  std::string code;
+  request.on_error_code = [&](std::string_view said) { code = said; };
+  const auto answered = session.api(request);
+  // The box counts pages from 0, people from 1.
+  if (!answered && code == "page_out_of_range" && pages.size() == 1)
+    return fail(Errc::invalid_argument, fmt::format("The document has no page {}", pages.front() + 1));
+  HEARTH_TRY(answered);
+  HEARTH_TRY(stream.finish());
+  return count;
 }
 
-// The pages of a PDF, one by one: those that were asked for, or all until there is no further one.
+// The pages of a PDF, one by one: those that were asked for, or all.
 Result<void> read_page_by_page(Session& session, const json::object& document, const Reading& wish,
                                const OnPage& on_page) {
-  const bool all = wish.pages.empty();
-  for (std::size_t i = 0; all || i < wish.pages.size(); ++i) {
-    const std::array<int, 1> page{all ? static_cast<int>(i) : wish.pages[i]};
-    const auto done = read_request(session, document, wish, page, on_page);
-    if (!done && all && i > 0 && done.error().is(Errc::not_found)) return {};
-    HEARTH_TRY(done);
+  std::vector<int> pages = wish.pages.empty() ? std::vector<int>{0} : wish.pages;
+  for (std::size_t i = 0; i < pages.size(); ++i) {
+    HEARTH_TRY_ASSIGN(const int count, read_request(session, document, wish, std::span(pages).subspan(i, 1), on_page));
+    if (i > 0 || !wish.pages.empty()) continue;
+    for (int page = 1; page < count; ++page) pages.push_back(page);
   }
   return {};
 }
@@ -183,12 +196,18 @@ Result<std::string> listen_whole(Session& session, FormPart sound, const Listeni
 Result<void> read(Session& session, std::string_view document, std::string_view name, const Reading& wish,
                   const OnPage& on_page) {
   const bool pdf = media_type(document) == "application/pdf";
-  if (!pdf && document.size() <= kInlineDocument)
-    return read_request(session, inline_document(document, name), wish, wish.pages, on_page);
+  if (!pdf && document.size() <= kInlineDocument) {
+    HEARTH_TRY(read_request(session, inline_document(document, name), wish, wish.pages, on_page));
+    return {};
+  }
   HEARTH_TRY_ASSIGN(const std::string file_id, upload(session, document, name, wish.on_upload));
   const json::object uploaded{{"type", "file"}, {"file_id", file_id}};
-  const auto done = pdf ? read_page_by_page(session, uploaded, wish, on_page)
-                        : read_request(session, uploaded, wish, wish.pages, on_page);
+  Result<void> done;
+  if (pdf) {
+    done = read_page_by_page(session, uploaded, wish, on_page);
+  } else if (const auto read = read_request(session, uploaded, wish, wish.pages, on_page); !read) {
+    done = std::unexpected(read.error());
+  }
   // The box forgets uploads by itself; asking it to do so now only frees the space sooner.
   Request forget;
   forget.method = "DELETE";

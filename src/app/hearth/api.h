@@ -54,6 +54,7 @@ struct Reading {
   bool words = false;
   std::vector<std::string> languages;
   OnUpload on_upload;
+  std::function<void(int)> on_page_count;  // pages that the document has, where the box says so
 };
 using OnPage = std::function<Result<void>(const json::value&)>;
 // `document`: the bytes of a PDF or an image. Pages as they are read: a PDF is sent once and its pages are asked for

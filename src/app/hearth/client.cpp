@@ -210,6 +210,11 @@ Errc kind_of_status(int status) {
   }
 }
 
+std::string code_of_answer(std::string_view body) {
+  const auto parsed = json::parse(body);
+  return parsed ? json::text(json::field(*parsed, "error"), "code") : std::string();
+}
+
 }  // namespace
 
 std::string how_to_start(std::string_view socket) {
@@ -237,8 +242,7 @@ Error error_of_answer(int status, std::string_view body, std::string_view retry_
   if (status == 401) message += " Give one with --key or HEARTH_API_KEY.";
   if (!retry_after.empty() && (status == 429 || status == 503))
     message += fmt::format(" (Try again in {} s.)", retry_after.substr(0, 8));
-  const bool no_page = parsed && json::text(json::field(*parsed, "error"), "code") == "page_out_of_range";
-  return Error(no_page ? Errc::not_found : kind_of_status(status), message);
+  return Error(kind_of_status(status), message);
 }
 
 std::optional<Error> error_of_event(std::string_view data) {
@@ -318,8 +322,10 @@ Result<Response> Client::send(const Request& request) {
   if (transfer.stopped_by) return std::unexpected(*transfer.stopped_by);
   Response& response = transfer.response;
   // An error that was said in full counts, even if the connection broke while the body was still on its way out.
-  if (response.status >= 400 && (rc == CURLE_OK || !response.body.empty()))
+  if (response.status >= 400 && (rc == CURLE_OK || !response.body.empty())) {
+    if (request.on_error_code) request.on_error_code(code_of_answer(response.body));
     return std::unexpected(error_of_answer(response.status, response.body, response.headers["retry-after"]));
+  }
   if (rc != CURLE_OK)
     return std::unexpected(
         broken_transfer(endpoint, rc, curl_error[0] != '\0' ? curl_error : curl_easy_strerror(rc), request));

@@ -43,6 +43,8 @@ struct Request {
   std::function<void(const std::map<std::string, std::string>&)> on_header;
   // Bytes of the body that have gone out, and all of them (0: not known).
   std::function<void(std::uint64_t, std::uint64_t)> on_upload;
+  // The `code` of the error that was answered, where a caller can say it better than the box.
+  std::function<void(std::string_view)> on_error_code;
 };
 
 struct Response {
@@ -53,8 +55,7 @@ struct Response {
 
 // The error that an OpenAI-shaped body carries, as its own sentence. 401 unauthenticated, 403 permission_denied, 404
 // not_found, 409 already_exists, 413 too_large, 429 resource_exhausted, 503 failed_precondition, 504 deadline_exceeded,
-// other 4xx invalid_argument, other 5xx internal; a page that the document does not have is
-// not_found.
+// other 4xx invalid_argument, other 5xx internal.
 Error error_of_answer(int status, std::string_view body, std::string_view retry_after);
 // The same for an error that arrives inside a stream of events; nullopt if `data` is none.
 std::optional<Error> error_of_event(std::string_view data);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,20 +71,30 @@ class TemporaryFile {
   std::string path_;
 };
 
-// Its exit status, or nothing if it could not be started.
-std::optional<int> run(const Player& player, const std::string& file) {
+// True if it was played. What a player without a sound card complains about fills a screen: it is kept from the
+// terminal, and with ffplay, which reports success either way, it is the only sign of failure.
+bool played(const Player& player, const std::string& file) {
   std::vector<std::string> words{player.program};
   for (const char* argument : player.arguments) words.emplace_back(argument);
   words.push_back(file);
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
+
+  const Fd complaints(::memfd_create("hearth-player", MFD_CLOEXEC));
+  if (!complaints) return false;
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, complaints.get(), STDERR_FILENO);
   pid_t pid = 0;
-  if (posix_spawnp(&pid, player.program, nullptr, nullptr, argv.data(), environ) != 0) return std::nullopt;
+  const int failed = posix_spawnp(&pid, player.program, &actions, nullptr, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0) return false;
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0)
-    if (errno != EINTR) return std::nullopt;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+    if (errno != EINTR) return false;
+  const bool silent = ::lseek(complaints.get(), 0, SEEK_END) == 0;
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0 && (silent || player.program != std::string_view("ffplay"));
 }
 
 }  // namespace
@@ -98,7 +109,7 @@ Result<void> play_wav(std::string_view wav) {
       if (!created) return std::unexpected(created.error());
       file.emplace(std::move(*created));
     }
-    if (run(player, file->path()) == 0) return {};
+    if (played(player, file->path())) return {};
     tried += (tried.empty() ? "" : ", ") + std::string(player.program);
   }
   if (tried.empty())

@@ -16,9 +16,13 @@ using dialects::ApiCode;
 
 constexpr int kDpi = 200;  // of rendered PDF pages: Tesseract's characters are then about 30 pixels high
 
-net::awaitable<Attempt<std::vector<dialects::OcrPage>>> read_once(Call& call, const dialects::OcrRequest& request,
-                                                                  const Spooled& document, Upstream& ocr,
-                                                                  Upstream& media) {
+struct ReadPages {
+  std::vector<dialects::OcrPage> pages;
+  std::uint32_t of = 0;  // pages that the document has
+};
+
+net::awaitable<Attempt<ReadPages>> read_once(Call& call, const dialects::OcrRequest& request, const Spooled& document,
+                                             Upstream& ocr, Upstream& media) {
   const auto& limits = call.services.config.limits;
   auto lease = co_await acquire(call, media);
   if (!lease) co_return std::unexpected(lease.error());
@@ -32,7 +36,8 @@ net::awaitable<Attempt<std::vector<dialects::OcrPage>>> read_once(Call& call, co
   if (!head) co_return std::unexpected(head.error());
 
   PageStream stream(&*frames, limits.image_pixels);
-  std::vector<dialects::OcrPage> pages;
+  ReadPages read;
+  auto& pages = read.pages;
   const std::string ask = request.languages.empty()
                               ? "/v1/ocr"
                               : fmt::format("/v1/ocr?languages={}",
@@ -57,12 +62,13 @@ net::awaitable<Attempt<std::vector<dialects::OcrPage>>> read_once(Call& call, co
     if (!page)
       co_return give_up(
           dialects::api_error(ApiCode::engine_error, "the OCR engine gave an answer that cannot be read"));
+    read.of = frame.total;
     page->index = frame.number;
     page->dpi = static_cast<std::uint32_t>(frame.dpi);
     pages.push_back(std::move(*page));
   }
   rendering.finish(Outcome::ok);
-  co_return pages;
+  co_return read;
 }
 
 }  // namespace
@@ -96,20 +102,24 @@ net::awaitable<void> handle_ocr(Call& call) {
   const auto document = co_await open_document(call, request->document, "document");
   if (!document) co_return co_await reply_error(call, document.error());
 
-  Attempt<std::vector<dialects::OcrPage>> pages = give_up({});
+  Attempt<ReadPages> read = give_up({});
   do {
     ++call.decision.attempts;
-    pages = co_await read_once(call, *request, *document, *(*model)->upstream, **media);
-  } while (!pages && pages.error().upstream_broke && call.decision.attempts < 2);
-  if (!pages) {
-    auto error = pages.error().error;
+    read = co_await read_once(call, *request, *document, *(*model)->upstream, **media);
+  } while (!read && read.error().upstream_broke && call.decision.attempts < 2);
+  if (!read) {
+    auto error = read.error().error;
     if (error.status < 500 && !error.param && error.status != 499) error.param = "document";
     co_return co_await reply_error(call, error);
   }
   const auto words = request->include_words ? dialects::OcrWords::include : dialects::OcrWords::leave_out;
   const std::string name = request->model.empty() ? (*model)->id : request->model;
-  const std::string answer = dialects::encode_ocr(*pages, name, document->size(), words);
-  co_await reply_json(call, answer);
+  const std::string answer = dialects::encode_ocr(read->pages, name, document->size(), words);
+  call.decision.status = 200;
+  net::Headers headers = answer_headers(call, "application/json");
+  // Ours: lets a client that asks for a page at a time know when it has them all.
+  if (read->of > 0) headers.add("X-Document-Pages", fmt::format("{}", read->of));
+  [[maybe_unused]] const auto sent = co_await call.exchange.respond(200, std::move(headers), answer);
 }
 
 }  // namespace hearth::gateway

@@ -280,6 +280,53 @@ TEST_F(ProgramTest, ReadShowsPagesAndSeparatesThem) {
   EXPECT_NE(run("read {}/in.png --json").out.find(R"("markdown": "# A")"), std::string::npos);
 }
 
+TEST_F(ProgramTest, APdfIsReadAPageAtATime) {
+  start([](const FakeRequest& request) {
+    if (request.target == "/v1/files") return ok(R"({"id":"file-1"})");
+    if (request.method == "DELETE") return ok(R"({"deleted":true})");
+    EXPECT_NE(request.body.find(R"("file_id":"file-1")"), std::string::npos) << request.body;
+    const bool first = request.body.find(R"("pages":[0])") != std::string::npos;
+    FakeAnswer answer =
+        ok(first ? R"({"pages":[{"index":0,"markdown":"A"}]})" : R"({"pages":[{"index":1,"markdown":"B"}]})");
+    answer.headers = "X-Document-Pages: 2\r\n";
+    return answer;
+  });
+  std::ofstream(box_->folder() / "in.pdf") << "%PDF-1.4";
+  EXPECT_EQ(run("read {}/in.pdf").out, "A\n\nB\n");
+  const auto requests = box_->requests();
+  ASSERT_EQ(requests.size(), 4U) << "sent once, read twice, forgotten";
+  EXPECT_EQ(requests[3].target, "/v1/files/file-1");
+}
+
+TEST_F(ProgramTest, APageThatIsNotThereIsNamedAsPeopleCount) {
+  start([](const FakeRequest& request) {
+    if (request.target != "/v1/ocr") return ok(R"({"id":"file-1"})");
+    FakeAnswer answer;
+    answer.status = 400;
+    answer.body =
+        R"({"error":{"message":"page 6 does not exist","type":"t","param":"document","code":"page_out_of_range"}})";
+    return answer;
+  });
+  std::ofstream(box_->folder() / "in.pdf") << "%PDF-1.4";
+  const Ran ran = run("read {}/in.pdf --pages 7");
+  EXPECT_EQ(ran.status, 5);
+  EXPECT_EQ(ran.err, "hearth: The document has no page 7\n");
+}
+
+TEST_F(ProgramTest, SeePicturesAreWrittenAndNotPrinted) {
+  start([](const FakeRequest&) {
+    return ok(R"({"data":[{"index":0,"width":4,"height":3,"annotated_image":"UE5H","detections":[)"
+              R"({"label":"person","score":0.9,"box":{"x":1,"y":1,"width":2,"height":2}}]}]})");
+  });
+  std::ofstream(box_->folder() / "in.jpg") << "JPEG";
+  const Ran ran = run("see {}/in.jpg -o {}/out.png --json");
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_EQ(read_file(box_->folder() / "out.png", 100).value_or(""), "PNG");
+  EXPECT_EQ(ran.out.find("UE5H"), std::string::npos);
+  EXPECT_NE(box_->requests().at(0).body.find("name=\"annotate\"\r\n\r\ntrue"), std::string::npos);
+  EXPECT_NE(run("see {}/in.jpg").out.find("1 person"), std::string::npos);
+}
+
 TEST_F(ProgramTest, TheTourSaysWhatIsMissing) {
   start([](const FakeRequest&) { return ok("{}"); });
   fs::create_directories(box_->folder() / "empty");

@@ -140,8 +140,15 @@ Result<ExitCode> write_vectors(Session& s, const Options& options, const std::ve
   return ExitCode::ok;
 }
 
-Result<ExitCode> find_similar(Session& s, const Options& options, const std::vector<std::string>& lines,
+Result<ExitCode> find_similar(Session& s, const Options& options, const std::vector<std::string>& all,
                               const api::Embedding& wish) {
+  std::vector<std::string> lines;
+  std::vector<std::size_t> numbers_of;  // where each stands among all, from 1
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (blank(all[i])) continue;
+    lines.push_back(all[i]);
+    numbers_of.push_back(i + 1);
+  }
   const std::vector<std::string> question{options.similar};
   HEARTH_TRY_ASSIGN(const std::vector<Vector> query, api::embed(s, question, wish));
   std::vector<Vector> vectors;
@@ -154,7 +161,7 @@ Result<ExitCode> find_similar(Session& s, const Options& options, const std::vec
   if (s.json()) {
     json::array results;
     for (const Ranked& r : ranked)
-      results.push_back(json::object{{"line", r.index + 1}, {"score", r.score}, {"text", lines[r.index]}});
+      results.push_back(json::object{{"line", numbers_of[r.index]}, {"score", r.score}, {"text", lines[r.index]}});
     HEARTH_TRY(output.write(json::pretty(json::object{{"query", options.similar}, {"results", results}})));
   } else {
     std::string text;

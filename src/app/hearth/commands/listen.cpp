@@ -26,22 +26,48 @@ TranscriptFormat format_for(const Session& s, const Options& options) {
   return s.json() ? TranscriptFormat::verbose_json : TranscriptFormat::text;
 }
 
-void watch_upload(api::Listening& wish, Progress& progress) {
-  wish.on_upload = [&progress, started = steady_now()](std::uint64_t sent, std::uint64_t total) {
-    if (total > 0 && sent >= total) {
-      progress.update("listening", -1, clock_time(seconds_between(started, steady_now())));
-      return;
+// How far it is: first the file is sent, then it is heard.
+class Watch {
+ public:
+  explicit Watch(Progress& progress) : progress_(progress) {}
+
+  void sent(std::uint64_t bytes, std::uint64_t of) {
+    if (of == 0 || bytes < of) {
+      const double share = of > 0 ? static_cast<double>(bytes) / static_cast<double>(of) : -1;
+      return progress_.update("sending", share, format_bytes(bytes));
     }
-    const double share = total > 0 ? static_cast<double>(sent) / static_cast<double>(total) : -1;
-    progress.update("sending", share, format_bytes(sent));
-  };
-}
+    show();
+  }
+  void set_duration(double seconds) { duration_ = seconds; }
+  void heard(double until) {
+    heard_ = until;
+    show();
+  }
+  // Text may share the terminal with the bar.
+  void make_room() { progress_.clear(); }
+
+ private:
+  // Where the box does not say how long the sound is, how long it has been listening is all there is to show.
+  void show() {
+    if (duration_ > 0) {
+      progress_.update("listening", heard_ / duration_, clock_time(heard_) + " / " + clock_time(duration_));
+    } else {
+      progress_.update("listening", -1, "for " + clock_time(seconds_between(started_, steady_now())));
+    }
+  }
+
+  Progress& progress_;
+  SteadyTime started_ = steady_now();
+  double heard_ = 0;
+  double duration_ = 0;
+};
 
 // JSON is the box's own: it knows more than its stream of events says.
 Result<ExitCode> as_json(Session& s, const Options& options, FormPart sound, TranscriptFormat format) {
   Progress progress = s.progress();
   api::Listening wish{options.model, options.language, options.words, {}, {}, {}};
-  watch_upload(wish, progress);
+  Watch watch(progress);
+  wish.on_upload = [&](std::uint64_t bytes, std::uint64_t of) { watch.sent(bytes, of); };
   const std::string_view name = format == TranscriptFormat::json ? "json" : "verbose_json";
   HEARTH_TRY_ASSIGN(const std::string body, api::listen_whole(s, std::move(sound), wish, name));
   HEARTH_TRY_ASSIGN(const json::value answer, json::parse(body));
@@ -86,19 +112,14 @@ Result<ExitCode> streamed(Session& s, const Options& options, FormPart sound, Tr
   Progress progress = s.progress();
   Writer writer(output, format, options.words ? Words::include : Words::leave_out);
   HEARTH_TRY(writer.begin());
-  double duration = 0;
+  Watch watch(progress);
   api::Listening wish{options.model, options.language, options.words, {}, {}, {}};
-  watch_upload(wish, progress);
-  wish.on_duration = [&](double seconds) { duration = seconds; };
+  wish.on_upload = [&](std::uint64_t bytes, std::uint64_t of) { watch.sent(bytes, of); };
+  wish.on_duration = [&](double seconds) { watch.set_duration(seconds); };
   wish.on_segment = [&](const Segment& segment) -> Result<void> {
-    progress.clear();  // the text may share the terminal with the bar
+    watch.make_room();
     HEARTH_TRY(writer.segment(segment));
-    const std::string heard = clock_time(segment.end);
-    if (duration > 0) {
-      progress.update("listening", segment.end / duration, heard + " / " + clock_time(duration));
-    } else {
-      progress.update("listening", -1, heard);
-    }
+    watch.heard(segment.end);
     return {};
   };
   HEARTH_TRY(api::listen(s, std::move(sound), wish));

@@ -32,19 +32,21 @@ Ink ink_of(log::Level level) {
 
 std::string value_text(const json::value& v) {
   if (const auto* s = v.if_string()) return std::string(s->data(), s->size());
+  if (const double* d = v.if_double()) return fmt::format("{:.4g}", *d);
   return boost::json::serialize(v);
 }
 
 // The fields that every line has come first, in columns; what a message adds follows as name=value.
 std::string readable(const json::value& line, log::Level level, const Session& s) {
-  std::string out = local_second(json::text(line, "time")) + " " +
-                    s.ink(pad_right(log::to_string(level), 5), ink_of(level)) + " " +
-                    s.ink(pad_right(printable(json::text(line, "room")), 16), Ink::dim) + " " +
-                    printable(json::text(line, "message"));
+  std::string out =
+      local_second(json::text(line, "time")) + " " + s.ink(pad_right(log::to_string(level), 5), ink_of(level)) + " " +
+      s.ink(pad_right(printable(json::text(line, "room")), 16), Ink::dim) + " " + printable(json::text(line, "msg"));
   if (const auto* object = line.if_object()) {
     for (const auto& [name, value] : *object) {
-      if (name == "time" || name == "level" || name == "room" || name == "message") continue;
-      out += "  " + s.ink(printable(std::string_view(name)) + "=", Ink::dim) + printable(value_text(value));
+      if (name == "time" || name == "level" || name == "room" || name == "msg") continue;
+      const std::string text = value_text(value);
+      if (text.empty()) continue;
+      out += "  " + s.ink(printable(std::string_view(name)) + "=", Ink::dim) + printable(text);
     }
   }
   return out + "\n";

@@ -55,12 +55,16 @@ Result<void> read_one(Session& s, const Options& options, const std::string& pat
   Progress progress = s.progress();
   const std::string name = path == "-" ? "stdin" : std::filesystem::path(path).filename().string();
   std::size_t done = 0;
+  std::size_t of = wish.pages.size();  // 0: not known yet
+  wish.on_page_count = [&](int count) {
+    if (wish.pages.empty()) of = static_cast<std::size_t>(count);
+  };
   wish.on_upload = [&](std::uint64_t sent, std::uint64_t total) {
     if (total > 0 && sent < total) {
       progress.update("sending", static_cast<double>(sent) / static_cast<double>(total), format_bytes(sent));
     } else {
-      const double share = wish.pages.empty() ? -1 : static_cast<double>(done) / static_cast<double>(wish.pages.size());
-      progress.update("reading " + name, share, fmt::format("page {}", done + 1));
+      const double share = of == 0 ? -1 : static_cast<double>(done) / static_cast<double>(of);
+      progress.update("reading " + name, share, of > 1 ? fmt::format("page {} of {}", done + 1, of) : "");
     }
   };
   json::array pages;

@@ -60,10 +60,10 @@ Line visit(Session& s, const tour::Inputs& inputs, const tour::Station& station)
   return line;
 }
 
+// "19.7 % word errors (limit 30 %)"
 std::string quality(const Line& line) {
-  const auto percent = [](double share) { return fmt::format("{:.1f} %", share * 100); };
-  return fmt::format("{} {} ({}; limit {})", line.limit.measure, percent(line.finding->measured), line.finding->counted,
-                     percent(line.limit.value));
+  return fmt::format("{:.1f} % {} (limit {:.0f} %)", line.finding->measured * 100, line.limit.measure,
+                     line.limit.value * 100);
 }
 
 json::object as_json(const Line& line) {
@@ -89,26 +89,25 @@ json::object as_json(const Line& line) {
   return out;
 }
 
-// name   input · result · quality · time · memory. One line, in which only the result is cut where the terminal is
-// narrow.
+// One line: name, input, quality, time, memory, and last the result, which takes what room is left.
 std::string as_text(const Line& line, const Session& s) {
   const bool colour = s.terminal().out_colour;
   const bool good = line.good();
-  const std::string name = paint(good ? "✓ " : "✗ ", good ? Ink::green : Ink::red, colour) +
-                           paint(pad_right(line.limit.station, 7), Ink::bold, colour);
-  constexpr std::size_t kNameWidth = 9;
-  const std::string cost = format_duration(std::chrono::duration<double>(line.seconds)) +
-                           (line.memory ? ", " + format_bytes(*line.memory) : std::string());
-  if (!line.finding) return name + paint(printable(line.finding.error().describe()), Ink::red, colour) + "\n";
-  const std::string input = pad_right(line.finding->input, 36);
-  const std::string measured = quality(line);
-  const std::size_t taken = kNameWidth + display_width(input) + display_width(measured) + display_width(cost) + 6;
+  std::string out = paint(good ? "✓ " : "✗ ", good ? Ink::green : Ink::red, colour) +
+                    paint(pad_right(line.limit.station, 8), Ink::bold, colour);
+  if (!line.finding) return out + paint(printable(line.finding.error().describe()), Ink::red, colour) + "\n";
+  constexpr std::size_t kBeforeResult = 108;
+  constexpr std::size_t kWorthShowing = 16;
+  out += pad_right(line.finding->input, 28);
+  out += paint(pad_right(quality(line), 36), good ? Ink::plain : Ink::red, colour);
+  out += pad_left(format_duration(std::chrono::duration<double>(line.seconds)), 12);
+  out += pad_left(line.memory ? format_bytes(*line.memory) : "", 12) + "   ";
   std::string result = printable(line.finding->result);
-  // A picture's path must stay whole to be of use.
-  if (s.table_columns() > 0 && line.finding->note.empty())
-    result = cut(result, std::max<std::size_t>(24, s.table_columns() > taken ? s.table_columns() - taken : 0));
-  return name + input + "  " + result + "  " + paint(measured, good ? Ink::plain : Ink::red, colour) + "  " +
-         paint(cost, Ink::dim, colour) + "\n";
+  if (s.table_columns() > 0 && !line.finding->keep_result) {
+    const std::size_t room = s.table_columns() > kBeforeResult ? s.table_columns() - kBeforeResult : 0;
+    result = room < kWorthShowing ? "" : cut(result, room);
+  }
+  return out + paint(result, Ink::dim, colour) + "\n";
 }
 
 Result<ExitCode> run_tour(Session& s, const Options& options) {

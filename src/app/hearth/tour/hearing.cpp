@@ -52,11 +52,8 @@ Result<Finding> listen_station(Session& session, const Inputs& inputs, Progress&
     seconds += heard.duration;
     if (i == 1) shown = heard.text;  // the shortest sentence fits a line
   }
-  return Finding{fmt::format("{} LibriVox clips, {:.0f} s", clips.size(), seconds),
-                 in_quotes(shown),
-                 {},
-                 errors.rate(),
-                 count_words(errors)};
+  return Finding{fmt::format("{} LibriVox clips, {:.0f} s", clips.size(), seconds), in_quotes(shown), false,
+                 errors.rate(), count_words(errors)};
 }
 
 Result<Finding> speak_station(Session& session, const Inputs& inputs, Progress& progress) {
@@ -76,11 +73,8 @@ Result<Finding> speak_station(Session& session, const Inputs& inputs, Progress& 
   progress.update("speak", -1, "hearing it");
   HEARTH_TRY_ASSIGN(const Transcript heard, api::listen(session, sound_part(std::move(wav), "spoken.wav"), {}));
   const EditCounts errors = word_errors(sentence, heard.text);
-  return Finding{fmt::format("a sentence of {} words, heard again", errors.reference),
-                 in_quotes(heard.text),
-                 {},
-                 errors.rate(),
-                 count_words(errors)};
+  return Finding{fmt::format("{} words spoken and heard", errors.reference), in_quotes(heard.text), false,
+                 errors.rate(), count_words(errors)};
 }
 
 }  // namespace hearth::tool::tour

@@ -20,8 +20,8 @@ struct Limit {
 inline constexpr std::array<Limit, 5> kLimits{{
     {"listen", "word errors", Better::lower, 0.30},
     {"read", "character errors", Better::lower, 0.02},
-    {"see", "people found", Better::higher, 0.50},
-    {"speak", "word errors", Better::lower, 0.35},
+    {"see", "people found", Better::higher, 0.60},
+    {"speak", "word errors", Better::lower, 0.25},
     {"search", "answers right", Better::higher, 1.00},
 }};
 

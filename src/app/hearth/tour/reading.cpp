@@ -19,11 +19,8 @@ Result<Finding> read_station(Session& session, const Inputs& inputs, Progress& p
   }));
   const EditCounts errors = character_errors(printed, text);
   const std::string first_line(std::string_view(text).substr(0, text.find('\n')));
-  return Finding{fmt::format("a typeset page, {} characters", errors.reference),
-                 fmt::format("“{}”", first_line),
-                 {},
-                 errors.rate(),
-                 fmt::format("{} of {} characters", errors.errors(), errors.reference)};
+  return Finding{fmt::format("a page of {} characters", errors.reference), fmt::format("“{}”", first_line), false,
+                 errors.rate(), fmt::format("{} of {} characters", errors.errors(), errors.reference)};
 }
 
 }  // namespace hearth::tool::tour

@@ -28,9 +28,7 @@ Result<Finding> search_station(Session& session, const Inputs& inputs, Progress&
     right += answer == questions[i][1] ? 1 : 0;
     if (i == 0) shown = fmt::format("{} → “{}”", questions[i][0], answer);
   }
-  return Finding{fmt::format("{} questions to {} sentences", questions.size(), sentences),
-                 shown,
-                 {},
+  return Finding{fmt::format("{} questions, {} sentences", questions.size(), sentences), shown, false,
                  static_cast<double>(right) / static_cast<double>(questions.size()),
                  fmt::format("{} of {}", right, questions.size())};
 }

@@ -88,7 +88,7 @@ Result<Finding> see_station(Session& session, const Inputs& inputs, Progress& pr
   HEARTH_TRY_ASSIGN(const std::string picture, write_picture(session, *best));
   // Someone who is not there takes back one who was found: boxes everywhere are no success.
   const double hits = static_cast<double>(found) - static_cast<double>(extra);
-  return Finding{fmt::format("{} frames of vtest.avi, {} people", counted.size(), there), picture, picture,
+  return Finding{fmt::format("{} video frames, {} people", counted.size(), there), picture, true,
                  std::max(0.0, hits) / static_cast<double>(there),
                  fmt::format("{} of {}, {} where nobody is", found, there, extra)};
 }

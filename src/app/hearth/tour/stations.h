@@ -14,9 +14,9 @@ namespace hearth::tool::tour {
 
 // What a station found out. `measured` is compared with its Limit.
 struct Finding {
-  std::string input;   // "5 LibriVox clips, 25 s"
-  std::string result;  // what came out, in short
-  std::string note;    // further facts: a file that was written
+  std::string input;         // "5 LibriVox clips, 25 s"
+  std::string result;        // what came out, in short
+  bool keep_result = false;  // it is a path: cut, it would be of no use
   double measured = 0;
   std::string counted;  // "4 of 61 words"
 };
