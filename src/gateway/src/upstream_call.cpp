@@ -32,6 +32,13 @@ void name_settings(std::string& message) {
     if (const auto at = message.find(parameter); at != std::string::npos) message.replace(at, parameter.size(), key);
 }
 
+// An engine may have codes of its own; clients meet only those of the list.
+ApiError with_known_code(ApiError error) {
+  if (dialects::find_api_code(error.code)) return error;
+  const ApiCode code = error.status >= 500 ? ApiCode::engine_error : ApiCode::invalid_request;
+  return dialects::api_error(code, std::move(error.message), std::move(error.param));
+}
+
 }  // namespace
 
 net::awaitable<Attempt<LeasePtr>> acquire(Call& call, Upstream& upstream) {

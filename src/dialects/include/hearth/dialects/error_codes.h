@@ -40,6 +40,9 @@
   X(audio_too_long, 413, invalid_request_error, "The sound is longer than the limit.")                              \
   X(image_too_large, 413, invalid_request_error, "The image has more pixels than the limit.")                       \
   X(too_many_pages, 413, invalid_request_error, "The document has more pages than the limit.")                      \
+  X(unknown_label, 400, invalid_request_error, "The detector does not know this label.")                            \
+  X(invalid_language, 400, invalid_request_error, "That is not the name of a language.")                            \
+  X(language_not_installed, 400, invalid_request_error, "The model for this language is not on the box.")           \
   /* Who, and what */                                                                                               \
   X(missing_api_key, 401, authentication_error, "The request carries no API key.")                                  \
   X(invalid_api_key, 401, authentication_error, "The API key is not known to this box.")                            \
