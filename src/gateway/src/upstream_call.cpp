@@ -78,7 +78,7 @@ net::awaitable<Attempt<net::ResponseHead>> expect_ok(Lease& lease, const Upstrea
   if (!head) co_return broke(lease, upstream, head.error());
   if (head->status < 400) co_return std::move(*head);
   auto body = co_await exchange.read_all(kMaxErrorBody);
-  ApiError error = dialects::decode_error_body(head->status, body ? *body : std::string());
+  ApiError error = with_known_code(dialects::decode_error_body(head->status, body ? *body : std::string()));
   name_settings(error.message);
   lease.finish(head->status >= 500 ? Outcome::failed : Outcome::ok);
   if (head->status >= 500)
