@@ -19,7 +19,7 @@ TEST(Script, ATextIsCutWhereItChanges) {
 TEST(Script, TheRunsAreTheText) {
   for (const std::string_view text : {"", "...", "12", "a你b", "日本語のテキスト", "한국어 English"}) {
     std::string joined;
-    for (const Run& run : runs_by_script(text)) joined += run.text;
+    for (const auto& run : runs_by_script(text)) joined += run.text;
     EXPECT_EQ(joined, text);
   }
 }
