@@ -1,6 +1,7 @@
 #include <hearth/kit/engine.h>
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -44,6 +45,27 @@ Result<std::size_t> Body::read_at(std::uint64_t offset, std::span<char> into) co
     if (n >= 0) return static_cast<std::size_t>(n);
     if (errno != EINTR) return fail_errno(errno, "cannot read the spooled file");
   }
+}
+
+Body Body::from_memory(std::string bytes) {
+  Body body;
+  body.size_ = bytes.size();
+  body.memory_ = std::move(bytes);
+  return body;
+}
+
+Body::Mapping::~Mapping() {
+  if (at_ != nullptr) ::munmap(at_, size_);
+}
+
+Result<std::string_view> Body::view() const {
+  if (!file_) return std::string_view(memory_);
+  if (mapping_.bytes().empty()) {
+    void* at = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file_.get(), 0);
+    if (at == MAP_FAILED) return fail_errno(errno, "cannot map the spooled file");
+    mapping_ = Mapping(at, size_);
+  }
+  return mapping_.bytes();
 }
 
 std::optional<std::string_view> Body::in_memory() const {

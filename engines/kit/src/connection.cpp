@@ -47,6 +47,13 @@ struct Connection::Impl {
   Answer answer = Answer::none;
   std::optional<http::response<http::empty_body>> pending_head;  // of a streamed answer, until its first chunk
   bool keep_alive = true;
+  bool continue_wanted = false;  // the client holds its body back until it is told to go on
+
+  // Did the peer send something that is no request, rather than leave?
+  static bool refused(const beast::error_code& ec) {
+    return ec.category() == make_error_code(http::error::bad_version).category() && ec != http::error::end_of_stream &&
+           ec != http::error::partial_message;
+  }
 
   bool parse_target() {
     const auto target = parser->get().target();
@@ -80,14 +87,15 @@ bool Connection::next() {
   c.pending_head.reset();
   beast::error_code ec;
   http::read_header(c.socket, c.buffer, *c.parser, ec);
-  if (ec) return false;
-  working_ = true;
-  if (!c.parse_target()) {
-    error(400, "invalid_request", "the request's target is not a path");
-    working_ = false;
-    return false;
+  working_ = !ec || c.refused(ec);
+  if (!working_) return false;
+  if (!ec && c.parse_target()) {
+    c.continue_wanted = beast::iequals(c.parser->get()[http::field::expect], "100-continue");
+    return true;
   }
-  return true;
+  error(400, "invalid_request", ec ? "this is not an HTTP request" : "the request's target is not a path");
+  working_ = false;
+  return false;
 }
 
 void Connection::finish() {
@@ -99,7 +107,8 @@ void Connection::finish() {
     if (c.answer == Impl::Answer::streaming) asio::write(c.socket, http::make_chunk_last(), ec);
     if (ec) c.answer = Impl::Answer::failed;
   }
-  c.keep_alive = c.answer != Impl::Answer::failed && c.parser->get().keep_alive();
+  // A client that still holds its body back will never send it now: only a new connection is unambiguous.
+  c.keep_alive = c.answer != Impl::Answer::failed && c.parser->get().keep_alive() && !c.continue_wanted;
   std::array<char, 16 * 1024> ignored;  // NOLINT(cppcoreguidelines-pro-type-member-init)
   for (std::size_t drained = 0; c.keep_alive && !c.parser->is_done();) {
     const auto n = read(ignored);
@@ -135,6 +144,13 @@ std::string_view Connection::header(std::string_view name) const {
 Result<std::size_t> Connection::read(std::span<char> into) {
   Impl& c = *impl_;
   if (into.empty()) return std::size_t{0};
+  if (c.continue_wanted && c.answer == Impl::Answer::none && !c.parser->is_done()) {
+    constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
+    beast::error_code ec;
+    asio::write(c.socket, asio::buffer(kGoOn.data(), kGoOn.size()), ec);
+    if (ec) return fail(Errc::io_error, fmt::format("the daemon hung up: {}", ec.message()));
+  }
+  c.continue_wanted = false;
   while (!c.parser->is_done()) {
     auto& body = c.parser->get().body();
     body.data = into.data();

@@ -8,17 +8,21 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <cerrno>
+#include <charconv>
 #include <condition_variable>
 #include <csignal>
 #include <list>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 namespace hearth::kit {
@@ -30,11 +34,25 @@ using Socket = asio::local::stream_protocol::socket;
 
 constexpr std::size_t kMaxConnections = 512;
 constexpr std::chrono::seconds kDrain{5};
+constexpr int kAcceptPause = 100;  // ms
 
 int g_stop_pipe = -1;
 void on_stop_signal(int) {
+  const int saved = errno;
   const char c = 't';
   [[maybe_unused]] const ssize_t n = ::write(g_stop_pipe, &c, 1);
+  errno = saved;
+}
+
+// Every thread's stack counts in full against RLIMIT_DATA, the engine's memory limit: the usual 8 MiB for each idle
+// connection would use it up.
+void bound_thread_stacks() {
+  constexpr std::size_t kStack = 2UL << 20;
+  pthread_attr_t attributes;
+  if (::pthread_attr_init(&attributes) != 0) return;
+  ::pthread_attr_setstacksize(&attributes, kStack);
+  ::pthread_setattr_default_np(&attributes);
+  ::pthread_attr_destroy(&attributes);
 }
 
 std::string_view status_type(int status) {
@@ -43,15 +61,14 @@ std::string_view status_type(int status) {
 
 }  // namespace
 
-// ── Request and Response: what does not depend on the connection
-// ────────────────────────────────────────────────────────
+// ── Request and Response: what does not depend on the connection ──
 
 Result<double> Request::number(std::string_view name, double fallback, double low, double high) const {
   const auto text = query(name);
   if (!text) return fallback;
-  char* end = nullptr;
-  const double value = std::strtod(text->c_str(), &end);
-  if (text->empty() || *end != '\0' || !(value >= low && value <= high))
+  double value = 0;
+  const auto [end, ec] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (ec != std::errc() || end != text->data() + text->size() || !(value >= low && value <= high))
     return fail(Errc::invalid_argument, fmt::format("{} must be a number from {} to {}", name, low, high));
   return value;
 }
@@ -114,8 +131,7 @@ Result<void> Response::event(const json::value& data, std::string_view name) {
   return write(text);
 }
 
-// ── The server
-// ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── The server ──
 
 struct Engine::Impl {
   std::string name;
@@ -128,6 +144,7 @@ struct Engine::Impl {
   std::mutex mutex;
   std::condition_variable finished;
   std::list<Connection*> open;
+  std::size_t connections = 0;  // counted when accepted: a thread may be slow to begin and to join `open`
   std::atomic<bool> stopping{false};
 
   void answer(Request& request, Response& response) {
@@ -144,10 +161,16 @@ struct Engine::Impl {
       it->second(request, response);
       if (!response.started()) response.error(500, "internal", "the engine gave no answer");
     } catch (const std::exception& e) {
-      log::error(name, "a request ended with an exception", {{"path", request.path()}, {"what", e.what()}});
-      if (response.started()) return response.abort();
-      response.error(500, "internal", "the engine failed on this input; its log says more");
+      failed(request, response, e.what());
+    } catch (...) {  // C++ libraries with C callbacks throw all sorts of things
+      failed(request, response, "not a std::exception");
     }
+  }
+
+  void failed(Request& request, Response& response, std::string_view what) {
+    log::error(name, "a request ended with an exception", {{"path", request.path()}, {"what", what}});
+    if (response.started()) return response.abort();
+    response.error(500, "internal", "the engine failed on this input; its log says more");
   }
 
   void serve(Socket socket) {
@@ -156,22 +179,43 @@ struct Engine::Impl {
       const std::lock_guard lock(mutex);
       open.push_back(&connection);
     }
-    while (!stopping && connection.next()) {
-      ++busy;
-      answer(connection, connection);
-      connection.finish();
-      --busy;
+    try {
+      while (!stopping && connection.next()) {
+        ++busy;
+        answer(connection, connection);
+        connection.finish();
+        --busy;
+      }
+    } catch (const std::exception& e) {  // out of memory while a header was read: this connection, not the process
+      log::error(name, "a connection ended with an exception", {{"what", e.what()}});
     }
     const std::lock_guard lock(mutex);
     open.remove(&connection);
+    --connections;
     finished.notify_all();
+  }
+
+  // Closes `socket` when there are too many already.
+  void spawn(Socket socket) {
+    {
+      const std::lock_guard lock(mutex);
+      if (connections >= kMaxConnections) return;
+      ++connections;
+    }
+    try {
+      std::thread([this, s = std::move(socket)]() mutable { serve(std::move(s)); }).detach();
+    } catch (const std::system_error& e) {  // no more threads: the connection closes, the daemon tries again
+      const std::lock_guard lock(mutex);
+      --connections;
+      log::error(name, "cannot serve another connection", {{"what", e.what()}});
+    }
   }
 
   void drain() {
     std::unique_lock lock(mutex);
     for (Connection* c : open)
       if (!c->working()) c->hang_up();
-    finished.wait_for(lock, kDrain, [&] { return open.empty(); });
+    finished.wait_for(lock, kDrain, [&] { return connections == 0; });
   }
 };
 
@@ -182,6 +226,7 @@ Engine::Engine(std::string name, int argc, char** argv) : impl_(std::make_unique
   // A crash must not fill the disk with core files of people's documents.
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
+  bound_thread_stacks();
 }
 
 Engine::~Engine() = default;
@@ -232,12 +277,11 @@ int Engine::run() {
     if (wait[0].revents == 0) continue;
     Socket socket(io);
     acceptor.accept(socket, ec);
-    if (ec) continue;
-    {
-      const std::lock_guard lock(impl_->mutex);
-      if (impl_->open.size() >= kMaxConnections) continue;  // closes it
+    if (ec) {  // out of descriptors, as a rule: the listener stays readable, so don't spin
+      ::poll(&wait[1], 2, kAcceptPause);
+      continue;
     }
-    std::thread([impl = impl_.get(), s = std::move(socket)]() mutable { impl->serve(std::move(s)); }).detach();
+    impl_->spawn(std::move(socket));
   }
   impl_->stopping = true;
   acceptor.close(ec);

@@ -19,6 +19,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace hearth::kit {
@@ -111,16 +112,40 @@ class Body {
  public:
   // Reads all of it. too_large past `limit`, io_error (a full disk says so).
   static Result<Body> receive(Request& request, const Options& options, std::uint64_t limit);
+  // Bytes that are here already (tests, fuzzers, a part of another body).
+  static Body from_memory(std::string bytes);
   [[nodiscard]] std::uint64_t size() const { return size_; }
   // Reads at `offset`; fewer bytes only at the end. io_error.
   Result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) const;
   // The bytes when they are in memory; nullopt when they are in a file.
   [[nodiscard]] std::optional<std::string_view> in_memory() const;
+  // All bytes at once, for libraries that want a pointer; a spooled file is mapped read-only, which costs no memory of
+  // the engine's limit. Valid as long as this body is. Not for two threads at once. io_error.
+  Result<std::string_view> view() const;
 
  private:
+  class Mapping {
+   public:
+    Mapping() = default;
+    Mapping(void* at, std::size_t size) : at_(at), size_(size) {}
+    Mapping(Mapping&& other) noexcept : at_(std::exchange(other.at_, nullptr)), size_(other.size_) {}
+    Mapping& operator=(Mapping&& other) noexcept {
+      std::swap(at_, other.at_);
+      std::swap(size_, other.size_);
+      return *this;
+    }
+    ~Mapping();
+    [[nodiscard]] std::string_view bytes() const { return {static_cast<const char*>(at_), at_ == nullptr ? 0 : size_}; }
+
+   private:
+    void* at_ = nullptr;
+    std::size_t size_ = 0;
+  };
+
   std::uint64_t size_ = 0;
   std::string memory_;
   Fd file_;
+  mutable Mapping mapping_;  // of file_, once view() was asked for
 };
 
 }  // namespace hearth::kit

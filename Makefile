@@ -1,0 +1,38 @@
+# Each target is a script in tools/. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup up down test bench eval lint fmt fuzz sanitize contract distill deb clean
+SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
+
+help:  ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | \
+	  while IFS=$$'\t' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
+
+up:  ## install what is needed, build, start hearthd, take the tour; leaves it serving
+	@tools/up
+down:  ## stop hearthd
+	@tools/down
+test:  ## set up, build and pass all tests; ends with "N passed, N failed"
+	@tools/test
+setup:  ## only install the Debian packages for `up` and `test`
+	@tools/setup build run tour test
+bench:  ## measure, and write docs/benchmarks.md
+	@tools/bench
+eval:  ## quality on real data in the folder that HEARTH_EVAL_DIR names
+	@tools/eval
+lint:  ## format, clang-tidy, layers and house rules (ALL=1: clang-tidy on every file, not only changed ones)
+	@tools/lint
+fmt:  ## format the C++ sources
+	@tools/fmt
+fuzz:  ## run each fuzz target for FUZZ_SECONDS (60) seconds
+	@tools/fuzz
+sanitize:  ## unit and integration tests under address, undefined-behaviour and thread sanitizers
+	@tools/sanitize
+contract:  ## let schemathesis try the running server against /openapi.json (needs PyPI)
+	@tools/contract
+distill:  ## make the embedding table anew from its teacher (needs PyPI)
+	@tools/distill/run
+deb:  ## build the Debian package
+	@tools/deb
+clean:  ## remove everything that was built
+	@rm -rf build

@@ -1,0 +1,292 @@
+#include "admin.h"
+
+#include <hearth/core/log.h>
+#include <hearth/dialects/api_error.h>
+#include <hearth/hardware/machine.h>
+#include <hearth/hardware/memory.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <thread>
+
+namespace hearth::daemon {
+
+namespace json = boost::json;
+using dialects::ApiCode;
+
+namespace {
+
+constexpr std::size_t kMaxBody = 64 * 1024;
+constexpr Seconds kEngineTime{30};
+constexpr Seconds kLogWait{25};
+
+json::value optional_time(const std::optional<WallTime>& t) {
+  return t ? json::value(format_rfc3339(*t)) : json::value(nullptr);
+}
+
+json::array strings(const std::vector<std::string>& list) {
+  json::array array;
+  for (const std::string& s : list) array.emplace_back(s);
+  return array;
+}
+
+json::object describe(const engines::EngineStatus& e) {
+  return {{"name", e.name},
+          {"title", e.title},
+          {"state", engines::to_string(e.state)},
+          {"tasks", strings(e.tasks)},
+          {"models", strings(e.models)},
+          {"pid", e.pid},
+          {"memory", e.memory},
+          {"started_at", optional_time(e.started_at)},
+          {"restarts", e.restarts},
+          {"in_flight", e.in_flight},
+          {"queued", e.queued},
+          {"slots", e.slots},
+          {"served", e.served},
+          {"failed", e.failed},
+          {"start_seconds", e.last_start_seconds},
+          {"containment", e.containment},
+          {"last_error", e.last_error}};
+}
+
+json::object describe(const store::KeyInfo& key) {
+  return {{"id", key.id},
+          {"name", key.name},
+          {"prefix", key.prefix},
+          {"created_at", format_rfc3339(key.created)},
+          {"last_used_at", optional_time(key.last_used)}};
+}
+
+json::array describe_engines(const engines::Supervisor& supervisor) {
+  json::array all;
+  for (const auto& engine : supervisor.snapshot()) all.push_back(describe(engine));
+  return all;
+}
+
+net::awaitable<void> reply(net::Exchange& exchange, const json::value& body) {
+  [[maybe_unused]] const auto sent =
+      co_await exchange.respond(200, {{"Content-Type", "application/json"}}, json::serialize(body));
+}
+
+net::awaitable<void> refuse(net::Exchange& exchange, const dialects::ApiError& error) {
+  [[maybe_unused]] const auto sent =
+      co_await exchange.respond(error.status, {{"Content-Type", "application/json"}}, dialects::encode(error));
+}
+
+net::awaitable<void> show_status(net::Exchange& exchange, const AdminContext& c) {
+  const json::array all = describe_engines(c.supervisor);
+  std::uint64_t engines_memory = 0;
+  for (const json::value& e : all) engines_memory += e.at("memory").to_number<std::uint64_t>();
+  const auto machine = hardware::machine_memory();
+  const auto counts = c.gateway.counts();
+  const bool ready = c.vitals.ready();
+  json::array waiting;
+  if (!ready) waiting.emplace_back(c.vitals.not_ready_because());
+  const json::value status{
+      {"version", HEARTH_VERSION},
+      {"pid", ::getpid()},
+      {"url", c.url},
+      {"listen", strings(c.listen)},
+      {"uptime_seconds", seconds_between(c.started, steady_now())},
+      {"ready", ready},
+      {"waiting_for", waiting},
+      {"auth", c.access.key_required ? "keys" : "open"},
+      {"config_file", c.config.file_was_read ? json::value(c.config.paths.config_file.string()) : json::value(nullptr)},
+      {"data", c.config.paths.data.string()},
+      {"machine", hardware::to_string(hardware::describe_machine())},
+      {"memory",
+       {{"hearthd", hardware::process_memory(::getpid())},
+        {"engines", engines_memory},
+        {"total", machine ? machine->total : 0},
+        {"available", machine ? machine->available : 0}}},
+      {"requests", {{"in_flight", counts.in_flight}, {"served", counts.served}, {"failed", counts.failed}}},
+      {"engines", all}};
+  co_await reply(exchange, status);
+}
+
+net::awaitable<void> show_models(net::Exchange& exchange, const AdminContext& c) {
+  const auto snapshot = c.supervisor.snapshot();
+  json::array all;
+  for (const gateway::Model& model : c.catalogue.models()) {
+    const std::string engine(model.upstream->name());
+    const bool ready = std::ranges::any_of(
+        snapshot, [&](const auto& e) { return e.name == engine && e.state == engines::State::ready; });
+    all.push_back({{"id", model.id},
+                   {"task", gateway::to_string(model.task)},
+                   {"engine", engine},
+                   {"aliases", strings(model.aliases)},
+                   {"languages", strings(model.languages)},
+                   {"ready", ready},
+                   {"description", model.description}});
+  }
+  co_await reply(exchange, {{"data", all}});
+}
+
+enum class Order { start, stop, restart };
+
+// Runs on the I/O thread, where the supervisor lives.
+net::awaitable<Result<void>> carry_out(engines::Supervisor* supervisor, std::string engine, Order order) {
+  const Deadline deadline = Deadline::in(kEngineTime);
+  if (order == Order::start) return supervisor->start_engine(std::move(engine), deadline);
+  if (order == Order::stop) return supervisor->stop_engine(std::move(engine), deadline);
+  return supervisor->restart_engine(std::move(engine), deadline);
+}
+
+net::awaitable<void> order_engine(net::Exchange& exchange, const AdminContext& c, std::string_view rest) {
+  const auto slash = rest.find('/');
+  const std::string name(rest.substr(0, slash));
+  const std::string_view verb = slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
+  const bool known = verb == "start" || verb == "stop" || verb == "restart";
+  if (!known)
+    co_return co_await refuse(exchange,
+                              dialects::api_error(ApiCode::unknown_url, "an engine takes /start, /stop and /restart"));
+  const Order order = verb == "start" ? Order::start : verb == "stop" ? Order::stop : Order::restart;
+  const auto done = co_await net::asio::co_spawn(c.io, carry_out(&c.supervisor, name, order), net::asio::use_awaitable);
+  if (!done) co_return co_await refuse(exchange, dialects::to_api_error(done.error()));
+  for (const auto& engine : c.supervisor.snapshot())
+    if (engine.name == name) co_return co_await reply(exchange, describe(engine));
+  co_await refuse(exchange, dialects::api_error(ApiCode::not_found, "the engine is gone"));
+}
+
+// The key store answers on its own thread; this brings the answer back to the admin thread.
+template <typename T, typename Start>
+net::awaitable<Result<T>> from_store(Start start) {
+  std::unique_ptr<Result<T>> result;
+  co_await net::asio::async_initiate<const net::asio::use_awaitable_t<>, void()>(
+      [&result](auto handler, Start begin) {
+        auto guard = net::asio::make_work_guard(net::asio::get_associated_executor(handler));
+        begin([&result, h = std::move(handler), guard = std::move(guard)](Result<T> r) mutable {
+          auto executor = guard.get_executor();
+          net::asio::post(executor, [&result, h = std::move(h), r = std::move(r)]() mutable {
+            result = std::make_unique<Result<T>>(std::move(r));
+            std::move(h)();
+          });
+        });
+      },
+      net::asio::use_awaitable, std::move(start));
+  co_return std::move(*result);
+}
+
+net::awaitable<void> make_key(net::Exchange& exchange, const AdminContext& c) {
+  const auto body = co_await exchange.read_all(kMaxBody);
+  if (!body) co_return co_await refuse(exchange, dialects::to_api_error(body.error()));
+  json::error_code ec;
+  const json::value request = json::parse(*body, ec);
+  const json::value* name = !ec && request.is_object() ? request.get_object().if_contains("name") : nullptr;
+  if (name == nullptr || !name->is_string())
+    co_return co_await refuse(exchange, dialects::api_error(ApiCode::missing_required_parameter,
+                                                            R"(send {"name": "what the key is for"})", "name"));
+  const auto start = [&c, text = std::string(name->get_string())](auto done) {
+    c.keys.create(text, wall_now(), std::move(done));
+  };
+  const auto made = co_await from_store<store::NewKey>(start);
+  if (!made) co_return co_await refuse(exchange, dialects::to_api_error(made.error()));
+  json::object answer = describe(made->info);
+  answer["key"] = made->key;
+  co_await reply(exchange, answer);
+}
+
+net::awaitable<void> remove_key(net::Exchange& exchange, const AdminContext& c, std::string_view id) {
+  const auto start = [&c, text = std::string(id)](auto done) { c.keys.remove(text, std::move(done)); };
+  const auto removed = co_await from_store<store::KeyInfo>(start);
+  if (!removed) co_return co_await refuse(exchange, dialects::to_api_error(removed.error()));
+  json::object answer = describe(*removed);
+  answer["deleted"] = true;
+  co_await reply(exchange, answer);
+}
+
+std::uint64_t number_or(const std::optional<std::string>& text, std::uint64_t fallback) {
+  std::uint64_t value = fallback;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), value);
+  return value;
+}
+
+net::awaitable<void> show_logs(net::Exchange& exchange) {
+  const net::RequestHead& request = exchange.request();
+  const std::uint64_t after = number_or(request.query("after"), 0);
+  const std::uint64_t limit = std::min<std::uint64_t>(number_or(request.query("limit"), 200), 5000);
+  const Seconds wait(
+      std::min<std::uint64_t>(number_or(request.query("wait"), 0), static_cast<std::uint64_t>(kLogWait.count())));
+  exchange.watch_client();
+  const Deadline until = Deadline::in(wait);
+  std::vector<log::Line> lines = log::recent(after, limit);
+  while (lines.empty() && !until.passed()) {
+    const auto slept = co_await net::sleep_for(Millis(200));
+    if (!slept) co_return;
+    lines = log::recent(after, limit);
+  }
+  std::string body = R"({"lines":[)";
+  for (const log::Line& line : lines)
+    body += fmt::format("{}{{\"seq\":{},\"line\":{}}}", &line == lines.data() ? "" : ",", line.seq, line.json);
+  body += fmt::format("],\"next\":{}}}", lines.empty() ? after : lines.back().seq);
+  [[maybe_unused]] const auto sent = co_await exchange.respond(200, {{"Content-Type", "application/json"}}, body);
+}
+
+net::awaitable<void> handle(net::Exchange& exchange, const AdminContext& c) {
+  const bool vital = co_await answer_vitals(exchange, c.vitals, c.access, gateway::Gateway::Trust::owner);
+  if (vital) co_return;
+  const std::string path = exchange.request().path();
+  const std::string& method = exchange.request().method;
+  constexpr std::string_view kEngines = "/admin/engines/";
+  constexpr std::string_view kKeys = "/admin/keys/";
+  if (method == "GET" && path == "/admin/status") co_return co_await show_status(exchange, c);
+  if (method == "GET" && path == "/admin/engines")
+    co_return co_await reply(exchange, {{"data", describe_engines(c.supervisor)}});
+  if (method == "POST" && path.starts_with(kEngines))
+    co_return co_await order_engine(exchange, c, std::string_view(path).substr(kEngines.size()));
+  if (method == "GET" && path == "/admin/models") co_return co_await show_models(exchange, c);
+  if (method == "GET" && path == "/admin/keys") {
+    json::array all;
+    for (const auto& key : c.keys.list()) all.push_back(describe(key));
+    co_return co_await reply(exchange, {{"data", all}});
+  }
+  if (method == "POST" && path == "/admin/keys") co_return co_await make_key(exchange, c);
+  if (method == "DELETE" && path.starts_with(kKeys))
+    co_return co_await remove_key(exchange, c, std::string_view(path).substr(kKeys.size()));
+  if (method == "GET" && path == "/admin/logs") co_return co_await show_logs(exchange);
+  co_await refuse(exchange,
+                  dialects::api_error(ApiCode::unknown_url,
+                                      fmt::format("the admin API has no {} {}; docs/admin-api.md lists what it has",
+                                                  method, path.substr(0, 200))));
+}
+
+}  // namespace
+
+struct AdminServer::Impl {
+  Impl(AdminContext c)
+      : context(std::move(c)),
+        io(1),
+        server(io.get_executor(), {}, gateway::Gateway::error_page,
+               [this](net::Exchange& exchange) { return handle(exchange, context); }) {}
+
+  AdminContext context;
+  net::asio::io_context io;
+  net::HttpServer server;
+  std::thread thread;
+};
+
+AdminServer::AdminServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<AdminServer>> AdminServer::start(AdminContext context, const std::filesystem::path& socket) {
+  auto impl = std::make_unique<Impl>(std::move(context));
+  HEARTH_TRY(impl->server.listen({"", 0, socket}));
+  impl->thread = std::thread([i = impl.get()] { i->io.run(); });
+  return std::unique_ptr<AdminServer>(new AdminServer(std::move(impl)));
+}
+
+net::awaitable<void> AdminServer::stop(Deadline deadline) {
+  co_await net::asio::co_spawn(impl_->io, impl_->server.stop(deadline), net::asio::use_awaitable);
+}
+
+AdminServer::~AdminServer() {
+  impl_->thread.join();
+}
+
+}  // namespace hearth::daemon

@@ -1,0 +1,431 @@
+#include "daemon.h"
+
+#include "admin.h"
+#include "engine_upstream.h"
+#include "front.h"
+#include "notify.h"
+
+#include <hearth/core/file.h>
+#include <hearth/core/log.h>
+#include <hearth/engines/supervisor.h>
+#include <hearth/gateway/gateway.h>
+#include <hearth/hardware/machine.h>
+#include <hearth/hardware/memory.h>
+#include <hearth/store/data_lock.h>
+#include <hearth/store/keys.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <list>
+#include <map>
+#include <optional>
+
+namespace hearth::daemon {
+namespace {
+
+namespace fs = std::filesystem;
+namespace asio = net::asio;
+
+constexpr std::size_t kPoolThreads = 2;
+constexpr std::size_t kPoolQueue = 1024;
+constexpr std::size_t kMaxOpenApi = 8 << 20;
+constexpr Seconds kSweepFiles{600};
+constexpr std::uint64_t kFilesQuota = std::uint64_t{8} << 30;
+
+// ── From configuration to what the rooms want
+// ───────────────────────────────────────────────────────────────────────────────
+
+Result<void> make_folder(const fs::path& path) {
+  std::error_code ec;
+  fs::create_directories(path, ec);
+  if (ec)
+    return fail(Errc::io_error,
+                fmt::format("cannot create {}: {}; choose another place with --data", path.string(), ec.message()));
+  ::chmod(path.c_str(), 0700);
+  return {};
+}
+
+bool is_loopback(const net::ListenAddress& address) {
+  return address.host.starts_with("127.") || address.host == "::1" || !address.unix_path.empty();
+}
+
+Result<std::vector<net::ListenAddress>> listen_addresses(const config::Config& config) {
+  std::vector<net::ListenAddress> addresses;
+  for (const std::string& text : config.server.listen) {
+    HEARTH_TRY_ASSIGN(net::ListenAddress address, net::parse_listen_address(text));
+    addresses.push_back(std::move(address));
+  }
+  const bool open_to_others = !std::ranges::all_of(addresses, is_loopback);
+  if (open_to_others && config.server.auth == config::Auth::off) {
+    return fail(Errc::invalid_argument,
+                "server.auth is off, but server.listen names an address that other machines can reach: set server.auth "
+                "to automatic, or "
+                "listen on 127.0.0.1");
+  }
+  return addresses;
+}
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return text;
+}
+
+gateway::AccessPolicy access_policy(const config::Config& config, const std::vector<net::ListenAddress>& addresses,
+                                    store::KeyStore& keys) {
+  gateway::AccessPolicy policy;
+  policy.key_required = config.server.auth == config::Auth::required || !std::ranges::all_of(addresses, is_loopback);
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) == 0) {
+    policy.allowed_hosts.push_back(lower(name.data()));
+    policy.allowed_hosts.push_back(lower(name.data()) + ".local");
+  }
+  for (const std::string& host : config.server.allowed_hosts) policy.allowed_hosts.push_back(lower(host));
+  policy.allowed_origins = config.server.allowed_origins;
+  policy.verify = [&keys](std::string_view key) -> std::optional<gateway::Principal> {
+    auto who = keys.verify(key, wall_now());
+    if (!who) return std::nullopt;
+    return gateway::Principal{std::move(who->id), std::move(who->name)};
+  };
+  return policy;
+}
+
+net::ServerLimits server_limits(const config::Server& server) {
+  net::ServerLimits limits;
+  limits.connections = server.connections;
+  limits.connections_hard = server.connections + 128;
+  limits.header_time = server.header_time;
+  limits.idle_time = server.idle_time;
+  limits.stall_time = server.stall_time;
+  return limits;
+}
+
+engines::SandboxMode sandbox_mode(config::SandboxMode mode) {
+  switch (mode) {
+    case config::SandboxMode::required:
+      return engines::SandboxMode::required;
+    case config::SandboxMode::best_effort:
+      return engines::SandboxMode::best_effort;
+    case config::SandboxMode::off:
+      return engines::SandboxMode::off;
+  }
+  return engines::SandboxMode::required;
+}
+
+std::optional<std::uint32_t> narrow(const std::optional<std::uint64_t>& value) {
+  if (!value) return std::nullopt;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(*value, 1U << 20U));
+}
+
+std::vector<engines::EngineSpec> engine_specs(const config::Engines& config) {
+  engines::Discovery found = engines::discover(engines_dir());
+  for (const Error& problem : found.problems)
+    log::error("hearthd", "an engine's manifest is no good", {{"error", problem.describe()}});
+  std::vector<engines::EngineSpec> specs;
+  for (engines::Manifest& manifest : found.manifests) {
+    engines::EngineSettings settings;
+    if (const auto set = config.overrides.find(manifest.name); set != config.overrides.end()) {
+      const config::EngineOverride& o = set->second;
+      settings = {
+          o.enabled,  o.keep_warm.value_or(false), narrow(o.threads), narrow(o.concurrency), narrow(o.queue), o.memory,
+          o.idle_stop};
+    }
+    specs.push_back({std::move(manifest), settings});
+  }
+  for (const auto& [name, ignored] : config.overrides) {
+    if (!std::ranges::any_of(specs, [&](const auto& s) { return s.manifest.name == name; }))
+      log::warn("hearthd", "hearth.yaml has settings for an engine that is not installed", {{"engine", name}});
+  }
+  return specs;
+}
+
+std::optional<gateway::Task> gateway_task(engines::Task task) {
+  switch (task) {
+    case engines::Task::embedding:
+      return gateway::Task::embedding;
+    case engines::Task::speech:
+      return gateway::Task::speech;
+    case engines::Task::transcription:
+      return gateway::Task::transcription;
+    case engines::Task::ocr:
+      return gateway::Task::ocr;
+    case engines::Task::detection:
+      return gateway::Task::detection;
+    case engines::Task::media:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+// The engines as upstreams, and the models they serve.
+struct Upstreams {
+  std::list<EngineUpstream> all;
+  EngineUpstream* media = nullptr;
+  std::vector<gateway::Model> models;
+};
+
+Upstreams make_upstreams(engines::Supervisor& supervisor, const std::vector<engines::Manifest>& manifests) {
+  Upstreams upstreams;
+  for (const engines::Manifest& manifest : manifests) {
+    EngineUpstream& upstream = upstreams.all.emplace_back(&supervisor, manifest.name);
+    for (const engines::Model& model : manifest.models) {
+      if (model.task == engines::Task::media) upstreams.media = &upstream;
+      if (const auto task = gateway_task(model.task))
+        upstreams.models.push_back({model.id, *task, model.description, model.languages, &upstream, {}});
+    }
+  }
+  return upstreams;
+}
+
+std::vector<engines::Manifest> manifests_of(const std::vector<engines::EngineSpec>& specs) {
+  std::vector<engines::Manifest> manifests;
+  for (const auto& spec : specs)
+    if (spec.settings.enabled) manifests.push_back(spec.manifest);
+  return manifests;
+}
+
+std::string display_url(const std::vector<net::ListenAddress>& addresses, std::uint16_t port) {
+  for (const auto& address : addresses) {
+    if (!address.unix_path.empty()) continue;
+    const std::string host = address.host == "0.0.0.0"                     ? "127.0.0.1"
+                             : address.host == "::"                        ? "[::1]"
+                             : address.host.find(':') != std::string::npos ? "[" + address.host + "]"
+                                                                           : address.host;
+    return fmt::format("http://{}:{}", host, port);
+  }
+  return {};
+}
+
+// ── The daemon
+// ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+// Members in the order of their start; they go in reverse.
+class Daemon {
+ public:
+  Daemon(config::Config config, asio::io_context& io)
+      : config_(std::move(config)), io_(io), tasks_(io.get_executor()) {}
+
+  // Everything that can fail before the first request.
+  Result<void> prepare();
+  // Runs until told to stop; then stops.
+  net::awaitable<void> live();
+  [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }
+
+ private:
+  net::awaitable<void> serve(net::Exchange& exchange, gateway::Gateway::Trust trust);
+  net::awaitable<Result<void>> open();
+  net::awaitable<void> close();
+  net::awaitable<void> keep_watchdog();
+  net::awaitable<void> sweep_files();
+  std::string expose_metrics();
+  Result<void> open_store();
+  Result<void> listen();
+
+  config::Config config_;
+  asio::io_context& io_;
+  SteadyTime started_ = steady_now();
+  std::vector<net::ListenAddress> addresses_;
+  std::optional<store::DataLock> lock_;
+  std::unique_ptr<store::StoreThread> store_;
+  std::unique_ptr<store::KeyStore> keys_;
+  std::unique_ptr<gateway::FileStore> files_;
+  net::BlockingPool pool_{kPoolThreads, kPoolQueue};
+  gateway::Metrics metrics_;
+  std::unique_ptr<engines::Supervisor> supervisor_;
+  Upstreams upstreams_;
+  std::unique_ptr<gateway::Catalogue> catalogue_;
+  gateway::AccessPolicy access_;
+  std::unique_ptr<gateway::Gateway> gateway_;
+  std::atomic<bool> ready_{false};
+  Vitals vitals_;
+  std::unique_ptr<net::HttpServer> server_;  // server.listen
+  std::unique_ptr<net::HttpServer> owner_;   // <runtime>/hearth.sock
+  std::unique_ptr<AdminServer> admin_;
+  std::optional<Error> failure_;
+  net::TaskGroup tasks_;
+};
+
+Result<void> Daemon::open_store() {
+  HEARTH_TRY_ASSIGN(lock_, store::DataLock::acquire(config_.paths.data));
+  HEARTH_TRY_ASSIGN(store_, store::StoreThread::start(config_.paths.data / "hearth.db", store::schema()));
+  HEARTH_TRY_ASSIGN(keys_, store::KeyStore::open(*store_));
+  HEARTH_TRY_ASSIGN(files_, gateway::FileStore::open(config_.paths.data / "files", kFilesQuota));
+  return {};
+}
+
+Result<void> Daemon::prepare() {
+  HEARTH_TRY_ASSIGN(addresses_, listen_addresses(config_));
+  HEARTH_TRY(make_folder(config_.paths.data));
+  HEARTH_TRY(open_store());
+  HEARTH_TRY(make_folder(config_.paths.data / "spool"));
+  HEARTH_TRY(make_folder(config_.paths.runtime));
+
+  engines::SupervisorOptions options;
+  options.runtime = config_.paths.runtime;
+  options.sandbox = sandbox_mode(config_.engines.sandbox);
+  if (options.sandbox != engines::SandboxMode::off) options.containment = engines::probe_containment();
+  if (!options.containment.isolated() && options.sandbox != engines::SandboxMode::off)
+    log::warn("hearthd", "engines cannot be sandboxed here", {{"why", options.containment.problem}});
+  options.cpus = hardware::usable_cpus();
+  std::vector<engines::EngineSpec> specs = engine_specs(config_.engines);
+  const std::vector<engines::Manifest> manifests = manifests_of(specs);
+  supervisor_ = std::make_unique<engines::Supervisor>(io_.get_executor(), std::move(options), std::move(specs));
+  upstreams_ = make_upstreams(*supervisor_, manifests);
+  catalogue_ = std::make_unique<gateway::Catalogue>(std::move(upstreams_.models));
+  access_ = access_policy(config_, addresses_, *keys_);
+
+  gateway::Collaborators with;
+  with.config = &config_;
+  with.catalogue = catalogue_.get();
+  with.media = upstreams_.media;
+  with.pool = &pool_;
+  with.metrics = &metrics_;
+  with.files = files_.get();
+  with.access = access_;
+  gateway_ = std::make_unique<gateway::Gateway>(std::move(with));
+
+  vitals_.ready = [this] { return ready_.load(); };
+  vitals_.not_ready_because = [this] {
+    return ready_ ? std::string() : std::string("the daemon is starting or stopping");
+  };
+  vitals_.metrics = [this] { return expose_metrics(); };
+  auto document = read_file(share_dir() / "openapi.json", kMaxOpenApi);
+  if (!document) log::warn("hearthd", "the OpenAPI document is missing", {{"error", document.error().describe()}});
+  if (document) vitals_.openapi = std::move(*document);
+  return {};
+}
+
+Result<void> Daemon::listen() {
+  server_ = std::make_unique<net::HttpServer>(
+      io_.get_executor(), server_limits(config_.server), gateway::Gateway::error_page,
+      [this](net::Exchange& e) { return serve(e, gateway::Gateway::Trust::network); });
+  owner_ =
+      std::make_unique<net::HttpServer>(io_.get_executor(), server_limits(config_.server), gateway::Gateway::error_page,
+                                        [this](net::Exchange& e) { return serve(e, gateway::Gateway::Trust::owner); });
+  HEARTH_TRY(owner_->listen({"", 0, config_.paths.runtime / "hearth.sock"}));
+  for (const auto& address : addresses_) {
+    HEARTH_TRY(server_->listen(address));
+  }
+  return {};
+}
+
+net::awaitable<Result<void>> Daemon::open() {
+  const auto supervised = co_await supervisor_->start(pool_);
+  if (!supervised) co_return fail(supervised.error());
+  const auto listening = listen();
+  if (!listening) co_return fail(listening.error());
+  const std::string url = display_url(addresses_, server_->port());
+  std::vector<std::string> where;
+  for (const auto& address : addresses_)
+    where.push_back(address.unix_path.empty()
+                        ? fmt::format("{}:{}", address.host, address.port == 0 ? server_->port() : address.port)
+                        : address.unix_path.string());
+  AdminContext context{config_, *catalogue_, *supervisor_, io_.get_executor(), *keys_, *gateway_, vitals_, access_,
+                       url,     where,       started_};
+  auto admin = AdminServer::start(std::move(context), config_.paths.runtime / "admin.sock");
+  if (!admin) co_return fail(admin.error());
+  admin_ = std::move(*admin);
+  tasks_.spawn("hearthd.watchdog", keep_watchdog());
+  tasks_.spawn("hearthd.files", sweep_files());
+  ready_ = true;
+  notify_ready(fmt::format("serving {}", url));
+  log::info("hearthd", "ready",
+            {{"version", HEARTH_VERSION},
+             {"url", url},
+             {"auth", access_.key_required ? "keys" : "open"},
+             {"engines", upstreams_.all.size()},
+             {"start_ms", seconds_between(started_, steady_now()) * 1000}});
+  if (access_.key_required && keys_->empty())
+    log::warn("hearthd", "clients need an API key and there is none yet: `hearth keys new NAME` makes one");
+  co_return Result<void>();
+}
+
+net::awaitable<void> Daemon::close() {
+  ready_ = false;
+  notify_stopping();
+  log::info("hearthd", "stopping");
+  const Deadline drained = Deadline::in(config_.server.drain_time);
+  if (server_) co_await server_->stop(drained);
+  if (owner_) co_await owner_->stop(drained);
+  co_await supervisor_->stop(Deadline::in(Seconds(8)));
+  if (admin_) co_await admin_->stop(Deadline::in(Seconds(1)));
+  co_await tasks_.stop();
+}
+
+net::awaitable<void> Daemon::live() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  asio::signal_set signals(io_, SIGTERM, SIGINT);
+  const auto opened = co_await open();
+  if (opened) {
+    const auto [ec, signal] = co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (!ec) log::info("hearthd", "told to stop", {{"signal", signal}});
+  } else {
+    failure_ = opened.error();
+  }
+  co_await close();
+  admin_.reset();
+}
+
+net::awaitable<void> Daemon::serve(net::Exchange& exchange, gateway::Gateway::Trust trust) {
+  const bool answered = co_await answer_vitals(exchange, vitals_, access_, trust);
+  if (!answered) co_await gateway_->handle(exchange, trust);
+}
+
+// Comes from the I/O thread: a daemon whose loop hangs is restarted by systemd.
+net::awaitable<void> Daemon::keep_watchdog() {
+  const auto interval = watchdog_interval();
+  if (!interval) co_return;
+  for (;;) {
+    notify_alive();
+    const auto slept = co_await net::sleep_for(*interval / 3);
+    if (!slept) co_return;
+  }
+}
+
+net::awaitable<void> Daemon::sweep_files() {
+  for (;;) {
+    const auto slept = co_await net::sleep_for(kSweepFiles);
+    if (!slept) co_return;
+    [[maybe_unused]] const auto swept = co_await pool_.run([this]() -> Result<void> {
+      files_->remove_expired();
+      return {};
+    });
+  }
+}
+
+std::string Daemon::expose_metrics() {
+  gateway::Metrics::Gauges gauges;
+  gauges.in_flight = gateway_->counts().in_flight;
+  gauges.memory = hardware::process_memory(::getpid());
+  gauges.spool = gateway_->spooled_bytes();
+  for (const auto& e : supervisor_->snapshot())
+    gauges.engines.push_back(
+        {e.name, std::string(engines::to_string(e.state)), e.memory, e.in_flight, e.queued, e.restarts});
+  return metrics_.expose(gauges);
+}
+
+}  // namespace
+
+Result<void> run(config::Config config) {
+  asio::io_context io(1);
+  Daemon daemon(std::move(config), io);
+  HEARTH_TRY(daemon.prepare());
+  std::exception_ptr thrown;
+  asio::co_spawn(io, daemon.live(), [&thrown](std::exception_ptr e) { thrown = std::move(e); });
+  io.run();
+  if (thrown) std::rethrow_exception(thrown);
+  if (daemon.failure()) return fail(*daemon.failure());
+  return {};
+}
+
+}  // namespace hearth::daemon

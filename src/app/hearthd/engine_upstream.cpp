@@ -1,0 +1,47 @@
+#include "engine_upstream.h"
+
+#include <algorithm>
+
+namespace hearth::daemon {
+namespace {
+
+engines::Outcome translate(gateway::Outcome outcome) {
+  switch (outcome) {
+    case gateway::Outcome::ok:
+      return engines::Outcome::ok;
+    case gateway::Outcome::failed:
+      return engines::Outcome::failed;
+    case gateway::Outcome::timed_out:
+      return engines::Outcome::timed_out;
+    case gateway::Outcome::cancelled:
+      return engines::Outcome::cancelled;
+  }
+  return engines::Outcome::cancelled;
+}
+
+class EngineLease final : public gateway::Lease {
+ public:
+  explicit EngineLease(engines::Lease lease) : lease_(std::move(lease)) {}
+  net::HttpClient& client() override { return lease_.client(); }
+  Deadline deadline() const override { return lease_.deadline(); }
+  void finish(gateway::Outcome outcome) override { lease_.finish(translate(outcome)); }
+
+ private:
+  engines::Lease lease_;
+};
+
+}  // namespace
+
+bool EngineUpstream::ready() const {
+  const auto engines = supervisor_->snapshot();
+  return std::ranges::any_of(
+      engines, [this](const auto& e) { return e.name == engine_ && e.state == engines::State::ready; });
+}
+
+net::awaitable<Result<std::unique_ptr<gateway::Lease>>> EngineUpstream::acquire(Deadline deadline) {
+  auto lease = co_await supervisor_->acquire(engine_, deadline);
+  if (!lease) co_return fail(lease.error());
+  co_return std::make_unique<EngineLease>(std::move(*lease));
+}
+
+}  // namespace hearth::daemon

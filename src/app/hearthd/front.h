@@ -1,0 +1,26 @@
+// What every listener answers before the API is asked: health, readiness, metrics, the OpenAPI document, CORS
+// preflights.
+#pragma once
+
+#include <hearth/engines/supervisor.h>
+#include <hearth/gateway/gateway.h>
+#include <hearth/net/server.h>
+
+#include <functional>
+#include <string>
+
+namespace hearth::daemon {
+
+// Shared by the I/O thread and the admin thread; all of it may be asked from both.
+struct Vitals {
+  std::function<bool()> ready;                     // listeners open, store open, engines found
+  std::function<std::string()> not_ready_because;  // empty when ready
+  std::function<std::string()> metrics;
+  std::string openapi;
+};
+
+// Answers the request if it is one of those; false: it is for somebody else.
+net::awaitable<bool> answer_vitals(net::Exchange& exchange, const Vitals& vitals, const gateway::AccessPolicy& access,
+                                   gateway::Gateway::Trust trust);
+
+}  // namespace hearth::daemon

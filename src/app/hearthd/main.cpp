@@ -1,0 +1,59 @@
+#include "daemon.h"
+#include "options.h"
+
+#include <hearth/core/log.h>
+
+#include <fmt/format.h>
+#include <malloc.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+namespace {
+
+constexpr int kMapped = 256 * 1024;
+constexpr int kKeptFree = 2 * 1024 * 1024;
+constexpr int kArenas = 2;
+
+// A body's memory goes back to the system when its request is over: left to itself, malloc would keep up to 64 MiB.
+void give_memory_back() {
+  ::mallopt(M_MMAP_THRESHOLD, kMapped);
+  ::mallopt(M_TRIM_THRESHOLD, kKeptFree);
+  ::mallopt(M_ARENA_MAX, kArenas);
+}
+
+// The usual soft limit is for programs that use select(); server.connections may ask for more. Engines get their own.
+void allow_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace hearth;
+  std::signal(SIGPIPE, SIG_IGN);
+  give_memory_back();
+  allow_descriptors();
+  try {
+    auto config = daemon::configure(argc, argv);
+    if (!config) {
+      fmt::print(stderr, "hearthd: {}\n", config.error().describe());
+      return 2;
+    }
+    log::init(config->log.level,
+              config->log.format.value_or(::isatty(STDERR_FILENO) != 0 ? log::Format::text : log::Format::json));
+    const auto ended = daemon::run(std::move(*config));
+    if (ended) return 0;
+    log::error("hearthd", "stopped", {{"error", ended.error().describe()}});
+    return ended.error().is(Errc::invalid_argument) ? 2 : 1;
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "hearthd: a fault of ours: {}\n", e.what());
+    return 1;
+  }
+}

@@ -1,0 +1,69 @@
+// engine.yaml: what an engine is, how it is started and how much it may use. docs/engine-protocol.md lists the keys.
+//
+// Plain data; any thread. Loading reads files: at start, or on the blocking pool.
+#pragma once
+
+#include <hearth/core/clock.h>
+#include <hearth/core/error.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hearth::engines {
+
+enum class Task { embedding, speech, transcription, ocr, detection, media };
+std::string_view to_string(Task task) noexcept;
+
+struct Model {
+  std::string id;
+  Task task = Task::media;
+  std::vector<std::string> languages;  // BCP 47; empty: it does not matter
+  std::string description;
+};
+
+// The request an engine must answer before it counts as ready.
+struct Canary {
+  std::string method = "GET";
+  std::string path;          // with its query, as sent
+  std::string content_type;  // guessed from the body when not given
+  std::string body;
+  std::string expect;  // the answer must contain it; empty: any 2xx will do
+};
+
+struct Manifest {
+  std::string name;
+  std::string title;
+  std::filesystem::path folder;   // where engine.yaml lies; absolute
+  std::filesystem::path program;  // absolute
+  std::vector<std::string> args;  // before {data} and the like are replaced
+  std::filesystem::path data;     // absolute; the engine's folder when the manifest names none
+  std::vector<std::filesystem::path> binds;
+  std::vector<Model> models;
+  std::optional<std::uint32_t> concurrency = 1;  // nullopt: as many as usable cores
+  std::uint32_t queue = 64;
+  std::uint64_t memory = 512ULL << 20;  // bytes
+  Millis start_deadline{10'000};
+  Millis request_deadline{300'000};
+  Millis idle_stop{600'000};  // 0: never
+  std::optional<Canary> canary = std::nullopt;
+};
+
+// `origin` is named in errors; `folder` is what relative paths start from; `body_file` of the canary is read from it.
+// invalid_argument names origin, line and key, and for an unknown key the nearest known one; not_found, too_large and
+// io_error for the canary's file.
+Result<Manifest> parse_manifest(std::string_view yaml, std::string_view origin, const std::filesystem::path& folder);
+// Reads FOLDER/engine.yaml. As above; not_found when there is none, too_large past 64 KiB.
+Result<Manifest> load_manifest(const std::filesystem::path& folder);
+
+struct Discovery {
+  std::vector<Manifest> manifests;  // by name
+  std::vector<Error> problems;      // folders with a manifest that is no good: the others work all the same
+};
+// Every folder of `dir` that has an engine.yaml. A missing `dir` is an empty one.
+Discovery discover(const std::filesystem::path& dir);
+
+}  // namespace hearth::engines

@@ -1,0 +1,137 @@
+// The owner of all engine processes: starts them when somebody asks, probes, limits, restarts and stops them.
+//
+// Belongs to one executor, whose thread must outlive every engine (children end with the thread that started them). Its
+// functions are called on that thread, except snapshot(). It maps names to processes and knows nothing of what engines
+// do.
+#pragma once
+
+#include <hearth/core/clock.h>
+#include <hearth/core/error.h>
+#include <hearth/engines/decisions.h>
+#include <hearth/engines/manifest.h>
+#include <hearth/engines/sandbox.h>
+#include <hearth/net/client.h>
+#include <hearth/net/runtime.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hearth::engines {
+
+// What a person set for one engine; what is not set comes from its manifest.
+struct EngineSettings {
+  bool enabled = true;
+  bool keep_warm = false;
+  std::optional<std::uint32_t> threads = std::nullopt;
+  std::optional<std::uint32_t> concurrency = std::nullopt;
+  std::optional<std::uint32_t> queue = std::nullopt;
+  std::optional<std::uint64_t> memory = std::nullopt;
+  std::optional<Millis> idle_stop = std::nullopt;
+};
+
+struct EngineSpec {
+  Manifest manifest;
+  EngineSettings settings;
+};
+
+struct SupervisorOptions {
+  std::filesystem::path runtime;  // socket folders go to <runtime>/engines, scratch folders to <runtime>/scratch
+  SandboxMode sandbox = SandboxMode::required;
+  Containment containment;
+  std::uint32_t cpus = 1;  // usable ones: `concurrency: cores`, and the default of --threads
+  Policy policy;
+};
+
+struct EngineStatus {
+  std::string name;
+  std::string title;
+  State state = State::stopped;
+  std::vector<std::string> tasks;
+  std::vector<std::string> models;
+  std::int64_t pid = 0;      // the engine's own process; 0: none
+  std::uint64_t memory = 0;  // bytes (PSS) of its process tree, the sandbox included
+  std::optional<WallTime> started_at = std::nullopt;
+  std::uint32_t restarts = 0;  // since the daemon started, after failures
+  std::uint32_t in_flight = 0;
+  std::uint32_t queued = 0;
+  std::uint64_t served = 0;
+  std::uint64_t failed = 0;
+  std::uint32_t slots = 1;  // requests it works on at once
+  std::uint32_t queue_limit = 0;
+  double last_start_seconds = 0;  // from spawn to ready; 0: not yet
+  std::string containment;
+  std::string last_error;  // in words; empty: none
+};
+
+enum class Priority { interactive, batch };
+
+enum class Outcome {
+  ok,         // it answered (an error about the input is an answer)
+  error,      // it answered, but with an error of its own (5xx); the process is well
+  failed,     // it broke the connection or the protocol
+  timed_out,  // no answer by the deadline
+  cancelled,  // the client left, or the request was given up for a reason that is not the engine's
+};
+
+// A place in an engine, for one request. Movable; must not outlive the supervisor's stop(). When it goes without
+// finish(), that counts as cancelled.
+class Lease {
+ public:
+  Lease(Lease&&) noexcept;
+  Lease& operator=(Lease&&) noexcept;
+  ~Lease();
+  // Speaks to the process that was ready when the lease was given, and to no later one.
+  [[nodiscard]] net::HttpClient& client() const noexcept;
+  // The request's deadline: the caller's, or the manifest's request_deadline if that is sooner.
+  [[nodiscard]] Deadline deadline() const noexcept;
+  // Gives the place back. Only the first call counts.
+  void finish(Outcome outcome) noexcept;
+
+  struct Impl;
+  explicit Lease(std::unique_ptr<Impl> impl) noexcept;
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+class Supervisor {
+ public:
+  Supervisor(net::Executor executor, SupervisorOptions options, std::vector<EngineSpec> engines);
+  ~Supervisor();  // after stop()
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  // Makes the folders, throws away what an earlier life left in them, starts what is to be kept warm (without waiting
+  // for it). Blocking work runs on `pool`, which must outlive this. io_error with the folder's name.
+  net::awaitable<Result<void>> start(net::BlockingPool& pool);
+  // Nothing new is let in; requests in flight may end until `deadline`, and a second later every engine has been ended
+  // and reaped.
+  net::awaitable<void> stop(Deadline deadline);
+
+  // Waits for the engine to be ready and for a place in it. not_found (no such engine), failed_precondition (it cannot
+  // run here: the message says why and what to do), resource_exhausted (too many wait, or the wait took too long),
+  // unavailable (it failed and rests), cancelled.
+  net::awaitable<Result<Lease>> acquire(std::string engine, Deadline deadline,
+                                        Priority priority = Priority::interactive);
+  // For Retry-After when acquire() said resource_exhausted or unavailable.
+  [[nodiscard]] Seconds retry_after(std::string_view engine) const;
+  [[nodiscard]] bool knows(std::string_view engine) const;
+
+  // What a person asks for. They return when it is done: ready, stopped. A stopped engine starts again with the next
+  // request for it. not_found, failed_precondition, unavailable, deadline_exceeded, cancelled.
+  net::awaitable<Result<void>> start_engine(std::string engine, Deadline deadline);
+  net::awaitable<Result<void>> stop_engine(std::string engine, Deadline deadline);
+  net::awaitable<Result<void>> restart_engine(std::string engine, Deadline deadline);
+
+  // Any thread. Memory is read from /proc by the caller, at most once a second (well under a millisecond a process).
+  [[nodiscard]] std::vector<EngineStatus> snapshot() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace hearth::engines

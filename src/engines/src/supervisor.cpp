@@ -1,0 +1,114 @@
+#include "engine.h"
+
+#include <hearth/core/log.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace hearth::engines {
+
+struct Supervisor::Impl {
+  Impl(net::Executor e, SupervisorOptions o) : executor(e), options(std::move(o)), tasks(e) {}
+
+  net::Executor executor;
+  SupervisorOptions options;
+  std::map<std::string, std::shared_ptr<Engine>, std::less<>> engines;
+  net::TaskGroup tasks;  // of stop()
+
+  std::shared_ptr<Engine> find(std::string_view name) const {
+    const auto it = engines.find(name);
+    return it == engines.end() ? nullptr : it->second;
+  }
+};
+
+namespace {
+
+Error no_such_engine(std::string_view name) {
+  return {Errc::not_found, fmt::format("there is no engine called \"{}\"; hearth engines lists them", name)};
+}
+
+Result<void> make_folder(const std::filesystem::path& folder) {
+  std::error_code ec;
+  std::filesystem::create_directories(folder, ec);
+  if (ec) return fail(Error(ec, fmt::format("cannot make the folder {}", folder.string())));
+  return {};
+}
+
+}  // namespace
+
+Supervisor::Supervisor(net::Executor executor, SupervisorOptions options, std::vector<EngineSpec> engines)
+    : impl_(std::make_shared<Impl>(executor, std::move(options))) {
+  for (const EngineSpec& spec : engines)
+    impl_->engines.emplace(spec.manifest.name, std::make_shared<Engine>(executor, spec, impl_->options));
+}
+
+Supervisor::~Supervisor() = default;
+
+net::awaitable<Result<void>> Supervisor::start(net::BlockingPool& pool) {
+  auto prepare = [runtime = impl_->options.runtime]() -> Result<void> {
+    HEARTH_TRY(make_folder(runtime / "engines"));
+    return make_folder(runtime / "scratch");
+  };
+  const auto prepared = co_await pool.run(std::move(prepare));
+  if (!prepared) co_return fail(prepared.error());
+  if (!impl_->options.containment.isolated() && impl_->options.sandbox != SandboxMode::required)
+    log::warn("engines", "engines run without a sandbox, with resource limits only",
+              {{"why", impl_->options.sandbox == SandboxMode::off ? "engines.sandbox is off"
+                                                                  : impl_->options.containment.problem}});
+  for (const auto& [name, engine] : impl_->engines) {
+    engine->open(pool);
+    if (engine->terms().lifetimes.keep_warm) engine->wake();
+  }
+  co_return Result<void>();
+}
+
+net::awaitable<void> Supervisor::stop(Deadline deadline) {
+  const std::shared_ptr<Impl> impl = impl_;
+  for (const auto& [name, engine] : impl->engines) impl->tasks.spawn("engine stop", engine->stop(deadline));
+  while (impl->tasks.size() > 0) {
+    co_await impl->tasks.wait(Deadline::never());
+  }
+}
+
+net::awaitable<Result<Lease>> Supervisor::acquire(std::string engine, Deadline deadline, Priority priority) {
+  const std::shared_ptr<Engine> found = impl_->find(engine);
+  if (!found) co_return fail(no_such_engine(engine));
+  co_return co_await found->acquire(deadline, priority);
+}
+
+Seconds Supervisor::retry_after(std::string_view engine) const {
+  const std::shared_ptr<Engine> found = impl_->find(engine);
+  return found ? found->retry_after() : Seconds(1);
+}
+
+bool Supervisor::knows(std::string_view engine) const {
+  return impl_->find(engine) != nullptr;
+}
+
+net::awaitable<Result<void>> Supervisor::start_engine(std::string engine, Deadline deadline) {
+  const std::shared_ptr<Engine> found = impl_->find(engine);
+  if (!found) co_return fail(no_such_engine(engine));
+  co_return co_await found->person_start(deadline);
+}
+
+net::awaitable<Result<void>> Supervisor::stop_engine(std::string engine, Deadline deadline) {
+  const std::shared_ptr<Engine> found = impl_->find(engine);
+  if (!found) co_return fail(no_such_engine(engine));
+  co_return co_await found->person_stop(deadline);
+}
+
+net::awaitable<Result<void>> Supervisor::restart_engine(std::string engine, Deadline deadline) {
+  const std::shared_ptr<Engine> found = impl_->find(engine);
+  if (!found) co_return fail(no_such_engine(engine));
+  co_return co_await found->person_restart(deadline);
+}
+
+std::vector<EngineStatus> Supervisor::snapshot() const {
+  std::vector<EngineStatus> all;
+  for (const auto& [name, engine] : impl_->engines) all.push_back(engine->published()->read());
+  return all;
+}
+
+}  // namespace hearth::engines

@@ -1,0 +1,156 @@
+#include "yaml_fields.h"
+
+#include <hearth/core/units.h>
+#include <hearth/core/utf8.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+#include <set>
+
+namespace hearth::engines {
+namespace {
+
+constexpr std::size_t kMaxText = 32 * 1024;
+
+// Levenshtein's distance, in one row.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
+    }
+  }
+  return row[b.size()];
+}
+
+std::string quoted(std::string_view text) {
+  return fmt::format("\"{}\"", text.substr(0, 60));
+}
+
+bool printable(std::string_view text) {
+  return is_utf8(text) && std::ranges::none_of(text, [](unsigned char c) { return c == 0; });
+}
+
+}  // namespace
+
+std::string_view nearest(std::string_view word, std::initializer_list<std::string_view> candidates) {
+  if (word.size() > 64) return {};
+  std::string_view best;
+  std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
+  for (const std::string_view candidate : candidates) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance < least) {
+      least = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+Error wrong_at(const YAML::Node& node, std::string_view origin, std::string_view where, std::string_view what) {
+  const int line = node.IsDefined() ? node.Mark().line : -1;
+  const std::string place = line >= 0 ? fmt::format("{}:{}", origin, line + 1) : std::string(origin);
+  const std::string subject = where.empty() ? "" : fmt::format("{}: ", where);
+  return {Errc::invalid_argument, fmt::format("{}: {}{}", place, subject, what)};
+}
+
+Result<Fields> Fields::of(const YAML::Node& node, std::string_view origin, std::string_view where,
+                          std::initializer_list<std::string_view> known) {
+  if (!node.IsMap()) return fail(wrong_at(node, origin, where, "must be a mapping of keys to values"));
+  std::set<std::string> seen;
+  for (const auto& entry : node) {
+    if (!entry.first.IsScalar()) return fail(wrong_at(entry.first, origin, where, "a key must be a word"));
+    const std::string& key = entry.first.Scalar();
+    if (std::ranges::find(known, key) == known.end()) {
+      const std::string_view near = nearest(key, known);
+      const std::string hint = near.empty() ? "" : fmt::format("; did you mean {}?", quoted(near));
+      return fail(wrong_at(entry.first, origin, where, fmt::format("unknown key {}{}", quoted(key), hint)));
+    }
+    if (!seen.insert(key).second)
+      return fail(wrong_at(entry.first, origin, where, fmt::format("{} is given twice", quoted(key))));
+  }
+  return Fields(node, std::string(origin), std::string(where));
+}
+
+bool Fields::has(std::string_view key) const {
+  return node(key).IsDefined();
+}
+
+YAML::Node Fields::node(std::string_view key) const {
+  for (const auto& entry : node_) {
+    if (entry.first.Scalar() == key) return entry.second;
+  }
+  return YAML::Node(YAML::NodeType::Undefined);
+}
+
+Error Fields::wrong(std::string_view key, std::string_view what) const {
+  const YAML::Node at = node(key);
+  const std::string name = where_.empty() ? std::string(key) : fmt::format("{}.{}", where_, key);
+  return wrong_at(at.IsDefined() ? at : node_, origin_, name, what);
+}
+
+Result<std::optional<std::string>> Fields::text(std::string_view key) const {
+  const YAML::Node value = node(key);
+  if (!value.IsDefined()) return std::nullopt;
+  if (!value.IsScalar()) return fail(wrong(key, "must be text"));
+  if (value.Scalar().size() > kMaxText) return fail(wrong(key, "is too long"));
+  if (!printable(value.Scalar())) return fail(wrong(key, "must be UTF-8 text without NUL characters"));
+  return value.Scalar();
+}
+
+Result<std::string> Fields::required_text(std::string_view key) const {
+  HEARTH_TRY_ASSIGN(auto value, text(key));
+  if (!value || value->empty()) return fail(wrong(key, "is missing"));
+  return *std::move(value);
+}
+
+Result<std::vector<std::string>> Fields::texts(std::string_view key, std::size_t max) const {
+  const YAML::Node list = node(key);
+  std::vector<std::string> values;
+  if (!list.IsDefined()) return values;
+  if (!list.IsSequence()) return fail(wrong(key, "must be a list"));
+  if (list.size() > max) return fail(wrong(key, fmt::format("must have at most {} entries", max)));
+  for (const auto& item : list) {
+    if (!item.IsScalar() || item.Scalar().empty() || item.Scalar().size() > kMaxText || !printable(item.Scalar()))
+      return fail(wrong(key, "every entry must be text"));
+    values.push_back(item.Scalar());
+  }
+  return values;
+}
+
+Result<std::uint64_t> Fields::number(std::string_view key, std::uint64_t fallback, std::uint64_t low,
+                                     std::uint64_t high) const {
+  HEARTH_TRY_ASSIGN(const auto value, text(key));
+  if (!value) return fallback;
+  std::uint64_t number = 0;
+  const auto [end, ec] = std::from_chars(value->data(), value->data() + value->size(), number);
+  if (ec != std::errc() || end != value->data() + value->size() || number < low || number > high)
+    return fail(wrong(key, fmt::format("must be a whole number from {} to {}, not {}", low, high, quoted(*value))));
+  return number;
+}
+
+Result<std::uint64_t> Fields::size(std::string_view key, std::uint64_t fallback) const {
+  HEARTH_TRY_ASSIGN(const auto value, text(key));
+  if (!value) return fallback;
+  const auto bytes = parse_bytes(*value);
+  if (!bytes) return fail(wrong(key, bytes.error().message()));
+  return *bytes;
+}
+
+Result<Millis> Fields::duration(std::string_view key, Millis fallback) const {
+  HEARTH_TRY_ASSIGN(const auto value, text(key));
+  if (!value) return fallback;
+  const auto duration = parse_duration(*value);
+  if (!duration) return fail(wrong(key, duration.error().message()));
+  return *duration;
+}
+
+}  // namespace hearth::engines

@@ -1,0 +1,59 @@
+// The API under /v1: one request in, judged, sent to an upstream, answered.
+//
+// Owns the router, the spool of uploaded files and the metrics; belongs to the I/O thread. Its collaborators outlive
+// it.
+#pragma once
+
+#include <hearth/config/config.h>
+#include <hearth/gateway/access.h>
+#include <hearth/gateway/catalogue.h>
+#include <hearth/gateway/files.h>
+#include <hearth/gateway/metrics.h>
+#include <hearth/gateway/upstream.h>
+#include <hearth/net/server.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+namespace hearth::gateway {
+
+struct Collaborators {
+  const config::Config* config = nullptr;
+  const Catalogue* catalogue = nullptr;
+  Upstream* media = nullptr;  // the media engine; nullptr: uploads of sound and pictures are refused with a sentence
+  net::BlockingPool* pool = nullptr;
+  Metrics* metrics = nullptr;
+  FileStore* files = nullptr;
+  AccessPolicy access;
+};
+
+class Gateway {
+ public:
+  explicit Gateway(Collaborators collaborators);
+  ~Gateway();
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  // Answers one request. `trusted`: it came over the owner's own socket, so no key and no Host check.
+  enum class Trust { network, owner };
+  net::awaitable<void> handle(net::Exchange& exchange, Trust trust);
+  // What the HTTP server answers by itself (broken request, header too large), in the API's shape.
+  static net::ErrorPage error_page(int status, std::string_view code, std::string_view message);
+
+  struct Counts {
+    std::uint64_t in_flight = 0;
+    std::uint64_t served = 0;
+    std::uint64_t failed = 0;  // answered 5xx
+  };
+  // Any thread.
+  [[nodiscard]] Counts counts() const noexcept;
+  [[nodiscard]] std::uint64_t spooled_bytes() const noexcept;
+
+  struct Impl;
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hearth::gateway

@@ -1,0 +1,56 @@
+// What Prometheus reads at /metrics, under OpenTelemetry's GenAI names where it has one.
+//
+// Thread-safe. Labels are few and bounded: tasks, models of the catalogue, status classes; never a name a client made
+// up.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hearth::gateway {
+
+struct CallRecord {
+  std::string_view operation;  // "embeddings", "text_to_speech", "transcription", "ocr", "detection", "chat", "other"
+  std::string_view model;      // id of the catalogue; empty: none was found
+  int status = 0;
+  double seconds = 0;              // from the header's arrival to the last byte
+  double first_byte_seconds = -1;  // of a streamed answer; negative: not streamed
+  std::uint64_t input_tokens = 0;
+};
+
+struct EngineSample {
+  std::string name;
+  std::string state;
+  std::uint64_t memory = 0;
+  std::uint32_t in_flight = 0;
+  std::uint32_t queued = 0;
+  std::uint32_t restarts = 0;
+};
+
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  void record(const CallRecord& call);
+  // What is only known when asked.
+  struct Gauges {
+    std::uint64_t in_flight = 0;
+    std::uint64_t memory = 0;  // PSS of this process
+    std::uint64_t spool = 0;
+    std::vector<EngineSample> engines;
+  };
+  // The text format, version 0.0.4.
+  [[nodiscard]] std::string expose(const Gauges& gauges);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hearth::gateway

@@ -1,0 +1,84 @@
+#include "call.h"
+
+#include <fmt/format.h>
+
+namespace hearth::gateway {
+
+net::Headers answer_headers(const Call& call, std::string_view content_type) {
+  net::Headers headers{{"Content-Type", std::string(content_type)}, {"x-request-id", call.id}};
+  headers.add("openai-processing-ms", fmt::format("{:.0f}", seconds_between(call.began, steady_now()) * 1000));
+  if (const auto origin = call.exchange.request().headers.get("Origin"); call.origin_welcome && !origin.empty()) {
+    headers.add("Access-Control-Allow-Origin", std::string(origin));
+    headers.add("Vary", "Origin");
+  }
+  return headers;
+}
+
+net::awaitable<void> reply(Call& call, int status, std::string_view content_type, std::string_view body) {
+  call.decision.status = status;
+  // A client that does not take its answer has left, and needs none.
+  [[maybe_unused]] const auto sent = co_await call.exchange.respond(status, answer_headers(call, content_type), body);
+}
+
+net::awaitable<void> reply_json(Call& call, std::string_view body) {
+  return reply(call, 200, "application/json", body);
+}
+
+net::awaitable<void> reply_error(Call& call, dialects::ApiError error, StreamKind kind) {
+  call.decision.status = error.status;
+  if (call.exchange.started()) {
+    if (kind == StreamKind::bytes) co_return;
+    const auto told = co_await call.exchange.write(dialects::encode_event(error));
+    if (told) co_await call.exchange.finish();
+    co_return;
+  }
+  net::Headers headers = answer_headers(call, "application/json");
+  if (const auto retry = dialects::retry_after_header(error)) {
+    headers.add("Retry-After", *retry);
+    headers.add("retry-after-ms", fmt::format("{}", error.retry_after->count()));
+  }
+  if (!call.decision.allow.empty()) headers.add("Allow", call.decision.allow);
+  const std::string body = dialects::encode(error);
+  [[maybe_unused]] const auto sent = co_await call.exchange.respond(error.status, std::move(headers), body);
+}
+
+net::awaitable<dialects::Decoded<dialects::JsonBody>> receive_json(Call& call) {
+  const auto type = call.exchange.request().headers.get("Content-Type");
+  const auto media_type = type.substr(0, type.find(';'));
+  if (!media_type.empty() &&
+      (media_type.starts_with("multipart/") || media_type == "application/x-www-form-urlencoded")) {
+    co_return dialects::reject(
+        dialects::ApiCode::unsupported_content_type,
+        fmt::format("this endpoint reads JSON, not {}: send Content-Type: application/json", media_type));
+  }
+  const std::uint64_t limit = call.services.config.limits.json_body;
+  auto body = co_await call.exchange.read_all(limit);
+  if (!body) {
+    if (body.error().is(Errc::too_large)) {
+      co_return dialects::reject(
+          dialects::ApiCode::request_too_large,
+          fmt::format("the request's body is larger than {} bytes (limits.json_body); send less at once, "
+                      "or files as multipart/form-data",
+                      limit));
+    }
+    if (body.error().is(Errc::deadline_exceeded))
+      co_return dialects::reject(dialects::ApiCode::request_timeout, "the request's body did not arrive in time");
+    if (body.error().is(Errc::cancelled)) co_return std::unexpected(dialects::to_api_error(body.error()));
+    co_return dialects::reject(dialects::ApiCode::body_incomplete, "the request's body ended early or is malformed");
+  }
+  call.exchange.watch_client();
+  body->reserve(body->size() + dialects::kJsonPadding);
+  co_return dialects::JsonBody(std::move(*body));
+}
+
+dialects::Decoded<const Model*> choose_model(Call& call, std::string_view name, Task task) {
+  call.decision.requested_model = std::string(name.substr(0, 128));
+  const Model* model = call.services.catalogue.find(name, task);
+  if (model == nullptr)
+    return dialects::reject(dialects::ApiCode::model_not_found, call.services.catalogue.explain_missing(name, task),
+                            "model");
+  call.decision.model = model;
+  return model;
+}
+
+}  // namespace hearth::gateway

@@ -1,0 +1,89 @@
+// One request on its way through the gateway: made once, then only read. What is decided on the way goes into its
+// Decision.
+#pragma once
+
+#include <hearth/dialects/json_body.h>
+#include <hearth/gateway/gateway.h>
+
+#include <optional>
+#include <string>
+
+namespace hearth::gateway {
+
+// What handlers work with. Outlives every call.
+struct Services {
+  const config::Config& config;
+  const Catalogue& catalogue;
+  Upstream* media;
+  net::BlockingPool& pool;
+  FileStore& files;
+  SpoolBudget& spool;
+  std::filesystem::path spool_folder;
+};
+
+struct Decision {
+  std::string_view operation = "other";
+  const Model* model = nullptr;
+  std::string requested_model;
+  int attempts = 0;
+  int status = 0;
+  std::optional<SteadyTime> first_byte;
+  std::uint64_t input_tokens = 0;
+  std::string allow;  // of a 405: the methods that the path takes
+};
+
+struct Call {
+  std::string id;  // "req_…", in the answer's x-request-id and in the log
+  Principal principal;
+  SteadyTime began;
+  net::Exchange& exchange;
+  const Services& services;
+  Decision decision;
+  bool origin_welcome = true;  // false: a web page from elsewhere, which must not even read the refusal
+};
+
+// Headers that every answer has.
+net::Headers answer_headers(const Call& call, std::string_view content_type);
+// Whole answers. A client that has left is not an error here.
+net::awaitable<void> reply(Call& call, int status, std::string_view content_type, std::string_view body);
+net::awaitable<void> reply_json(Call& call, std::string_view body);
+// Before the answer began: the error. In a stream of events: an error event, and the stream's end. In a stream of
+// bytes: the connection is cut, which is the only sign there is.
+enum class StreamKind { bytes, events };
+net::awaitable<void> reply_error(Call& call, dialects::ApiError error, StreamKind kind = StreamKind::bytes);
+
+// The body as JSON, within limits.json_body.
+net::awaitable<dialects::Decoded<dialects::JsonBody>> receive_json(Call& call);
+
+inline constexpr std::size_t kInlineParse = 64 * 1024;  // larger bodies are parsed on the pool, not on the I/O thread
+
+// Runs `decode()` (which returns a Decoded<T> or Result<T>) on the pool when `size` is large.
+template <typename Decode>
+net::awaitable<std::invoke_result_t<Decode>> parse_sized(Call& call, std::size_t size, Decode decode) {
+  using R = std::invoke_result_t<Decode>;
+  if (size <= kInlineParse) co_return decode();
+  Result<R> done = co_await call.services.pool.run([&decode]() -> Result<R> { return decode(); });
+  if (done) co_return std::move(*done);
+  if constexpr (std::is_same_v<typename R::error_type, Error>) {
+    co_return fail(done.error());
+  } else {
+    co_return std::unexpected(dialects::to_api_error(done.error()));
+  }
+}
+
+// The model for this call, noted in its decision; model_not_found names those that are here.
+dialects::Decoded<const Model*> choose_model(Call& call, std::string_view name, Task task);
+
+// Handlers, one file per resource.
+net::awaitable<void> handle_embeddings(Call& call);
+net::awaitable<void> handle_speech(Call& call);
+net::awaitable<void> handle_voices(Call& call);
+net::awaitable<void> handle_transcription(Call& call);
+net::awaitable<void> handle_translation(Call& call);
+net::awaitable<void> handle_ocr(Call& call);
+net::awaitable<void> handle_detections(Call& call);
+net::awaitable<void> handle_chat(Call& call);
+net::awaitable<void> handle_models(Call& call);
+net::awaitable<void> handle_files(Call& call);
+
+}  // namespace hearth::gateway

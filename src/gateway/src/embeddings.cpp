@@ -1,0 +1,63 @@
+// POST /v1/embeddings: the engine speaks the same dialect, so the body goes through with only the model's name
+// replaced.
+#include "upstream_call.h"
+
+#include <hearth/dialects/embeddings.h>
+
+#include <fmt/format.h>
+
+namespace hearth::gateway {
+namespace {
+
+constexpr std::size_t kMaxAnswer = 512 << 20;
+
+net::awaitable<Attempt<std::string>> embed_once(Call& call, const dialects::SplicedBody& body, Upstream& upstream) {
+  auto lease = co_await acquire(call, upstream);
+  if (!lease) co_return std::unexpected(lease.error());
+  Lease& place = **lease;
+  net::RequestHead head{"POST", "/v1/embeddings", {{"Content-Type", "application/json"}}};
+  auto sent = co_await place.client().send(std::move(head), {body.head, body.replacement, body.tail}, place.deadline());
+  if (!sent) co_return broke(place, upstream, sent.error());
+  const auto answered = co_await expect_ok(place, upstream, *sent);
+  if (!answered) co_return std::unexpected(answered.error());
+  auto answer = co_await sent->read_all(kMaxAnswer);
+  if (!answer) co_return broke(place, upstream, answer.error());
+  place.finish(Outcome::ok);
+  co_return std::move(*answer);
+}
+
+}  // namespace
+
+net::awaitable<void> handle_embeddings(Call& call) {
+  call.decision.operation = "embeddings";
+  auto body = co_await receive_json(call);
+  if (!body) co_return co_await reply_error(call, body.error());
+  dialects::EmbeddingsLimits limits;
+  limits.max_inputs = call.services.config.limits.embedding_inputs;
+  auto request = co_await parse_sized(call, body->size(), [&] { return dialects::decode_embeddings(*body, limits); });
+  if (!request) co_return co_await reply_error(call, request.error());
+  const auto model = choose_model(call, request->model, Task::embedding);
+  if (!model) co_return co_await reply_error(call, model.error());
+
+  const dialects::SplicedBody forwarded = dialects::forward_embeddings(*body, *request, (*model)->id);
+  Attempt<std::string> answer = give_up({});
+  do {
+    ++call.decision.attempts;
+    answer = co_await embed_once(call, forwarded, *(*model)->upstream);
+  } while (!answer && answer.error().upstream_broke && call.decision.attempts < 2);
+  if (!answer) co_return co_await reply_error(call, answer.error().error);
+
+  answer->reserve(answer->size() + dialects::kJsonPadding);
+  const dialects::JsonBody json(std::move(*answer));
+  const auto read = co_await parse_sized(call, json.size(), [&] { return dialects::decode_embeddings_answer(json); });
+  if (!read)
+    co_return co_await reply_error(call,
+                                   dialects::api_error(dialects::ApiCode::engine_error,
+                                                       "the embedding engine gave an answer that cannot be read"));
+  call.decision.input_tokens = static_cast<std::uint64_t>(std::max<std::int64_t>(0, read->prompt_tokens));
+  if (read->model_at.length == 0 || request->model == (*model)->id) co_return co_await reply_json(call, json.view());
+  const std::string renamed = dialects::splice_string(json.view(), read->model_at, request->model).join();
+  co_await reply_json(call, renamed);
+}
+
+}  // namespace hearth::gateway

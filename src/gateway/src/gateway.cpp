@@ -1,0 +1,178 @@
+#include "call.h"
+
+#include <hearth/core/ids.h>
+#include <hearth/core/log.h>
+#include <hearth/gateway/gateway.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace hearth::gateway {
+
+using dialects::ApiCode;
+
+namespace {
+
+struct Route {
+  std::string_view path;     // a * stands for one segment; at the end, ** for all that follows
+  std::string_view methods;  // separated by spaces
+  net::awaitable<void> (*handler)(Call&);
+};
+
+constexpr std::array kRoutes{
+    Route{"/v1/embeddings", "POST", handle_embeddings},
+    Route{"/v1/audio/speech", "POST", handle_speech},
+    Route{"/v1/audio/voices", "GET HEAD", handle_voices},
+    Route{"/v1/audio/transcriptions", "POST", handle_transcription},
+    Route{"/v1/audio/translations", "POST", handle_translation},
+    Route{"/v1/chat/completions", "POST", handle_chat},
+    Route{"/v1/ocr", "POST", handle_ocr},
+    Route{"/v1/images/detections", "POST", handle_detections},
+    Route{"/v1/models", "GET HEAD", handle_models},
+    Route{"/v1/models/**", "GET HEAD", handle_models},  // models may be called org/name
+    Route{"/v1/files", "GET HEAD POST", handle_files},
+    Route{"/v1/files/*", "GET HEAD DELETE", handle_files},
+    Route{"/v1/files/*/content", "GET HEAD", handle_files},
+    Route{"/v1/files/*/url", "GET HEAD", handle_files},
+};
+
+bool matches(std::string_view pattern, std::string_view path) {
+  if (pattern == "**") return !path.empty();
+  const auto pattern_slash = pattern.find('/');
+  const auto path_slash = path.find('/');
+  const std::string_view segment = path.substr(0, path_slash);
+  const std::string_view wanted = pattern.substr(0, pattern_slash);
+  if (wanted == "*" ? segment.empty() : wanted != segment) return false;
+  if (pattern_slash == std::string_view::npos || path_slash == std::string_view::npos)
+    return pattern_slash == path_slash;
+  return matches(pattern.substr(pattern_slash + 1), path.substr(path_slash + 1));
+}
+
+const Route* find_route(std::string_view path) {
+  const auto found = std::ranges::find_if(kRoutes, [&](const Route& route) { return matches(route.path, path); });
+  return found == kRoutes.end() ? nullptr : &*found;
+}
+
+bool allows(std::string_view methods, std::string_view method) {
+  while (!methods.empty()) {
+    const auto space = methods.find(' ');
+    if (methods.substr(0, space) == method) return true;
+    if (space == std::string_view::npos) return false;
+    methods.remove_prefix(space + 1);
+  }
+  return false;
+}
+
+std::string comma_separated(std::string_view methods) {
+  std::string text(methods);
+  for (std::size_t at = 0; (at = text.find(' ', at)) != std::string::npos; at += 2) text.replace(at, 1, ", ");
+  return text;
+}
+
+}  // namespace
+
+struct Gateway::Impl {
+  explicit Impl(Collaborators c)
+      : with(std::move(c)), spool(with.config->limits.spool), services{*with.config,
+                                                                       *with.catalogue,
+                                                                       with.media,
+                                                                       *with.pool,
+                                                                       *with.files,
+                                                                       spool,
+                                                                       with.config->paths.data / "spool"} {}
+
+  Collaborators with;
+  SpoolBudget spool;
+  Services services;
+  std::atomic<std::uint64_t> in_flight{0};
+  std::atomic<std::uint64_t> served{0};
+  std::atomic<std::uint64_t> failed{0};
+
+  void settle(const Call& call) {
+    const Decision& d = call.decision;
+    CallRecord record;
+    record.operation = d.operation;
+    if (d.model != nullptr) record.model = d.model->id;
+    record.status = d.status;
+    record.seconds = seconds_between(call.began, steady_now());
+    if (d.first_byte) record.first_byte_seconds = seconds_between(call.began, *d.first_byte);
+    record.input_tokens = d.input_tokens;
+    with.metrics->record(record);
+    --in_flight;
+    ++served;
+    if (d.status >= 500) ++failed;
+    log::write(d.status >= 500 ? log::Level::warn : log::Level::info, "gateway", "request",
+               {{"id", call.id},
+                {"principal", call.principal.id},
+                {"method", call.exchange.request().method},
+                {"operation", d.operation},
+                {"requested_model", d.requested_model},
+                {"model", d.model == nullptr ? "" : d.model->id},
+                {"status", d.status},
+                {"attempts", d.attempts},
+                {"ms", record.seconds * 1000}});
+  }
+};
+
+Gateway::Gateway(Collaborators collaborators) : impl_(std::make_unique<Impl>(std::move(collaborators))) {}
+Gateway::~Gateway() = default;
+
+Gateway::Counts Gateway::counts() const noexcept {
+  return {impl_->in_flight, impl_->served, impl_->failed};
+}
+
+std::uint64_t Gateway::spooled_bytes() const noexcept {
+  return impl_->spool.used();
+}
+
+net::ErrorPage Gateway::error_page(int status, std::string_view, std::string_view message) {
+  const ApiCode code = status == 408   ? ApiCode::request_timeout
+                       : status == 431 ? ApiCode::headers_too_large
+                       : status >= 500 ? ApiCode::internal_error
+                                       : ApiCode::invalid_request;
+  return {"application/json", dialects::encode(dialects::api_error(code, std::string(message)))};
+}
+
+net::awaitable<void> Gateway::handle(net::Exchange& exchange, Trust trust) {
+  Impl& gateway = *impl_;
+  Call call{new_id("req_"), {"owner", "owner"}, steady_now(), exchange, gateway.services, {}, true};
+  ++gateway.in_flight;
+  const net::RequestHead& request = exchange.request();
+  const std::string path = request.path();
+  const Route* route = find_route(path);
+
+  if (trust == Trust::network) {
+    const auto welcome = check_host_and_origin(request.headers, gateway.with.access);
+    auto who = welcome ? authenticate(request.headers, gateway.with.access)
+                       : dialects::Decoded<Principal>(std::unexpected(welcome.error()));
+    call.origin_welcome = welcome.has_value();
+    if (!who) {
+      co_await reply_error(call, who.error());
+      co_return gateway.settle(call);
+    }
+    call.principal = std::move(*who);
+  }
+  if (exchange.over_limit()) {
+    dialects::ApiError busy = dialects::api_error(
+        ApiCode::service_unavailable, "too many connections are open (server.connections); try again in a moment");
+    busy.retry_after = Seconds(1);
+    co_await reply_error(call, std::move(busy));
+  } else if (route == nullptr) {
+    co_await reply_error(
+        call, dialects::api_error(
+                  ApiCode::unknown_url,
+                  fmt::format("there is no {}; GET /openapi.json describes what there is", path.substr(0, 200))));
+  } else if (!allows(route->methods, request.method)) {
+    call.decision.allow = comma_separated(route->methods);
+    co_await reply_error(call, dialects::api_error(ApiCode::method_not_allowed,
+                                                   fmt::format("{} takes {}, not {}", path.substr(0, 200),
+                                                               call.decision.allow, request.method.substr(0, 20))));
+  } else {
+    co_await route->handler(call);
+  }
+  gateway.settle(call);
+}
+
+}  // namespace hearth::gateway

@@ -1,0 +1,96 @@
+#include <hearth/gateway/metrics.h>
+
+#include <fmt/format.h>
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+namespace hearth::gateway {
+
+namespace prom = prometheus;
+
+namespace {
+
+// Seconds; OpenTelemetry's advice for gen_ai.server.request.duration, with finer steps below for small models.
+const prom::Histogram::BucketBoundaries& duration_buckets() {
+  static const prom::Histogram::BucketBoundaries buckets{0.0005, 0.001, 0.0025, 0.005, 0.01,  0.02,
+                                                         0.04,   0.08,  0.16,   0.32,  0.64,  1.28,
+                                                         2.56,   5.12,  10.24,  20.48, 40.96, 81.92};
+  return buckets;
+}
+
+}  // namespace
+
+struct Metrics::Impl {
+  std::shared_ptr<prom::Registry> registry = std::make_shared<prom::Registry>();
+  prom::Family<prom::Histogram>& duration = prom::BuildHistogram()
+                                                .Name("gen_ai_server_request_duration_seconds")
+                                                .Help("Time from a request's arrival to the last byte of its answer.")
+                                                .Register(*registry);
+  prom::Family<prom::Histogram>& first_byte = prom::BuildHistogram()
+                                                  .Name("gen_ai_server_time_to_first_token_seconds")
+                                                  .Help("Time to the first byte of a streamed answer.")
+                                                  .Register(*registry);
+  prom::Family<prom::Counter>& tokens = prom::BuildCounter()
+                                            .Name("gen_ai_client_token_usage_total")
+                                            .Help("Tokens in, by operation and model.")
+                                            .Register(*registry);
+  prom::Family<prom::Counter>& requests = prom::BuildCounter()
+                                              .Name("hearth_requests_total")
+                                              .Help("Requests answered, by operation and HTTP status.")
+                                              .Register(*registry);
+  prom::Family<prom::Gauge>& process =
+      prom::BuildGauge().Name("hearth_process").Help("Of hearthd itself, by kind.").Register(*registry);
+  prom::Family<prom::Gauge>& engine_memory = prom::BuildGauge()
+                                                 .Name("hearth_engine_memory_bytes")
+                                                 .Help("PSS of an engine's process tree.")
+                                                 .Register(*registry);
+  prom::Family<prom::Gauge>& engine_up =
+      prom::BuildGauge().Name("hearth_engine_ready").Help("1 when the engine is ready.").Register(*registry);
+  prom::Family<prom::Gauge>& engine_in_flight =
+      prom::BuildGauge().Name("hearth_engine_in_flight").Help("Requests the engine works on.").Register(*registry);
+  prom::Family<prom::Gauge>& engine_queued =
+      prom::BuildGauge().Name("hearth_engine_queued").Help("Requests that wait for the engine.").Register(*registry);
+  prom::Family<prom::Gauge>& engine_restarts = prom::BuildGauge()
+                                                   .Name("hearth_engine_restarts")
+                                                   .Help("Restarts after failures since hearthd started.")
+                                                   .Register(*registry);
+};
+
+Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
+Metrics::~Metrics() = default;
+
+void Metrics::record(const CallRecord& call) {
+  prom::Labels labels{{"gen_ai_operation_name", std::string(call.operation)}, {"gen_ai_provider_name", "hearth"}};
+  if (!call.model.empty()) labels["gen_ai_request_model"] = std::string(call.model);
+  if (call.input_tokens > 0) {
+    prom::Labels input = labels;
+    input["gen_ai_token_type"] = "input";
+    impl_->tokens.Add(input).Increment(static_cast<double>(call.input_tokens));
+  }
+  if (call.first_byte_seconds >= 0) impl_->first_byte.Add(labels, duration_buckets()).Observe(call.first_byte_seconds);
+  if (call.status >= 400) labels["error_type"] = std::to_string(call.status);
+  impl_->duration.Add(labels, duration_buckets()).Observe(call.seconds);
+  impl_->requests.Add({{"operation", std::string(call.operation)}, {"status", std::to_string(call.status)}})
+      .Increment();
+}
+
+std::string Metrics::expose(const Gauges& gauges) {
+  Impl& m = *impl_;
+  m.process.Add({{"kind", "requests_in_flight"}}).Set(static_cast<double>(gauges.in_flight));
+  m.process.Add({{"kind", "memory_bytes"}}).Set(static_cast<double>(gauges.memory));
+  m.process.Add({{"kind", "spool_bytes"}}).Set(static_cast<double>(gauges.spool));
+  for (const EngineSample& engine : gauges.engines) {
+    const prom::Labels labels{{"engine", engine.name}};
+    m.engine_memory.Add(labels).Set(static_cast<double>(engine.memory));
+    m.engine_up.Add(labels).Set(engine.state == "ready" ? 1 : 0);
+    m.engine_in_flight.Add(labels).Set(engine.in_flight);
+    m.engine_queued.Add(labels).Set(engine.queued);
+    m.engine_restarts.Add(labels).Set(engine.restarts);
+  }
+  return prom::TextSerializer().Serialize(m.registry->Collect());
+}
+
+}  // namespace hearth::gateway

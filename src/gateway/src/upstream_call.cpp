@@ -1,0 +1,153 @@
+#include "upstream_call.h"
+
+#include <hearth/core/log.h>
+
+#include <fmt/format.h>
+
+#include <array>
+#include <vector>
+
+namespace hearth::gateway {
+
+using dialects::ApiCode;
+using dialects::ApiError;
+
+namespace {
+
+constexpr std::size_t kPart = 64 * 1024;
+constexpr std::size_t kMaxErrorBody = 64 * 1024;
+
+ApiError unavailable(const Upstream& upstream, std::string message) {
+  ApiError error = dialects::api_error(ApiCode::engine_unavailable, std::move(message));
+  error.retry_after = std::max(Seconds(1), upstream.retry_after());
+  return error;
+}
+
+// Engines name the parameter that a request was over; the box's owner knows it by the key in hearth.yaml.
+void name_settings(std::string& message) {
+  static constexpr std::array<std::array<std::string_view, 2>, 3> kNames{{{"(max_seconds)", "(limits.audio_duration)"},
+                                                                          {"(max_pixels)", "(limits.image_pixels)"},
+                                                                          {"(max_frames)", "(limits.document_pages)"}}};
+  for (const auto& [parameter, key] : kNames)
+    if (const auto at = message.find(parameter); at != std::string::npos) message.replace(at, parameter.size(), key);
+}
+
+// An engine may have codes of its own; clients meet only those of the list.
+ApiError with_known_code(ApiError error) {
+  if (dialects::find_api_code(error.code)) return error;
+  const ApiCode code = error.status >= 500 ? ApiCode::engine_error : ApiCode::invalid_request;
+  return dialects::api_error(code, std::move(error.message), std::move(error.param));
+}
+
+}  // namespace
+
+net::awaitable<Attempt<LeasePtr>> acquire(Call& call, Upstream& upstream) {
+  const Deadline deadline = Deadline::in(call.services.config.limits.request_time);
+  auto lease = co_await upstream.acquire(deadline);
+  if (lease) co_return std::move(*lease);
+  const Error& error = lease.error();
+  ApiError answer = dialects::to_api_error(error);
+  if (error.is(Errc::resource_exhausted)) answer = dialects::api_error(ApiCode::queue_full, error.message());
+  if (error.is(Errc::unavailable) || error.is(Errc::failed_precondition))
+    answer = unavailable(upstream, error.message());
+  if (answer.status == 429) answer.retry_after = std::max(Seconds(1), upstream.retry_after());
+  co_return give_up(std::move(answer));
+}
+
+std::unexpected<Failure> broke(Lease& lease, const Upstream& upstream, const Error& error) {
+  if (error.is(Errc::cancelled)) {
+    lease.finish(Outcome::cancelled);
+    return give_up(dialects::to_api_error(error));
+  }
+  if (error.is(Errc::deadline_exceeded)) {
+    lease.finish(Outcome::timed_out);
+    return give_up(dialects::api_error(ApiCode::deadline_exceeded,
+                                       fmt::format("the {} engine did not finish in time", upstream.name())));
+  }
+  lease.finish(Outcome::failed);
+  log::warn("gateway", "an engine broke off", {{"engine", upstream.name()}, {"error", error.describe()}});
+  return std::unexpected(
+      Failure{unavailable(upstream, fmt::format("the {} engine broke off and is being restarted; try again in a moment",
+                                                upstream.name())),
+              true});
+}
+
+net::awaitable<Attempt<net::ResponseHead>> expect_ok(Lease& lease, const Upstream& upstream,
+                                                     net::ClientCall& exchange) {
+  auto head = co_await exchange.head();
+  if (!head) co_return broke(lease, upstream, head.error());
+  if (head->status < 400) co_return std::move(*head);
+  auto body = co_await exchange.read_all(kMaxErrorBody);
+  ApiError error = dialects::decode_error_body(head->status, body ? *body : std::string());
+  name_settings(error.message);
+  lease.finish(head->status >= 500 ? Outcome::failed : Outcome::ok);
+  if (head->status >= 500)
+    log::warn("gateway", "an engine failed on a request", {{"engine", upstream.name()}, {"error", error.message}});
+  co_return give_up(error);
+}
+
+net::awaitable<Attempt<net::ClientCall>> send_spooled(Call& call, Lease& lease, const Upstream& upstream,
+                                                      std::string target, const Spooled& body) {
+  net::RequestHead head{"POST", std::move(target), {{"Content-Type", "application/octet-stream"}}};
+  if (body.in_memory()) {
+    auto sent = co_await lease.client().send(std::move(head), body.memory(), lease.deadline());
+    if (!sent) co_return broke(lease, upstream, sent.error());
+    co_return std::move(*sent);
+  }
+  auto opened = co_await lease.client().open(std::move(head), net::BodyKind::chunked, lease.deadline());
+  if (!opened) co_return broke(lease, upstream, opened.error());
+  std::vector<char> part(4 * kPart);
+  for (std::uint64_t offset = 0;;) {
+    const auto n = co_await call.services.pool.run([&] { return body.read_at(offset, part); });
+    if (!n) {
+      lease.finish(Outcome::cancelled);
+      co_return give_up(dialects::to_api_error(n.error()));
+    }
+    if (*n == 0) break;
+    offset += *n;
+    const auto written = co_await opened->write({part.data(), *n});
+    if (!written && written.error().is(Errc::io_error))
+      co_return std::move(*opened);  // it may have answered already: the head will tell
+    if (!written) co_return broke(lease, upstream, written.error());
+  }
+  const auto ended = co_await opened->finish_body();
+  if (!ended && !ended.error().is(Errc::io_error)) co_return broke(lease, upstream, ended.error());
+  co_return std::move(*opened);
+}
+
+Attempt<Upstream*> media_of(const Call& call) {
+  if (call.services.media != nullptr) return call.services.media;
+  return give_up(dialects::api_error(ApiCode::engine_unavailable,
+                                     "the media engine, which opens files, is not installed on this box"));
+}
+
+Pipe::Pipe(net::Executor executor, net::ClientCall* from, net::ClientCall* to, Lease* to_place)
+    : from_(from), to_(to), to_place_(to_place), task_(std::move(executor)) {
+  task_.spawn("gateway.pipe", copy());
+}
+
+net::awaitable<void> Pipe::end() {
+  ending_ = true;
+  co_await task_.stop();
+}
+
+net::awaitable<void> Pipe::copy() {
+  std::vector<char> part(kPart);
+  for (;;) {
+    const auto n = co_await from_->read_some(part);
+    if (!n) {
+      if (ending_) co_return;  // told to stop: that is not the source's failure
+      source_error_ = n.error();
+      to_place_->finish(Outcome::cancelled);
+      to_->abort();
+      co_return;
+    }
+    if (*n == 0) break;
+    bytes_ += *n;
+    const auto written = co_await to_->write({part.data(), *n});
+    if (!written) co_return;  // its reader finds out why
+  }
+  [[maybe_unused]] const auto ended = co_await to_->finish_body();
+}
+
+}  // namespace hearth::gateway

@@ -1,0 +1,70 @@
+// Talking to an upstream on behalf of a call: a place in it, requests with a body from the spool, streams from one to
+// the other.
+#pragma once
+
+#include "call.h"
+
+#include <hearth/net/client.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace hearth::gateway {
+
+// Why an attempt failed: what the client is to be told, and whether another attempt could succeed because the upstream
+// broke (its process died, it spoke nonsense) rather than refused.
+struct Failure {
+  dialects::ApiError error;
+  bool upstream_broke = false;
+};
+template <typename T = void>
+using Attempt = std::expected<T, Failure>;
+
+using LeasePtr = std::unique_ptr<Lease>;
+
+inline std::unexpected<Failure> give_up(dialects::ApiError error) {
+  return std::unexpected(Failure{std::move(error), false});
+}
+
+// queue_full, engine_unavailable, deadline_exceeded, request_cancelled; with a time to come back.
+net::awaitable<Attempt<LeasePtr>> acquire(Call& call, Upstream& upstream);
+// The upstream's connection failed: settles the lease by the error's kind and says what to tell the client.
+std::unexpected<Failure> broke(Lease& lease, const Upstream& upstream, const Error& error);
+
+// Waits for the answer's head. An error status becomes a Failure with the upstream's own sentence: a 4xx is about the
+// input, anything else the upstream's fault.
+net::awaitable<Attempt<net::ResponseHead>> expect_ok(Lease& lease, const Upstream& upstream, net::ClientCall& exchange);
+
+// Sends a request whose body is in the spool.
+net::awaitable<Attempt<net::ClientCall>> send_spooled(Call& call, Lease& lease, const Upstream& upstream,
+                                                      std::string target, const Spooled& body);
+
+// The media engine, or a failure that says it is not there.
+Attempt<Upstream*> media_of(const Call& call);
+
+// Copies one answer's body into another request's body, beside the coroutine that reads that one's answer. end() must
+// be awaited before either goes. When reading fails, `to` is broken off and `to_place` settled as cancelled: whoever
+// reads from it sees an error that is not its fault.
+class Pipe {
+ public:
+  Pipe(net::Executor executor, net::ClientCall* from, net::ClientCall* to, Lease* to_place);
+  // Stops copying if it still does.
+  net::awaitable<void> end();
+  // Why reading failed, if it did: the cause of whatever the reader of `to` sees.
+  [[nodiscard]] const std::optional<Error>& source_error() const noexcept { return source_error_; }
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+
+ private:
+  net::awaitable<void> copy();
+
+  net::ClientCall* from_;
+  net::ClientCall* to_;
+  Lease* to_place_;
+  bool ending_ = false;
+  std::optional<Error> source_error_;
+  std::uint64_t bytes_ = 0;
+  net::TaskGroup task_;
+};
+
+}  // namespace hearth::gateway

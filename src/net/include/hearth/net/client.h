@@ -1,0 +1,102 @@
+// The HTTP/1.1 client: a pool of kept-alive connections to one endpoint (a Unix socket or an IP address).
+//
+// Belongs to one executor. A ClientCall may be written and read by two coroutines at once (full duplex), one each.
+#pragma once
+
+#include <hearth/net/http.h>
+#include <hearth/net/runtime.h>
+
+#include <filesystem>
+#include <memory>
+#include <span>
+
+namespace hearth::net {
+
+struct Endpoint {
+  std::filesystem::path unix_path;  // or:
+  std::string address;              // an IP literal
+  std::uint16_t port = 0;
+  std::string label;  // what errors call it; empty: the path or the address
+};
+
+struct ClientLimits {
+  std::size_t idle_connections = 8;  // kept for reuse
+  Millis connect_time{2'000};
+  std::size_t header_bytes = 64 * 1024;
+};
+
+// A request under way. Movable; when it goes before its answer was read to the end, the connection is closed, which
+// tells the server to stop working.
+class ClientCall {
+ public:
+  ClientCall(ClientCall&&) noexcept;
+  ClientCall& operator=(ClientCall&&) noexcept;
+  ~ClientCall();
+
+  // Sends part of a chunked body. io_error, deadline_exceeded, cancelled.
+  awaitable<Result<void>> write(std::string_view part);
+  // Ends a chunked body.
+  awaitable<Result<void>> finish_body();
+  // Waits for the answer's header. io_error, protocol_error, deadline_exceeded, cancelled.
+  awaitable<Result<ResponseHead>> head();
+  // After head(): the next bytes of the answer's body; 0 at its end.
+  awaitable<Result<std::size_t>> read_some(std::span<char> into);
+  // After head(): the rest of the body; too_large past `limit`.
+  awaitable<Result<std::string>> read_all(std::size_t limit);
+  // Each later operation must end by then.
+  void set_deadline(Deadline deadline) noexcept;
+  // Breaks the connection: a coroutine that reads or writes gets an error, the server sees that it is no longer wanted.
+  void abort() noexcept;
+
+  struct Impl;
+  explicit ClientCall(std::unique_ptr<Impl> impl);
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+struct ClientResponse {
+  ResponseHead head;
+  std::string body;
+};
+
+enum class BodyKind { none, chunked };
+
+// A body in at most three pieces, which the caller keeps alive.
+struct BodyParts {
+  BodyParts() = default;
+  BodyParts(std::string_view whole) : first(whole) {}    // NOLINT(google-explicit-constructor)
+  BodyParts(const char* whole) : first(whole) {}         // NOLINT(google-explicit-constructor)
+  BodyParts(const std::string& whole) : first(whole) {}  // NOLINT(google-explicit-constructor)
+  BodyParts(std::string_view a, std::string_view b, std::string_view c) : first(a), second(b), third(c) {}
+  std::string_view first;
+  std::string_view second;
+  std::string_view third;
+  [[nodiscard]] std::size_t size() const noexcept { return first.size() + second.size() + third.size(); }
+};
+
+class HttpClient {
+ public:
+  HttpClient(Executor executor, Endpoint endpoint, ClientLimits limits = {});
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  // Connects or takes an idle connection, and sends the header. unavailable (nobody listens), deadline_exceeded,
+  // io_error, cancelled.
+  awaitable<Result<ClientCall>> open(RequestHead head, BodyKind body, Deadline deadline);
+  // The same with a whole body, in pieces that are sent with the header in one write. An idle connection that turns out
+  // to be closed before a byte of the answer came is replaced by a new one, once.
+  awaitable<Result<ClientCall>> send(RequestHead head, BodyParts body, Deadline deadline);
+  // The same, and the whole answer; too_large past `limit`.
+  awaitable<Result<ClientResponse>> fetch(RequestHead head, BodyParts body, std::size_t limit, Deadline deadline);
+  // Closes the idle connections (the server was restarted).
+  void forget_idle();
+
+  struct Impl;
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace hearth::net

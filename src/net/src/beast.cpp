@@ -1,0 +1,3 @@
+// The one place where net compiles Asio and Beast.
+#include <boost/asio/impl/src.hpp>
+#include <boost/beast/src.hpp>

@@ -1,0 +1,104 @@
+// A hearthd of the test's own: private data, a port the system chooses, gone at the end. And a fetch that holds every exchange
+// against the OpenAPI document.
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Contract } from './contract.js';
+
+const run = promisify(execFile);
+const bin = process.env.HEARTH_BIN_DIR ?? new URL('../../build/release/bin', import.meta.url).pathname;
+
+export class Box {
+  static async start(args = [], env = {}) {
+    const box = new Box();
+    box.data = await mkdtemp(join(tmpdir(), 'hearth-test-'));
+    box.log = '';
+    box.process = spawn(join(bin, 'hearthd'), ['--data', box.data, '--listen', '127.0.0.1:0', '--log-format', 'json', ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...env },
+    });
+    box.exited = new Promise((resolve) => box.process.on('exit', (code, signal) => resolve({ code, signal })));
+    box.process.stderr.setEncoding('utf8').on('data', (text) => (box.log += text));
+    const until = Date.now() + 30_000;
+    for (;;) {
+      const status = await box.hearth('status', '--json').catch(() => null);
+      if (status && JSON.parse(status).ready) {
+        box.url = JSON.parse(status).url;
+        break;
+      }
+      if (box.process.exitCode !== null || Date.now() > until) throw new Error(`hearthd did not get ready:\n${box.log}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    box.key = (await box.hearth('keys', 'new', 'tests', '--quiet')).trim();
+    box.contract = await Contract.load(`${box.url}/openapi.json`);
+    box.fetch = (input, init) => box.contract.fetch(input, init);
+    return box;
+  }
+
+  // Runs `hearth` against this box; the result is its standard output.
+  async hearth(...args) {
+    const { stdout } = await run(join(bin, 'hearth'), ['--data', this.data, ...args], { maxBuffer: 64 << 20, encoding: 'utf8' });
+    return stdout;
+  }
+
+  async engines() {
+    return JSON.parse(await this.hearth('engines', '--json')).data;
+  }
+
+  async engine(name) {
+    return (await this.engines()).find((e) => e.name === name);
+  }
+
+  async stop() {
+    this.process.kill('SIGTERM');
+    const end = await this.exited;
+    await rm(this.data, { recursive: true, force: true });
+    return end;
+  }
+}
+
+// One second of a tone as a WAV file: s16le mono at 16 kHz.
+export function wav(seconds, { rate = 16000, hertz = 440, amplitude = 8000 } = {}) {
+  const samples = Math.round(seconds * rate);
+  const file = Buffer.alloc(44 + samples * 2);
+  file.write('RIFF', 0);
+  file.writeUInt32LE(36 + samples * 2, 4);
+  file.write('WAVEfmt ', 8);
+  file.writeUInt32LE(16, 16);
+  file.writeUInt16LE(1, 20);
+  file.writeUInt16LE(1, 22);
+  file.writeUInt32LE(rate, 24);
+  file.writeUInt32LE(rate * 2, 28);
+  file.writeUInt16LE(2, 32);
+  file.writeUInt16LE(16, 34);
+  file.write('data', 36);
+  file.writeUInt32LE(samples * 2, 40);
+  for (let i = 0; i < samples; ++i) file.writeInt16LE(Math.round(amplitude * Math.sin((2 * Math.PI * hertz * i) / rate)), 44 + 2 * i);
+  return file;
+}
+
+// A one-page PDF with these lines in Helvetica.
+export function pdf(lines, { size = 18 } = {}) {
+  const text = lines.map((line, i) => `BT /F1 ${size} Tf 60 ${720 - i * size * 1.6} Td (${line.replace(/[\\()]/g, '\\$&')}) Tj ET`).join('\n');
+  const objects = [
+    '<< /Type /Catalog /Pages 2 0 R >>',
+    '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
+    '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>',
+    `<< /Length ${text.length} >>\nstream\n${text}\nendstream`,
+    '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
+  ];
+  let body = '%PDF-1.4\n';
+  const offsets = objects.map((object, i) => {
+    const at = body.length;
+    body += `${i + 1} 0 obj\n${object}\nendobj\n`;
+    return at;
+  });
+  const xref = body.length;
+  body += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${offsets.map((o) => `${String(o).padStart(10, '0')} 00000 n \n`).join('')}`;
+  body += `trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${xref}\n%%EOF\n`;
+  return Buffer.from(body, 'latin1');
+}
+
+export const dataUrl = (type, bytes) => `data:${type};base64,${bytes.toString('base64')}`;

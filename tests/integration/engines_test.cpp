@@ -1,0 +1,327 @@
+// Starting, waiting, stopping.
+#include "engine_bench.h"
+
+#include <hearth/hardware/memory.h>
+
+#include <boost/asio/co_spawn.hpp>
+
+#include <csignal>
+
+namespace hearth::test {
+namespace {
+
+using engines::EngineStatus;
+using engines::Outcome;
+using engines::Priority;
+using engines::State;
+
+const std::string kCanary = "canary: {path: /canary, expect: sings}\n";
+
+net::Executor io_of(const boost::asio::any_io_executor& executor) {
+  return executor;
+}
+
+// Runs asks in the background and collects how they ended.
+struct Answers {
+  explicit Answers(net::Executor executor) : tasks(executor) {}
+  int ok = 0;
+  std::vector<Error> errors;
+  net::TaskGroup tasks;
+};
+
+awaitable<void> ask_into(Bench& bench, Answers& answers, std::string method, std::string target, Millis patience) {
+  const auto answer = co_await bench.ask(std::move(method), std::move(target), "fixture", patience);
+  if (answer) {
+    ++answers.ok;
+  } else {
+    answers.errors.push_back(answer.error());
+  }
+}
+
+CO_TEST(Engines, StartOnDemandAndAnswer) {
+  Bench bench(co_await boost::asio::this_coro::executor, {{.more = kCanary}});
+  co_await bench.start();
+  EXPECT_EQ(bench.status().state, State::stopped);
+  EXPECT_EQ(bench.status().pid, 0);
+  const auto before = steady_now();
+  const auto answer = co_await bench.ask("GET", "/echo");
+  const double seconds = seconds_between(before, steady_now());
+  EXPECT_TRUE(answer) << answer.error().describe();
+  const EngineStatus status = bench.status();
+  EXPECT_EQ(status.state, State::ready);
+  EXPECT_EQ(status.served, 1U);
+  EXPECT_EQ(status.failed, 0U);
+  EXPECT_EQ(status.in_flight, 0U);
+  EXPECT_GT(status.pid, 1);
+  EXPECT_GT(status.memory, 200U << 10);
+  EXPECT_TRUE(status.started_at);
+  EXPECT_GT(status.last_start_seconds, 0);
+  EXPECT_EQ(status.last_error, "");
+  EXPECT_EQ(status.tasks, std::vector<std::string>{"media"});
+  EXPECT_EQ(status.models, std::vector<std::string>{"fixture-1"});
+  fmt::print("cold start to the first answer: {:.1f} ms, ready after {:.1f} ms, {} KiB\n", seconds * 1000,
+             status.last_start_seconds * 1000, status.memory / 1024);
+  co_await bench.stop();
+  EXPECT_EQ(bench.status().pid, 0);
+  EXPECT_EQ(bench.status().memory, 0U);
+}
+
+CO_TEST(Engines, UnknownNameIsNotFound) {
+  Bench bench(co_await boost::asio::this_coro::executor, {{}});
+  co_await bench.start();
+  const auto answer = co_await bench.ask("GET", "/echo", "nobody");
+  EXPECT_TRUE(!answer && answer.error().is(Errc::not_found));
+  EXPECT_FALSE(bench.supervisor().knows("nobody"));
+  co_await bench.stop();
+}
+
+CO_TEST(Engines, SwitchedOffCannotRunAndSaysWhy) {
+  engines::EngineSettings settings;
+  settings.enabled = false;
+  Bench bench(co_await boost::asio::this_coro::executor, {{}}, {}, settings);
+  co_await bench.start();
+  const auto answer = co_await bench.ask("GET", "/echo");
+  EXPECT_TRUE(!answer && answer.error().is(Errc::failed_precondition));
+  EXPECT_NE(answer.error().message().find("engines.fixture.enabled"), std::string::npos);
+  EXPECT_EQ(bench.status().state, State::absent);
+  co_await bench.stop();
+}
+
+CO_TEST(Engines, RequestsWaitForASlowStart) {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  Bench bench(executor, {{.args = {"--slow-start=300"}, .more = kCanary + "concurrency: 2\n"}});
+  co_await bench.start();
+  Answers answers(executor);
+  for (int i = 0; i < 20; ++i) answers.tasks.spawn("ask", ask_into(bench, answers, "GET", "/echo", Millis(10'000)));
+  const bool done = co_await answers.tasks.wait(Deadline::in(Seconds(10)));
+  EXPECT_TRUE(done);
+  EXPECT_EQ(answers.ok, 20);
+  EXPECT_EQ(bench.status().served, 20U);
+  EXPECT_EQ(bench.status().restarts, 0U);
+  co_await answers.tasks.stop();
+  co_await bench.stop();
+}
+
+CO_TEST(Engines, FullQueueRefusesAtOnce) {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  Bench bench(executor, {{.more = "concurrency: 1\nqueue: 2\n"}});
+  co_await bench.start();
+  const auto warm = co_await bench.ask("GET", "/echo");
+  EXPECT_TRUE(warm);
+  Answers answers(executor);
+  for (int i = 0; i < 8; ++i)
+    answers.tasks.spawn("ask", ask_into(bench, answers, "POST", "/sleep?ms=200", Millis(10'000)));
+  const bool done = co_await answers.tasks.wait(Deadline::in(Seconds(10)));
+  EXPECT_TRUE(done);
+  EXPECT_EQ(answers.ok, 3);
+  CO_ASSERT(answers.errors.size() == 5);
+  for (const Error& error : answers.errors) EXPECT_TRUE(error.is(Errc::resource_exhausted)) << error.describe();
+  EXPECT_GE(bench.supervisor().retry_after("fixture"), Seconds(1));
+  co_await answers.tasks.stop();
+  co_await bench.stop();
+}
+
+CO_TEST(Engines, DeadlineEndsTheWaitForAPlace) {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  Bench bench(executor, {{.more = "concurrency: 1\n"}});
+  co_await bench.start();
+  const auto warm = co_await bench.ask("GET", "/echo");
+  EXPECT_TRUE(warm);
+  Answers slow(executor);
+  slow.tasks.spawn("ask", ask_into(bench, slow, "POST", "/sleep?ms=600", Millis(10'000)));
+  co_await net::sleep_for(Millis(50));
+  const auto before = steady_now();
+  const auto late = co_await bench.ask("GET", "/echo", "fixture", Millis(100));
+  EXPECT_TRUE(!late && late.error().is(Errc::resource_exhausted)) << late.error().describe();
+  EXPECT_LT(seconds_between(before, steady_now()), 0.4);
+  EXPECT_EQ(bench.status().queued, 0U);
+  co_await slow.tasks.wait(Deadline::in(Seconds(5)));
+  EXPECT_EQ(slow.ok, 1);
+  co_await slow.tasks.stop();
+  co_await bench.stop();
+}
+
+awaitable<void> take_and_note(engines::Supervisor& supervisor, Priority priority, char mark, std::string& order) {
+  const Deadline deadline = Deadline::in(Seconds(10));
+  auto lease = co_await supervisor.acquire("fixture", deadline, priority);
+  if (!lease) co_return;
+  order.push_back(mark);
+  lease->finish(Outcome::ok);
+}
+
+CO_TEST(Engines, InteractiveRequestsPassBatchOnes) {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  Bench bench(executor, {{.more = "concurrency: 1\n"}});
+  co_await bench.start();
+  std::string order;
+  net::TaskGroup tasks(executor);
+  for (const char mark : {'b', 'b', 'i', 'i'})
+    tasks.spawn("take",
+                take_and_note(bench.supervisor(), mark == 'i' ? Priority::interactive : Priority::batch, mark, order));
+  co_await tasks.wait(Deadline::in(Seconds(10)));
+  EXPECT_EQ(order, "iibb");
+  co_await tasks.stop();
+  co_await bench.stop();
+}
+
+CO_TEST(Engines, CancelledWaitLeavesTheQueue) {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  Bench bench(executor, {{.args = {"--slow-start=400"}}});
+  co_await bench.start();
+  Answers answers(executor);
+  answers.tasks.spawn("ask", ask_into(bench, answers, "GET", "/echo", Millis(10'000)));
+  co_await net::sleep_for(Millis(50));
+  EXPECT_EQ(bench.status().queued, 1U);
+  co_await answers.tasks.stop();
+  EXPECT_EQ(answers.ok, 0);
+  CO_ASSERT(answers.errors.size() == 1);
+  EXPECT_TRUE(answers.errors[0].is(Errc::cancelled)) << answers.errors[0].describe();
+  EXPECT_EQ(bench.status().queued, 0U);
+  const auto next = co_await bench.ask("GET", "/echo");
+  EXPECT_TRUE(next);
+  co_await bench.stop();
+}
+
+CO_TEST(Engines, ForgottenLeaseGivesItsPlaceBack) {
+  Bench bench(co_await boost::asio::this_coro::executor, {{.more = "concurrency: 1\n"}});
+  co_await bench.start();
+  {
+    const Deadline deadline = Deadline::in(Seconds(10));
+    const auto lease = co_await bench.supervisor().acquire("fixture", deadline);
+    EXPECT_TRUE(lease);
+    EXPECT_EQ(bench.status().in_flight, 1U);
+  }
+  EXPECT_EQ(bench.status().in_flight, 0U);
+  EXPECT_EQ(bench.status().served, 0U);
+  const auto next = co_await bench.ask("GET", "/echo");
+  EXPECT_TRUE(next);
+  co_await bench.stop();
+}
+
+CO_TEST(Engines, IdleOnesStopAndComeBack) {
+  Bench bench(co_await boost::asio::this_coro::executor, {{.more = "idle_stop: 100ms\n"}});
+  co_await bench.start();
+  const auto first = co_await bench.ask("GET", "/echo");
+  EXPECT_TRUE(first);
+  const ProcessWatch process(static_cast<pid_t>(bench.status().pid));
+  EXPECT_TRUE(process.found());
+  const bool stopped = co_await bench.reaches(State::stopped);
+  EXPECT_TRUE(stopped);
+  EXPECT_TRUE(process.ends_within(Millis(1'000)));
+  EXPECT_EQ(bench.status().restarts, 0U);
+  EXPECT_EQ(bench.status().last_error, "");
+  const auto again = co_await bench.ask("GET", "/echo");
+  EXPECT_TRUE(again);
+  co_await bench.stop();
+}
+
+CO_TEST(Engines, KeepWarmStartsWithoutDemandAndStays) {
+  engines::EngineSettings settings;
+  settings.keep_warm = true;
+  settings.idle_stop = Millis(50);
+  Bench bench(co_await boost::asio::this_coro::executor, {{}}, {}, settings);
+  co_await bench.start();
+  const bool ready = co_await bench.reaches(State::ready);
+  EXPECT_TRUE(ready);
+  const bool stopped = co_await bench.reaches(State::stopped, "fixture", Millis(300));
+  EXPECT_FALSE(stopped);
+  co_await bench.stop();
+}
+
+CO_TEST(Engines, PersonStartsStopsAndRestarts) {
+  Bench bench(co_await boost::asio::this_coro::executor, {{}});
+  co_await bench.start();
+  engines::Supervisor& supervisor = bench.supervisor();
+  const Deadline deadline = Deadline::in(Seconds(20));
+  const auto started = co_await supervisor.start_engine("fixture", deadline);
+  EXPECT_TRUE(started);
+  const auto pid = bench.status().pid;
+  EXPECT_GT(pid, 0);
+  const auto restarted = co_await supervisor.restart_engine("fixture", deadline);
+  EXPECT_TRUE(restarted);
+  EXPECT_EQ(bench.status().state, State::ready);
+  EXPECT_NE(bench.status().pid, pid);
+  EXPECT_EQ(bench.status().restarts, 0U);
+  const auto stopped = co_await supervisor.stop_engine("fixture", deadline);
+  EXPECT_TRUE(stopped);
+  EXPECT_EQ(bench.status().state, State::stopped);
+  EXPECT_EQ(bench.status().pid, 0);
+  const auto again = co_await supervisor.stop_engine("fixture", deadline);
+  EXPECT_TRUE(again);
+  const auto answer = co_await bench.ask("GET", "/echo");
+  EXPECT_TRUE(answer);
+  co_await bench.stop();
+}
+
+CO_TEST(Engines, StopLetsARequestInFlightEnd) {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  Bench bench(executor, {{}});
+  co_await bench.start();
+  const auto warm = co_await bench.ask("GET", "/echo");
+  EXPECT_TRUE(warm);
+  Answers answers(executor);
+  answers.tasks.spawn("ask", ask_into(bench, answers, "POST", "/sleep?ms=300", Millis(10'000)));
+  co_await net::sleep_for(Millis(50));
+  co_await bench.stop();
+  co_await answers.tasks.wait(Deadline::in(Seconds(1)));
+  EXPECT_EQ(answers.ok, 1);
+  const auto late = co_await bench.ask("GET", "/echo");
+  EXPECT_TRUE(!late && late.error().is(Errc::unavailable));
+  co_await answers.tasks.stop();
+}
+
+CO_TEST(Engines, StopDoesNotWaitForAHangingRequest) {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  engines::Policy policy;
+  policy.stop_grace = Millis(300);
+  Bench bench(executor, {{}}, policy);
+  co_await bench.start();
+  const auto warm = co_await bench.ask("GET", "/echo");
+  EXPECT_TRUE(warm);
+  Answers answers(executor);
+  answers.tasks.spawn("ask", ask_into(bench, answers, "POST", "/hang", Millis(20'000)));
+  co_await net::sleep_for(Millis(50));
+  const ProcessWatch process(static_cast<pid_t>(bench.status().pid));
+  const auto before = steady_now();
+  co_await bench.stop(Millis(200));
+  EXPECT_LT(seconds_between(before, steady_now()), 3);
+  EXPECT_TRUE(process.ends_within(Millis(0)));
+  co_await answers.tasks.wait(Deadline::in(Seconds(2)));
+  EXPECT_EQ(answers.errors.size(), 1U);
+  co_await answers.tasks.stop();
+}
+
+CO_TEST(Engines, DeafOneIsKilledAfterTheGrace) {
+  engines::Policy policy;
+  policy.stop_grace = Millis(200);
+  Bench bench(co_await boost::asio::this_coro::executor, {{.args = {"--deaf"}}}, policy);
+  co_await bench.start();
+  const auto warm = co_await bench.ask("GET", "/echo");
+  EXPECT_TRUE(warm);
+  const ProcessWatch process(static_cast<pid_t>(bench.status().pid));
+  const auto before = steady_now();
+  co_await bench.stop();
+  EXPECT_GE(seconds_between(before, steady_now()), 0.19);
+  EXPECT_LT(seconds_between(before, steady_now()), 3);
+  EXPECT_TRUE(process.ends_within(Millis(0)));
+}
+
+CO_TEST(Engines, StopAtAnyMomentOfAStartLeavesNothing) {
+  for (int step = 0; step < 12; ++step) {
+    Bench bench(co_await boost::asio::this_coro::executor, {{.args = {"--slow-start=5"}, .more = kCanary}});
+    co_await bench.start();
+    Answers answers(io_of(co_await boost::asio::this_coro::executor));
+    answers.tasks.spawn("ask", ask_into(bench, answers, "GET", "/echo", Millis(5'000)));
+    co_await net::sleep_for(std::chrono::microseconds(1'500) * step);
+    co_await bench.stop();
+    co_await answers.tasks.wait(Deadline::in(Seconds(5)));
+    EXPECT_EQ(answers.ok + static_cast<int>(answers.errors.size()), 1);
+    EXPECT_EQ(bench.status().pid, 0) << "stopped " << step << " steps into the start";
+    EXPECT_EQ(bench.status().state, State::stopped);
+    co_await answers.tasks.stop();
+  }
+  EXPECT_EQ(hardware::process_tree(::getpid()).size(), 1U);
+}
+
+}  // namespace
+}  // namespace hearth::test

@@ -1,0 +1,395 @@
+#include <hearth/engines/decisions.h>
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+
+namespace hearth::engines {
+namespace {
+
+const SteadyTime kStart = SteadyTime() + Seconds(1'000'000);
+
+// Drives one machine by hand.
+struct Drive {
+  Policy policy;
+  Lifetimes lifetimes;
+  Machine machine;
+  SteadyTime now = kStart;
+  std::vector<Action> last;
+
+  Drive& on(Event event) {
+    Step step = next(machine, event, policy, lifetimes, now, 0.5);
+    machine = step.machine;
+    last = step.actions;
+    return *this;
+  }
+  Drive& demand() {
+    ++machine.waiting;
+    return on(Event::demand);
+  }
+  // What the supervisor does upon Action::serve.
+  Drive& enter() {
+    --machine.waiting;
+    ++machine.in_flight;
+    return *this;
+  }
+  Drive& end(Event event) {
+    --machine.in_flight;
+    return on(event);
+  }
+  Drive& to_ready() { return demand().on(Event::listening).on(Event::probe_passed).enter(); }
+  Drive& wait(Millis time) {
+    now += time;
+    return on(Event::timer);
+  }
+  [[nodiscard]] bool did(Action action) const { return std::ranges::find(last, action) != last.end(); }
+};
+
+TEST(Machine, GoesItsOrdinaryWay) {
+  Drive d;
+  EXPECT_EQ(d.demand().machine.state, State::starting);
+  EXPECT_TRUE(d.did(Action::spawn));
+  EXPECT_EQ(d.on(Event::listening).machine.state, State::probing);
+  EXPECT_TRUE(d.did(Action::probe));
+  EXPECT_EQ(d.on(Event::probe_passed).machine.state, State::ready);
+  EXPECT_TRUE(d.did(Action::serve));
+  d.enter();
+  EXPECT_EQ(d.end(Event::request_ok).machine.state, State::ready);
+  d.wait(d.lifetimes.idle_stop);
+  EXPECT_EQ(d.machine.state, State::draining);
+  EXPECT_TRUE(d.did(Action::terminate));
+  EXPECT_EQ(d.on(Event::exited).machine.state, State::stopped);
+  EXPECT_EQ(d.machine.restarts, 0U);
+}
+
+TEST(Machine, DoesNotStopWhileItWorks) {
+  Drive d;
+  d.to_ready();
+  d.wait(d.lifetimes.idle_stop * 2);
+  EXPECT_EQ(d.machine.state, State::ready);
+  d.end(Event::request_ok);
+  EXPECT_EQ(d.wait(d.lifetimes.idle_stop - Millis(1)).machine.state, State::ready);
+  EXPECT_EQ(d.wait(Millis(1)).machine.state, State::draining);
+}
+
+TEST(Machine, IsKilledWhenItDoesNotStart) {
+  Drive d;
+  d.demand();
+  EXPECT_EQ(d.wait(d.lifetimes.start_deadline).machine.state, State::failing);
+  EXPECT_TRUE(d.did(Action::kill));
+  d.on(Event::exited);
+  EXPECT_EQ(d.machine.state, State::starting) << "the first failure is repaired at once";
+  EXPECT_EQ(d.machine.restarts, 1U);
+}
+
+TEST(Machine, IsKilledWhenItDoesNotStop) {
+  Drive d;
+  d.to_ready().end(Event::request_ok);
+  d.on(Event::person_stop);
+  EXPECT_TRUE(d.did(Action::terminate));
+  d.wait(d.policy.stop_grace);
+  EXPECT_TRUE(d.did(Action::kill));
+  EXPECT_EQ(d.on(Event::exited).machine.state, State::stopped);
+}
+
+TEST(Machine, BacksOffAndIsQuarantined) {
+  Drive d;
+  d.demand();
+  std::vector<Millis> pauses;
+  while (d.machine.state != State::quarantined) {
+    ASSERT_EQ(d.machine.state, State::starting);
+    d.on(Event::exited);
+    if (d.machine.state == State::backoff) {
+      pauses.push_back(std::chrono::duration_cast<Millis>(*d.machine.timer - d.now));
+      d.now = *d.machine.timer;
+      d.on(Event::timer);
+    }
+  }
+  EXPECT_EQ(pauses, (std::vector{Millis(250), Millis(500), Millis(1000), Millis(2000), Millis(4000), Millis(8000)}));
+  EXPECT_TRUE(d.did(Action::refuse));
+  EXPECT_EQ(d.machine.failures.size(), d.policy.quarantine_failures);
+  // One try after the rest; it fails, so it rests again.
+  d.wait(d.policy.quarantine_time);
+  EXPECT_EQ(d.machine.state, State::starting);
+  EXPECT_EQ(d.on(Event::exited).machine.state, State::quarantined);
+  // A person may try at any time, and starts from nothing.
+  EXPECT_EQ(d.on(Event::person_start).machine.state, State::starting);
+  EXPECT_EQ(d.on(Event::exited).machine.state, State::starting);
+  EXPECT_EQ(d.on(Event::exited).machine.state, State::backoff);
+}
+
+TEST(Machine, OldFailuresDoNotCount) {
+  Drive d;
+  d.demand();
+  for (std::uint32_t i = 0; i < 3 * d.policy.quarantine_failures; ++i) {
+    d.on(Event::exited);
+    ASSERT_NE(d.machine.state, State::quarantined) << "after " << i + 1 << " failures, a minute apart";
+    d.now += Seconds(60);
+    if (d.machine.state == State::backoff) d.on(Event::timer);
+  }
+}
+
+TEST(Machine, SuccessForgetsFailures) {
+  Drive d;
+  d.to_ready();
+  for (int i = 0; i < 100; ++i) {
+    d.on(Event::exited);  // it was working: it is wanted again
+    ASSERT_EQ(d.machine.state, State::starting) << i;
+    d.on(Event::listening).on(Event::probe_passed);
+    d.machine.in_flight = 1;
+    d.end(Event::request_ok);
+    d.machine.in_flight = 1;
+  }
+  EXPECT_EQ(d.machine.restarts, 100U);
+}
+
+TEST(Machine, StableTimeForgetsFailures) {
+  Drive d;
+  d.to_ready().on(Event::exited).on(Event::listening).on(Event::probe_passed);
+  EXPECT_EQ(d.machine.failures.size(), 1U);
+  d.wait(d.policy.stable_time);
+  EXPECT_EQ(d.machine.state, State::ready);
+  EXPECT_TRUE(d.machine.failures.empty());
+}
+
+TEST(Machine, LetsNobodyInWhileItIsSuspected) {
+  Drive d;
+  d.to_ready();
+  ++d.machine.waiting;
+  d.end(Event::request_failed);
+  EXPECT_TRUE(d.did(Action::check_health));
+  EXPECT_FALSE(d.did(Action::serve));
+  EXPECT_FALSE(d.on(Event::demand).did(Action::serve));
+  EXPECT_TRUE(d.on(Event::healthy).did(Action::serve));
+  EXPECT_EQ(d.machine.state, State::ready);
+}
+
+TEST(Machine, ThreeStrikesAreOut) {
+  Drive d;
+  d.to_ready();
+  for (std::uint32_t i = 1; i <= d.policy.strikes; ++i) {
+    d.machine.in_flight = 1;
+    d.end(Event::request_failed).on(Event::healthy);
+    EXPECT_EQ(d.machine.state, i < d.policy.strikes ? State::ready : State::failing);
+  }
+  EXPECT_TRUE(d.did(Action::kill));
+}
+
+TEST(Machine, ClosingWaitsForRequestsUntilToldAgain) {
+  Drive d;
+  d.to_ready().on(Event::close);
+  EXPECT_EQ(d.machine.state, State::draining);
+  EXPECT_FALSE(d.did(Action::terminate));
+  d.on(Event::close);
+  EXPECT_TRUE(d.did(Action::terminate));
+  d.wait(d.policy.hurried_grace);
+  EXPECT_TRUE(d.did(Action::kill));
+  d.on(Event::exited);
+  EXPECT_EQ(d.machine.state, State::stopped);
+  EXPECT_EQ(d.demand().machine.state, State::stopped) << "nothing starts in a daemon that ends";
+}
+
+TEST(Machine, RestartComesBackWithoutDemand) {
+  Drive d;
+  d.to_ready().end(Event::request_ok).on(Event::person_restart);
+  EXPECT_EQ(d.machine.state, State::draining);
+  EXPECT_EQ(d.on(Event::exited).machine.state, State::starting);
+  EXPECT_EQ(d.machine.restarts, 0U);
+}
+
+TEST(Machine, AbsentStaysAbsent) {
+  for (int e = 0; e <= static_cast<int>(Event::timer); ++e) {
+    Drive d;
+    d.machine.state = State::absent;
+    d.on(static_cast<Event>(e));
+    EXPECT_EQ(d.machine.state, State::absent) << to_string(static_cast<Event>(e));
+    EXPECT_TRUE(d.last.empty());
+  }
+}
+
+TEST(Names, AreThereForAll) {
+  EXPECT_EQ(to_string(State::quarantined), "quarantined");
+  EXPECT_EQ(to_string(Event::demand), "demand");
+  EXPECT_EQ(to_string(Event::timer), "timer");
+  EXPECT_EQ(to_string(Event::healthy), "healthy");
+}
+
+// ── Properties, over any sequence of events a world can produce
+
+// A world around the machine: it has a process or not, and only sends events that can happen.
+struct World {
+  Policy policy;
+  Lifetimes lifetimes;
+  Machine machine;
+  SteadyTime now = kStart;
+  bool process = false;
+  bool told_to_end = false;
+  int spawned = 0;
+
+  void send(Event event, double random) {
+    const State from = machine.state;
+    Step step = next(machine, event, policy, lifetimes, now, random);
+    machine = step.machine;
+    for (const Action action : step.actions) {
+      if (action == Action::spawn) {
+        RC_ASSERT(!process);
+        RC_ASSERT(!machine.closing);
+        process = true;
+        told_to_end = false;
+        ++spawned;
+      }
+      if (action == Action::kill || action == Action::terminate) {
+        RC_ASSERT(process);
+        told_to_end = true;
+      }
+      if (action == Action::serve) {
+        RC_ASSERT(machine.state == State::ready);
+        RC_ASSERT(!machine.suspect);
+        while (machine.waiting > 0 && machine.in_flight < 2) {
+          --machine.waiting;
+          ++machine.in_flight;
+        }
+      }
+    }
+    check(from);
+  }
+
+  void check(State from) const {
+    const bool running_state = machine.state == State::starting || machine.state == State::probing ||
+                               machine.state == State::ready || machine.state == State::draining ||
+                               machine.state == State::failing;
+    RC_ASSERT(running_state == process);
+    RC_ASSERT(machine.failures.size() <= policy.quarantine_failures);
+    RC_ASSERT(machine.state != State::failing || told_to_end);
+    // Whatever waits for time has a time to wait for.
+    if (machine.state == State::starting || machine.state == State::probing || machine.state == State::backoff ||
+        machine.state == State::quarantined || (machine.state == State::draining && !machine.terminated))
+      RC_ASSERT(machine.timer.has_value());
+    // A request that waits never waits for nothing.
+    if (machine.waiting > 0 && !machine.closing) RC_ASSERT(machine.state != State::stopped);
+    if (machine.closing) RC_ASSERT(machine.state == State::stopped || process);
+    RC_ASSERT(from != State::absent);
+  }
+
+  void demand(double random) {
+    if (machine.waiting < 5 && !machine.closing && machine.state != State::quarantined) {
+      ++machine.waiting;
+      send(Event::demand, random);
+    }
+  }
+  void end_request(Event event, double random) {
+    if (machine.in_flight == 0) return;
+    --machine.in_flight;
+    send(event, random);
+  }
+  void exit(double random) {
+    if (!process) return;
+    process = false;
+    const bool was_asked = machine.state == State::draining;
+    const Machine before = machine;
+    send(Event::exited, random);
+    if (was_asked) RC_ASSERT(machine.failures.size() <= before.failures.size());
+  }
+};
+
+RC_GTEST_PROP(MachineProperty, HoldsForAnyCourseOfEvents, ()) {
+  World world;
+  world.lifetimes.keep_warm = *rc::gen::arbitrary<bool>();
+  world.lifetimes.idle_stop = *rc::gen::element(Millis(0), Millis(100), Millis(600'000));
+  const auto length = *rc::gen::inRange(0, 300);
+  for (int i = 0; i < length; ++i) {
+    const double random = *rc::gen::inRange(0, 1000) / 1000.0;
+    world.now += Millis(*rc::gen::element(0, 0, 1, 50, 1000, 60'000));
+    switch (*rc::gen::inRange(0, 18)) {
+      case 0:
+      case 1:
+      case 2:
+        world.demand(random);
+        break;
+      case 3:
+        if (world.machine.state == State::starting) world.send(Event::listening, random);
+        break;
+      case 4:
+        if (world.machine.state == State::probing) world.send(Event::probe_passed, random);
+        break;
+      case 5:
+        if (world.machine.state == State::probing) world.send(Event::probe_failed, random);
+        break;
+      case 6:
+      case 7:
+        world.exit(random);
+        break;
+      case 8:
+        world.end_request(Event::request_ok, random);
+        break;
+      case 9:
+        world.end_request(Event::request_failed, random);
+        break;
+      case 10:
+        world.end_request(Event::request_dropped, random);
+        break;
+      case 11:
+        world.send(Event::unresponsive, random);
+        break;
+      case 12:
+        world.send(Event::healthy, random);
+        break;
+      case 13:
+        if (world.machine.timer && world.now < *world.machine.timer) world.now = *world.machine.timer;
+        world.send(Event::timer, random);
+        break;
+      case 14:
+        world.send(Event::person_start, random);
+        break;
+      case 15:
+        if (world.machine.waiting == 0) world.send(Event::person_stop, random);
+        break;
+      case 16:
+        world.send(Event::person_restart, random);
+        break;
+      default:
+        if (i > length - 10) {
+          world.machine.waiting = 0;  // the supervisor tells all who wait
+          world.send(Event::close, random);
+        }
+        break;
+    }
+    // Those who wait are told when it is quarantined.
+    if (world.machine.state == State::quarantined) world.machine.waiting = 0;
+  }
+}
+
+RC_GTEST_PROP(MachineProperty, ClosingAlwaysEndsInStopped, ()) {
+  World world;
+  const int steps = *rc::gen::inRange(0, 4);
+  if (steps > 0) world.demand(0);
+  if (steps > 1) world.send(Event::listening, 0);
+  if (steps > 2) world.send(Event::probe_passed, 0);
+  world.machine.waiting = 0;
+  world.send(Event::close, 0);
+  world.send(Event::close, 0);
+  if (world.process) {
+    RC_ASSERT(world.told_to_end);
+    world.exit(0);
+  }
+  RC_ASSERT(world.machine.state == State::stopped);
+}
+
+RC_GTEST_PROP(BackoffProperty, GrowsWithinItsBounds, ()) {
+  const Policy policy;
+  const auto failures = *rc::gen::inRange<std::uint32_t>(0, 1000);
+  const double random = *rc::gen::inRange(0, 1000) / 1000.0;
+  const Millis delay = backoff_delay(failures, policy, random);
+  if (failures <= 1) {
+    RC_ASSERT(delay == Millis(0));
+    return;
+  }
+  RC_ASSERT(delay >= policy.backoff_first * 8 / 10);
+  RC_ASSERT(delay <= policy.backoff_max * 12 / 10);
+  RC_ASSERT(backoff_delay(failures + 1, policy, random) >= delay);
+}
+
+}  // namespace
+}  // namespace hearth::engines

@@ -1,0 +1,349 @@
+// Server and client against each other and against raw sockets, over loopback and Unix sockets.
+#include "co_test.h"
+
+#include <hearth/net/client.h>
+#include <hearth/net/server.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+
+namespace hearth::net {
+namespace {
+
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+using asio::ip::tcp;
+
+ErrorPage plain_error(int status, std::string_view code, std::string_view message) {
+  return {"text/plain", fmt::format("{} {} {}", status, code, message)};
+}
+
+struct Seen {
+  bool cancelled = false;
+  bool ended = false;
+};
+
+awaitable<void> answer_upload(Exchange& ex) {
+  const auto body = co_await ex.read_all(1000);
+  if (!body) {
+    const bool too_large = body.error().is(Errc::too_large);
+    co_await ex.respond(too_large ? 413 : 400, {}, "no");
+    co_return;
+  }
+  co_await ex.respond(200, {{"X-Got", std::to_string(body->size())}}, *body);
+}
+
+awaitable<void> echo_stream(Exchange& ex) {
+  ex.start(200, {{"Content-Type", "application/octet-stream"}});
+  std::array<char, 100> part{};
+  for (;;) {
+    const auto n = co_await ex.read_some(part);
+    if (!n) co_return;
+    if (*n == 0) break;
+    const auto written = co_await ex.write({part.data(), *n});
+    if (!written) co_return;
+  }
+  co_await ex.finish();
+}
+
+awaitable<void> wait_long(Exchange& ex, Seen* seen) {
+  ex.watch_client();
+  const auto slept = co_await sleep_for(Seconds(60));
+  seen->cancelled = !slept;
+  seen->ended = true;
+}
+
+awaitable<void> cut_midway(Exchange& ex) {
+  ex.start(200, {});
+  co_await ex.write("half");
+}
+
+Handler routes(Seen* seen) {
+  return [seen](Exchange& ex) -> awaitable<void> {
+    const std::string path = ex.request().path();
+    if (path == "/upload") return answer_upload(ex);
+    if (path == "/echo") return echo_stream(ex);
+    if (path == "/wait") return wait_long(ex, seen);
+    if (path == "/cut") return cut_midway(ex);
+    return [](Exchange& e) -> awaitable<void> { co_await e.respond(200, {}, "hello " + e.request().method); }(ex);
+  };
+}
+
+// A server on a port of the system's choice, with limits short enough to be waited for.
+struct Fixture {
+  explicit Fixture(Executor executor)
+      : server(executor, limits(), plain_error, routes(&seen)), client(executor, start()) {}
+  static ServerLimits limits() {
+    ServerLimits l;
+    l.header_bytes = 4096;
+    l.header_time = Millis(300);
+    l.idle_time = Seconds(10);
+    l.stall_time = Millis(500);
+    l.connections = 8;
+    l.connections_hard = 10;
+    return l;
+  }
+  Endpoint start() {
+    EXPECT_TRUE(server.listen({"127.0.0.1", 0, {}}));
+    Endpoint e;
+    e.address = "127.0.0.1";
+    e.port = server.port();
+    return e;
+  }
+  Seen seen;
+  HttpServer server;
+  HttpClient client;
+};
+
+RequestHead request(std::string method, std::string target) {
+  return {std::move(method), std::move(target), {}};
+}
+Deadline soon() {
+  return Deadline::in(Seconds(10));
+}
+
+awaitable<tcp::socket> raw_connect(std::uint16_t port) {
+  tcp::socket socket(co_await asio::this_coro::executor);
+  const auto [ec] = co_await socket.async_connect({asio::ip::address_v4::loopback(), port}, kTuple);
+  EXPECT_FALSE(ec);
+  co_return socket;
+}
+
+// Sends raw bytes, returns everything until the server closes.
+awaitable<std::string> raw_exchange(std::uint16_t port, std::string bytes) {
+  tcp::socket socket = co_await raw_connect(port);
+  co_await asio::async_write(socket, asio::buffer(bytes), kTuple);
+  std::string answer;
+  std::array<char, 4096> part{};
+  for (;;) {
+    const auto [ec, n] = co_await socket.async_read_some(asio::buffer(part), kTuple);
+    answer.append(part.data(), n);
+    if (ec) co_return answer;
+  }
+}
+
+CO_TEST(Http, AnswersAndKeepsTheConnection) {
+  Fixture f(co_await asio::this_coro::executor);
+  for (int i = 0; i < 3; ++i) {
+    const auto answer = co_await f.client.fetch(request("GET", "/"), "", 1000, soon());
+    CO_ASSERT(answer);
+    EXPECT_EQ(answer->head.status, 200);
+    EXPECT_EQ(answer->body, "hello GET");
+    EXPECT_EQ(f.server.connections(), 1U);
+  }
+  co_await f.server.stop(soon());
+}
+
+CO_TEST(Http, BodiesOfEverySizeArriveWhole) {
+  Fixture f(co_await asio::this_coro::executor);
+  for (const std::size_t size : {0UL, 1UL, 999UL, 1000UL}) {
+    const std::string body(size, 'x');
+    const auto answer = co_await f.client.fetch(request("POST", "/upload"), body, 10000, soon());
+    CO_ASSERT(answer);
+    EXPECT_EQ(answer->head.headers.get("x-got"), std::to_string(size));
+    EXPECT_EQ(answer->body, body);
+  }
+  co_await f.server.stop(soon());
+}
+
+CO_TEST(Http, TooLargeIsSaidWhileTheClientStillSends) {
+  Fixture f(co_await asio::this_coro::executor);
+  const std::string huge(8 << 20U, 'x');
+  const auto answer = co_await raw_exchange(
+      f.server.port(),
+      fmt::format("POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{}", huge.size(), huge));
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 413")) << answer.substr(0, 80);
+  co_await f.server.stop(soon());
+}
+
+CO_TEST(Http, ChunkedBothWaysAtOnce) {
+  Fixture f(co_await asio::this_coro::executor);
+  auto call = co_await f.client.open(request("POST", "/echo"), BodyKind::chunked, soon());
+  CO_ASSERT(call);
+  std::string got;
+  std::array<char, 64> part{};
+  bool head_seen = false;
+  for (int i = 0; i < 5; ++i) {
+    const auto written = co_await call->write(fmt::format("part {};", i));
+    CO_ASSERT(written);
+    if (!head_seen) {
+      const auto head = co_await call->head();  // before the request's body has ended
+      CO_ASSERT(head);
+      head_seen = true;
+    }
+    const auto n = co_await call->read_some(part);
+    CO_ASSERT(n);
+    got.append(part.data(), *n);
+  }
+  co_await call->finish_body();
+  const auto rest = co_await call->read_all(1000);
+  CO_ASSERT(rest);
+  EXPECT_EQ(got + *rest, "part 0;part 1;part 2;part 3;part 4;");
+  co_await f.server.stop(soon());
+}
+
+CO_TEST(Http, AnswerCutMidwayIsAnError) {
+  Fixture f(co_await asio::this_coro::executor);
+  const auto answer = co_await f.client.fetch(request("GET", "/cut"), "", 1000, soon());
+  CO_ASSERT(!answer);
+  EXPECT_TRUE(answer.error().is(Errc::io_error)) << answer.error().describe();
+  co_await f.server.stop(soon());
+}
+
+CO_TEST(Http, AClientThatLeavesCancelsTheHandler) {
+  Fixture f(co_await asio::this_coro::executor);
+  {
+    tcp::socket socket = co_await raw_connect(f.server.port());
+    const std::string text = "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n";
+    co_await asio::async_write(socket, asio::buffer(text), kTuple);
+    while (f.server.requests_in_flight() == 0) co_await sleep_for(Millis(1));
+  }
+  for (int i = 0; i < 1000 && !f.seen.ended; ++i) co_await sleep_for(Millis(5));
+  EXPECT_TRUE(f.seen.cancelled);
+  co_await f.server.stop(soon());
+}
+
+CO_TEST(Http, ADeadlineEndsTheCall) {
+  Fixture f(co_await asio::this_coro::executor);
+  const auto answer = co_await f.client.fetch(request("GET", "/wait"), "", 1000, Deadline::in(Millis(30)));
+  CO_ASSERT(!answer);
+  EXPECT_TRUE(answer.error().is(Errc::deadline_exceeded));
+  co_await f.server.stop(soon());
+}
+
+CO_TEST(Http, SlowHeaderIs408) {
+  Fixture f(co_await asio::this_coro::executor);
+  const auto answer = co_await raw_exchange(f.server.port(), "GET / HTTP/1.1\r\nHost:");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 408")) << answer;
+  co_await f.server.stop(soon());
+}
+
+CO_TEST(Http, StalledBodyEnds) {
+  Fixture f(co_await asio::this_coro::executor);
+  const auto answer =
+      co_await raw_exchange(f.server.port(), "POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 400")) << answer;
+  co_await f.server.stop(soon());
+}
+
+CO_TEST(Http, BrokenRequestsGetA4xxInTheApplicationsShape) {
+  Fixture f(co_await asio::this_coro::executor);
+  const std::string big(5000, 'a');
+  const std::array<std::pair<std::string, std::string>, 4> cases{{
+      {"nonsense\r\n\r\n", "HTTP/1.1 400"},
+      {"GET / HTTP/1.1\r\nX: " + big + "\r\n\r\n", "HTTP/1.1 431"},
+      {"POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n", "HTTP/1.1 400"},
+      {"POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", "HTTP/1.1 400"},
+  }};
+  for (const auto& [bytes, expected] : cases) {
+    const auto answer = co_await raw_exchange(f.server.port(), bytes);
+    EXPECT_TRUE(answer.starts_with(expected)) << bytes.substr(0, 40) << " -> " << answer;
+  }
+  co_await f.server.stop(soon());
+}
+
+CO_TEST(Http, ContinueIsSentWhenTheBodyIsWanted) {
+  Fixture f(co_await asio::this_coro::executor);
+  tcp::socket socket = co_await raw_connect(f.server.port());
+  const std::string head =
+      "POST /upload HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\nConnection: close\r\n\r\n";
+  co_await asio::async_write(socket, asio::buffer(head), kTuple);
+  std::array<char, 4096> part{};
+  const auto [ec, n] = co_await socket.async_read_some(asio::buffer(part), kTuple);
+  EXPECT_EQ(std::string(part.data(), n), "HTTP/1.1 100 Continue\r\n\r\n");
+  const std::string body = "abc";
+  co_await asio::async_write(socket, asio::buffer(body), kTuple);
+  const auto [ec2, n2] = co_await socket.async_read_some(asio::buffer(part), kTuple);
+  EXPECT_TRUE(std::string(part.data(), n2).ends_with("\r\n\r\nabc"));
+  co_await f.server.stop(soon());
+}
+
+CO_TEST(Http, PipelinedRequestsAreAnsweredInOrder) {
+  Fixture f(co_await asio::this_coro::executor);
+  const auto answer = co_await raw_exchange(f.server.port(),
+                                            "GET / HTTP/1.1\r\nHost: x\r\n\r\nHEAD / HTTP/1.1\r\nHost: x\r\n\r\nPUT / "
+                                            "HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(answer.find("hello GET"), std::string::npos);
+  EXPECT_EQ(answer.find("hello HEAD"), std::string::npos);
+  EXPECT_TRUE(answer.ends_with("hello PUT"));
+  co_await f.server.stop(soon());
+}
+
+CO_TEST(Http, StopLetsRequestsEndAndClosesIdleOnes) {
+  const auto executor = co_await asio::this_coro::executor;
+  Fixture f(executor);
+  const auto first = co_await f.client.fetch(request("GET", "/"), "", 1000, soon());
+  CO_ASSERT(first);
+  const SteadyTime before = steady_now();
+  co_await f.server.stop(Deadline::in(Seconds(20)));
+  EXPECT_LT(seconds_between(before, steady_now()), 5.0);
+  EXPECT_EQ(f.server.connections(), 0U);
+  const auto refused = co_await f.client.fetch(request("GET", "/"), "", 1000, soon());
+  CO_ASSERT(!refused);
+  EXPECT_TRUE(refused.error().is(Errc::unavailable)) << refused.error().describe();
+}
+
+CO_TEST(Http, StopCutsWhatDoesNotEnd) {
+  Fixture f(co_await asio::this_coro::executor);
+  tcp::socket socket = co_await raw_connect(f.server.port());
+  const std::string text = "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n";
+  co_await asio::async_write(socket, asio::buffer(text), kTuple);
+  while (f.server.requests_in_flight() == 0) co_await sleep_for(Millis(1));
+  co_await f.server.stop(Deadline::in(Millis(50)));
+  EXPECT_EQ(f.server.connections(), 0U);
+}
+
+CO_TEST(Http, WorksOverAUnixSocket) {
+  const auto executor = co_await asio::this_coro::executor;
+  const auto path = std::filesystem::temp_directory_path() / fmt::format("hearth-net-{}.sock", ::getpid());
+  Seen seen;
+  HttpServer server(executor, Fixture::limits(), plain_error, routes(&seen));
+  CO_ASSERT(server.listen({"", 0, path}));
+  Endpoint endpoint;
+  endpoint.unix_path = path;
+  HttpClient client(executor, endpoint);
+  const auto answer = co_await client.fetch(request("GET", "/"), "", 1000, soon());
+  CO_ASSERT(answer);
+  EXPECT_EQ(answer->body, "hello GET");
+  co_await server.stop(soon());
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+CO_TEST(Http, AnIdleConnectionThatTheServerClosedIsReplaced) {
+  const auto executor = co_await asio::this_coro::executor;
+  auto first = std::make_unique<Fixture>(executor);
+  const auto port = first->server.port();
+  Endpoint endpoint;
+  endpoint.address = "127.0.0.1";
+  endpoint.port = port;
+  HttpClient client(executor, endpoint);
+  const auto before = co_await client.fetch(request("GET", "/"), "", 1000, soon());
+  CO_ASSERT(before);
+  co_await first->server.stop(soon());
+  Seen seen;
+  HttpServer second(executor, Fixture::limits(), plain_error, routes(&seen));
+  CO_ASSERT(second.listen({"127.0.0.1", port, {}}));
+  const auto after = co_await client.fetch(request("GET", "/"), "", 1000, soon());
+  EXPECT_TRUE(after);
+  co_await second.stop(soon());
+}
+
+CO_TEST(Http, ConnectionsAreBounded) {
+  Fixture f(co_await asio::this_coro::executor);
+  std::vector<tcp::socket> sockets;
+  for (int i = 0; i < 14; ++i) sockets.push_back(co_await raw_connect(f.server.port()));
+  for (int i = 0; i < 200 && f.server.connections() < 10; ++i) co_await sleep_for(Millis(5));
+  co_await sleep_for(Millis(20));
+  EXPECT_EQ(f.server.connections(), 10U);
+  sockets.clear();
+  co_await f.server.stop(soon());
+}
+
+}  // namespace
+}  // namespace hearth::net
