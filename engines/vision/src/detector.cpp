@@ -11,8 +11,8 @@
 namespace hearth::vision {
 namespace {
 
-constexpr double kPeopleSide =
-    1536;  // the longer side people are looked for at: the smallest window is a twelfth of it
+// The longer side people are looked for at, in pixels; the smallest window is a twelfth of it.
+constexpr double kPeopleSide = 1536;
 constexpr double kFaceSide = 1024;
 constexpr double kMostEnlarged = 2;
 constexpr int kLeastSide = 24;   // pixels; smaller frames hold nothing these models know
