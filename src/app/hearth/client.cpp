@@ -210,6 +210,12 @@ Errc kind_of_status(int status) {
   }
 }
 
+// DIR/run is where --data DIR has its sockets.
+std::string command_for(std::string_view socket) {
+  const std::filesystem::path run = std::filesystem::path(socket).parent_path();
+  return run.filename() == "run" ? "hearthd --data " + run.parent_path().string() : "hearthd";
+}
+
 std::string code_of_answer(std::string_view body) {
   const auto parsed = json::parse(body);
   return parsed ? json::text(json::field(*parsed, "error"), "code") : std::string();
@@ -227,7 +233,7 @@ std::string how_to_start(std::string_view socket) {
   } else if (of_system) {
     text = "Start it: hearthd   (from a source tree: make up)";
   } else {
-    text = "Start it: hearthd   (of another folder: hearthd --data DIR; from a source tree: make up)";
+    text = "Start it: " + command_for(socket) + "   (from a source tree: make up)";
   }
   if (!of_system && std::filesystem::exists("/run/hearth/hearth.sock", ec))
     text += "\nThe system's own hearthd is there: sudo hearth …, or --url http://127.0.0.1:8420 --key KEY";

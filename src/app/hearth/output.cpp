@@ -51,7 +51,7 @@ Result<Output> Output::open(const std::string& path) {
   struct stat info{};
   const bool exists = ::stat(path.c_str(), &info) == 0;
   if (exists && S_ISDIR(info.st_mode))
-    return fail(Errc::failed_precondition, fmt::format("Can't write {}: it is a folder", path));
+    return fail(Errc::invalid_argument, fmt::format("Can't write {}: it is a folder", path));
   if (exists && !S_ISREG(info.st_mode)) {
     Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (!fd) return cannot_write(path, errno);

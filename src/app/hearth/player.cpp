@@ -113,11 +113,10 @@ Result<void> play_wav(std::string_view wav) {
     tried += (tried.empty() ? "" : ", ") + std::string(player.program);
   }
   if (tried.empty())
-    return fail(Errc::failed_precondition,
+    return fail(Errc::io_error,
                 "No program that plays sound is here (pw-play, paplay, aplay or ffplay; alsa-utils has aplay). "
                 "Write a file: -o speech.ogg");
-  return fail(Errc::failed_precondition,
-              fmt::format("{} could not play the sound. Write a file: -o speech.ogg", tried));
+  return fail(Errc::io_error, fmt::format("{} could not play the sound. Write a file: -o speech.ogg", tried));
 }
 
 }  // namespace hearth::tool

@@ -8,8 +8,8 @@
 
 namespace hearth::tool {
 
-// Waits until it has been played. failed_precondition: no player is installed (the message names the way out), or it
-// could not play.
+// Waits until it has been played. io_error: no player is installed (the message names the way out), or none could
+// play.
 Result<void> play_wav(std::string_view wav);
 
 }  // namespace hearth::tool

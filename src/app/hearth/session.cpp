@@ -40,7 +40,7 @@ Result<Response> Session::api(const Request& request) {
 Result<json::value> Session::admin(std::string_view method, std::string path, std::string body, double seconds) {
   if (remote())
     return fail(
-        Errc::failed_precondition,
+        Errc::invalid_argument,
         "This needs the box's admin socket, which is not on the net; run it on the box itself (ssh BOX hearth …)");
   if (!admin_) admin_.emplace(Endpoint{(paths_.runtime / "admin.sock").string(), {}, {}});
   Request request;

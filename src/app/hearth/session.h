@@ -39,7 +39,7 @@ class Session {
 
   // The public API. Errors as Client::send.
   Result<Response> api(const Request& request);
-  // The admin API, over its socket only: failed_precondition with --url.
+  // The admin API, over its socket only: invalid_argument with --url.
   Result<json::value> admin(std::string_view method, std::string path, std::string body = {}, double seconds = 15);
   [[nodiscard]] Progress progress() const {
     return Progress(terminal_.err ? Progress::Show::yes : Progress::Show::no, terminal_.columns);

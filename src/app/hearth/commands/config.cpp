@@ -33,6 +33,12 @@ Result<ExitCode> check(Session& s, const std::string& file) {
   return ExitCode::ok;
 }
 
+// Lists, numbers and booleans are written alike in YAML and JSON; sizes and durations ("64 MiB") are texts.
+json::value typed(std::string_view text) {
+  const auto parsed = json::parse(text);
+  return parsed ? *parsed : json::value(text);
+}
+
 Result<ExitCode> show(Session& s, const std::string& file) {
   HEARTH_TRY_ASSIGN(const config::Config loaded, config::load(paths_for(s, file)));
   const std::string text = config::render(loaded);
@@ -45,7 +51,7 @@ Result<ExitCode> show(Session& s, const std::string& file) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     const std::string_view line = std::string_view(text).substr(at, end - at);
     if (const std::size_t colon = line.find(": "); colon != std::string_view::npos)
-      out[line.substr(0, colon)] = line.substr(colon + 2);
+      out[line.substr(0, colon)] = typed(line.substr(colon + 2));
     at = end + 1;
   }
   HEARTH_TRY(print(json::pretty(out)));
