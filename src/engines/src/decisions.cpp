@@ -145,7 +145,7 @@ struct Transition {
     if (m.state == State::backoff || m.state == State::quarantined) {
       forget_failures();  // a person has looked at it
       m.trial = false;
-      return start_it ? start() : rest();
+      return start_it || m.waiting > 0 ? start() : rest();  // requests that wait ask for it like any that come next
     }
     if (stop_it && runs) return drain(start_it);
     if (m.state == State::draining) {
