@@ -58,9 +58,7 @@ dialects::Decoded<> check_host_and_origin(const net::Headers& headers, const Acc
             host.substr(0, 100)));
   }
   const std::string_view origin = headers.get("Origin");
-  if (origin.empty() || has(policy.allowed_origins, origin) ||
-      has(policy.allowed_origins, "*"))
-    return {};
+  if (origin.empty() || has(policy.allowed_origins, origin) || has(policy.allowed_origins, "*")) return {};
   const auto scheme = origin.find("://");
   const std::string origin_host =
       scheme == std::string_view::npos ? std::string() : host_name(origin.substr(scheme + 3));

@@ -55,7 +55,9 @@ Catalogue::Catalogue(std::vector<Model> models) : models_(std::move(models)) {
 const Model* Catalogue::find(std::string_view name, Task task) const {
   const bool any = name.empty() || name == "auto";
   for (const Model& model : models_) {
-    if (model.task == task && (any || model.id == name || std::ranges::find(model.aliases, name) != model.aliases.end())) return &model;
+    if (model.task == task &&
+        (any || model.id == name || std::ranges::find(model.aliases, name) != model.aliases.end()))
+      return &model;
   }
   return nullptr;
 }

@@ -113,7 +113,9 @@ Gateway::Counts Gateway::counts() const noexcept {
   return {impl_->in_flight, impl_->served, impl_->failed};
 }
 
-std::uint64_t Gateway::spooled_bytes() const noexcept { return impl_->spool.used(); }
+std::uint64_t Gateway::spooled_bytes() const noexcept {
+  return impl_->spool.used();
+}
 
 net::ErrorPage Gateway::error_page(int status, std::string_view, std::string_view message) {
   const ApiCode code = status == 408   ? ApiCode::request_timeout

@@ -35,7 +35,7 @@ void name_settings(std::string& message) {
 }  // namespace
 
 net::awaitable<Attempt<LeasePtr>> acquire(Call& call, Upstream& upstream) {
-  const Deadline deadline = Deadline::in(call.services.config.limits.request_time);
+  const Deadline deadline = Deadline::at(call.began + call.services.config.limits.request_time);
   auto lease = co_await upstream.acquire(deadline);
   if (lease) co_return std::move(*lease);
   const Error& error = lease.error();
