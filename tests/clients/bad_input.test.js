@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { crc32, deflateSync } from 'node:zlib';
 import { Box, pdf, wav } from './harness.js';
-import { MiB, Raw, ask, bearer, checkError, embed, expectError, form, json, ocr, speak, status, transcribe, unharmed, until } from './support.js';
+import { MiB, Raw, ask, bearer, checkError, embed, engine, expectError, form, json, ocr, speak, status, transcribe, unharmed, until } from './support.js';
 
 let box;
 before(async () => {
@@ -364,8 +364,8 @@ describe('slow clients', () => {
 });
 
 describe('clients that leave', () => {
-  const idle = (name) => until(async () => (await box.engine(name)).in_flight === 0, `${name} is free again`, 15_000);
-  const busy = (name) => until(async () => (await box.engine(name)).in_flight > 0, `${name} works`);
+  const idle = (name) => until(async () => (await engine(box, name)).in_flight === 0, `${name} is free again`, 15_000);
+  const busy = (name) => until(async () => (await engine(box, name)).in_flight > 0, `${name} works`);
   test('midway of an upload', async () => {
     const raw = await Raw.open(box.url);
     await raw.send(post('/v1/audio/transcriptions', ['Content-Type: multipart/form-data; boundary=b', 'Content-Length: 20000000'], '--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'));

@@ -11,9 +11,10 @@ const run = promisify(execFile);
 const bin = process.env.HEARTH_BIN_DIR ?? new URL('../../build/release/bin', import.meta.url).pathname;
 
 export class Box {
-  static async start(args = [], env = {}) {
+  // `data`: the folder of a box that has ended; without one, a new folder.
+  static async start(args = [], env = {}, data = undefined) {
     const box = new Box();
-    box.data = await mkdtemp(join(tmpdir(), 'hearth-test-'));
+    box.data = data ?? (await mkdtemp(join(tmpdir(), 'hearth-test-')));
     box.log = '';
     box.process = spawn(join(bin, 'hearthd'), ['--data', box.data, '--listen', '127.0.0.1:0', '--log-format', 'json', ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -34,8 +34,8 @@ class EngineLease final : public gateway::Lease {
 
 bool EngineUpstream::ready() const {
   const auto engines = supervisor_->snapshot();
-  return std::ranges::any_of(
-      engines, [this](const auto& e) { return e.name == engine_ && e.state == engines::State::ready; });
+  return std::ranges::any_of(engines,
+                             [this](const auto& e) { return e.name == engine_ && e.state == engines::State::ready; });
 }
 
 net::awaitable<Result<std::unique_ptr<gateway::Lease>>> EngineUpstream::acquire(Deadline deadline) {

@@ -17,10 +17,10 @@ using dialects::ApiCode;
 using Images = std::vector<dialects::ImageDetections>;
 
 // What the vision engine finds in the current frame.
-net::awaitable<Attempt<dialects::ImageDetections>> detect_in_frame(Call& call, const kit::FrameHeader& frame,
-                                                                   PageStream& stream, Lease& decoding, Upstream& media,
-                                                                   Upstream& vision, std::string target) {
-  auto answer = co_await ask_about_frame(call, stream, frame, decoding, media, vision, std::move(target));
+net::awaitable<Attempt<dialects::ImageDetections>> detect_in_frame(Call& call, PageWork& work,
+                                                                   const kit::FrameHeader& frame, PageStream& stream,
+                                                                   std::string target) {
+  auto answer = co_await ask_about_frame(work, stream, frame, std::move(target));
   if (!answer) co_return std::unexpected(answer.error());
   answer->reserve(answer->size() + dialects::kJsonPadding);
   const dialects::JsonBody json(std::move(*answer));
@@ -35,9 +35,9 @@ net::awaitable<Attempt<dialects::ImageDetections>> detect_in_frame(Call& call, c
 net::awaitable<Attempt<Images>> detect_once(Call& call, const dialects::DetectionsRequest& request,
                                             const Spooled& image, Upstream& vision, Upstream& media) {
   const auto& limits = call.services.config.limits;
-  auto lease = co_await acquire(call, media);
-  if (!lease) co_return std::unexpected(lease.error());
-  Lease& decoding = **lease;
+  auto work = co_await take_places(call, vision, media);
+  if (!work) co_return std::unexpected(work.error());
+  Lease& decoding = *work->making;
   std::string frames_of = fmt::format("/v1/frames?max_frames={}&every={}&max_pixels={}", request.max_frames,
                                       request.every, limits.image_pixels);
   auto frames = co_await send_spooled(call, decoding, media, std::move(frames_of), image);
@@ -54,14 +54,14 @@ net::awaitable<Attempt<Images>> detect_once(Call& call, const dialects::Detectio
     const auto header = co_await stream.next();
     if (!header) co_return broke(decoding, media, header.error());
     if (!header->has_value()) break;
-    auto found = co_await detect_in_frame(call, **header, stream, decoding, media, vision, target);
+    auto found = co_await detect_in_frame(call, *work, **header, stream, target);
     if (!found) co_return std::unexpected(found.error());
     dialects::drop_below(*found, request.min_score);
     images.push_back(std::move(*found));
   }
   if (images.empty())
     co_return give_up(dialects::api_error(ApiCode::no_video, "the file has no picture in it", "image"));
-  decoding.finish(Outcome::ok);
+  work->finish(Outcome::ok);
   co_return images;
 }
 

@@ -90,9 +90,13 @@ Result<std::unique_ptr<FileStore>> FileStore::open(fs::path folder, std::uint64_
     }
     const auto text = read_file(item.path(), kMaxDescription);
     auto entry = text ? parse_entry(*text) : Result<Entry>(fail(text.error()));
-    if (!entry || !fs::exists(store->folder_ / entry->file.id, ec)) {
-      log::warn("gateway", "a stored file is damaged and was removed", {{"file", item.path().filename().string()}});
+    const fs::path content = store->folder_ / item.path().stem();
+    const auto size = fs::file_size(content, ec);
+    const bool whole = entry && !ec && entry->file.id == content.filename() && entry->file.bytes == size;
+    if (!whole) {
+      log::warn("gateway", "a stored file is damaged and was removed", {{"file", content.filename().string()}});
       orphans.push_back(item.path());
+      orphans.push_back(content);
       continue;
     }
     store->bytes_ += entry->file.bytes;

@@ -69,10 +69,12 @@ net::awaitable<void> handle_files(Call& call) {
   constexpr std::string_view kFiles = "/v1/files";
   std::string rest = request.path().substr(kFiles.size());
   const bool to_all = rest.empty();
-  if ((request.method == "POST" && !to_all) || (request.method == "DELETE" && (to_all || rest.find('/', 1) != rest.npos)))
+  if ((request.method == "POST" && !to_all) ||
+      (request.method == "DELETE" && (to_all || rest.find('/', 1) != rest.npos)))
     co_return co_await reply_error(
-        call, dialects::api_error(ApiCode::method_not_allowed,
-                                  "POST goes to /v1/files, DELETE to /v1/files/ID; both paths and those below take GET"));
+        call,
+        dialects::api_error(ApiCode::method_not_allowed,
+                            "POST goes to /v1/files, DELETE to /v1/files/ID; both paths and those below take GET"));
   if (to_all) {
     if (request.method == "POST") co_return co_await upload_file(call);
     const auto all = files.list(call.principal.id);

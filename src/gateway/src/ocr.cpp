@@ -24,9 +24,9 @@ struct ReadPages {
 net::awaitable<Attempt<ReadPages>> read_once(Call& call, const dialects::OcrRequest& request, const Spooled& document,
                                              Upstream& ocr, Upstream& media) {
   const auto& limits = call.services.config.limits;
-  auto lease = co_await acquire(call, media);
-  if (!lease) co_return std::unexpected(lease.error());
-  Lease& rendering = **lease;
+  auto work = co_await take_places(call, ocr, media);
+  if (!work) co_return std::unexpected(work.error());
+  Lease& rendering = *work->making;
   std::string target =
       fmt::format("/v1/frames?dpi={}&max_pixels={}&max_frames={}", kDpi, limits.image_pixels, limits.document_pages);
   if (!request.pages.empty()) target += "&pages=" + net::percent_encode(dialects::format_pages(request.pages));
@@ -54,7 +54,7 @@ net::awaitable<Attempt<ReadPages>> read_once(Call& call, const dialects::OcrRequ
                       limits.document_pages),
           "document"));
     }
-    auto answer = co_await ask_about_frame(call, stream, frame, rendering, media, ocr, ask);
+    auto answer = co_await ask_about_frame(*work, stream, frame, ask);
     if (!answer) co_return std::unexpected(answer.error());
     answer->reserve(answer->size() + dialects::kJsonPadding);
     const dialects::JsonBody json(std::move(*answer));
@@ -67,7 +67,7 @@ net::awaitable<Attempt<ReadPages>> read_once(Call& call, const dialects::OcrRequ
     page->dpi = static_cast<std::uint32_t>(frame.dpi);
     pages.push_back(std::move(*page));
   }
-  rendering.finish(Outcome::ok);
+  work->finish(Outcome::ok);
   co_return read;
 }
 

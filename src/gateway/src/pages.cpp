@@ -62,26 +62,36 @@ net::awaitable<Result<void>> PageStream::pass_on(const kit::FrameHeader& header,
   co_return Result<void>();
 }
 
-net::awaitable<Attempt<std::string>> ask_about_frame(Call& call, PageStream& pages, const kit::FrameHeader& header,
-                                                     Lease& media_lease, Upstream& media, Upstream& engine,
+net::awaitable<Attempt<PageWork>> take_places(Call& call, Upstream& engine, Upstream& media) {
+  PageWork work;
+  work.engine = &engine;
+  work.media = &media;
+  auto looking = co_await acquire(call, engine);
+  if (!looking) co_return std::unexpected(looking.error());
+  work.looking = std::move(*looking);
+  work.per_page = work.looking->deadline().time() - steady_now();
+  auto making = co_await acquire(call, media);
+  if (!making) co_return std::unexpected(making.error());
+  work.making = std::move(*making);
+  co_return std::move(work);
+}
+
+net::awaitable<Attempt<std::string>> ask_about_frame(PageWork& work, PageStream& pages, const kit::FrameHeader& header,
                                                      std::string target) {
-  auto lease = co_await acquire(call, engine);
-  if (!lease) co_return std::unexpected(lease.error());
-  Lease& place = **lease;
-  auto asked =
-      co_await place.client().open({"POST", std::move(target), {{"Content-Type", std::string(kit::kFramesType)}}},
-                                   net::BodyKind::chunked, place.deadline());
-  if (!asked) co_return broke(place, engine, asked.error());
+  Lease& place = *work.looking;
+  const Deadline deadline = Deadline::in(work.per_page).sooner_of(work.making->deadline());
+  net::RequestHead head{"POST", std::move(target), {{"Content-Type", std::string(kit::kFramesType)}}};
+  auto asked = co_await place.client().open(std::move(head), net::BodyKind::chunked, deadline);
+  if (!asked) co_return broke(place, *work.engine, asked.error());
   const auto passed = co_await pages.pass_on(header, *asked);
   if (!passed) {
     place.finish(Outcome::cancelled);
-    co_return broke(media_lease, media, passed.error());
+    co_return broke(*work.making, *work.media, passed.error());
   }
-  const auto head = co_await expect_ok(place, engine, *asked);
-  if (!head) co_return std::unexpected(head.error());
+  const auto answered = co_await expect_ok(place, *work.engine, *asked);
+  if (!answered) co_return std::unexpected(answered.error());
   auto answer = co_await asked->read_all(kMaxAnswer);
-  if (!answer) co_return broke(place, engine, answer.error());
-  place.finish(Outcome::ok);
+  if (!answer) co_return broke(place, *work.engine, answer.error());
   co_return std::move(*answer);
 }
 

@@ -28,9 +28,24 @@ class PageStream {
   std::string buffer_;
 };
 
-// Sends the current frame to an engine and returns its JSON answer.
-net::awaitable<Attempt<std::string>> ask_about_frame(Call& call, PageStream& pages, const kit::FrameHeader& header,
-                                                     Lease& media_lease, Upstream& media, Upstream& engine,
+// A place at the engine that looks at pictures, and one at the media engine that makes them, for one document. The
+// first is taken first: a queue before the one engine then never keeps the media engine from the others.
+struct PageWork {
+  LeasePtr looking;
+  Upstream* engine = nullptr;
+  std::chrono::nanoseconds per_page{};  // what the engine's manifest allows for one request
+  LeasePtr making;
+  Upstream* media = nullptr;
+
+  void finish(Outcome outcome) {
+    looking->finish(outcome);
+    making->finish(outcome);
+  }
+};
+net::awaitable<Attempt<PageWork>> take_places(Call& call, Upstream& engine, Upstream& media);
+
+// Sends the current frame to the engine and returns its JSON answer.
+net::awaitable<Attempt<std::string>> ask_about_frame(PageWork& work, PageStream& pages, const kit::FrameHeader& header,
                                                      std::string target);
 
 }  // namespace hearth::gateway

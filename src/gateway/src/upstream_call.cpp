@@ -42,7 +42,7 @@ ApiError with_known_code(ApiError error) {
 }  // namespace
 
 net::awaitable<Attempt<LeasePtr>> acquire(Call& call, Upstream& upstream) {
-  const Deadline deadline = Deadline::in(call.services.config.limits.request_time);
+  const Deadline deadline = Deadline::at(call.began + call.services.config.limits.request_time);
   auto lease = co_await upstream.acquire(deadline);
   if (lease) co_return std::move(*lease);
   const Error& error = lease.error();

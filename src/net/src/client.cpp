@@ -124,7 +124,8 @@ struct ClientCall::Impl {
     // The parser takes a header, a chunk's extensions and trailers only whole: none may be larger than a header.
     if (buffer.size() > pool->limits.header_bytes + kReadSize) {
       broken = true;
-      co_return fail(Errc::protocol_error, fmt::format("{} sent a malformed answer: no end of a chunk's header", pool->name()));
+      co_return fail(Errc::protocol_error,
+                     fmt::format("{} sent a malformed answer: no end of a chunk's header", pool->name()));
     }
     const auto space = buffer.prepare(kReadSize);
     const auto [ec, n] = co_await socket.async_read_some(space, kTuple);

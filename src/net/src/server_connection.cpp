@@ -22,8 +22,8 @@ namespace {
 
 constexpr std::size_t kReadSize = 16 * 1024;
 constexpr std::size_t kMaxDrain = 256 * 1024;  // of a body nobody read, to keep the connection
-constexpr Millis kLingerSilence{3'000};  // after a refusal: for a client that sends nothing more
-constexpr Millis kLinger{20'000};        // for one that goes on sending
+constexpr Millis kLingerSilence{3'000};        // after a refusal: for a client that sends nothing more
+constexpr Millis kLinger{20'000};              // for one that goes on sending
 
 }  // namespace
 
@@ -232,19 +232,18 @@ void ServerConnection::watch_client() {
   watch_ = std::make_shared<Watch>();
   // The wait's end may be delivered after this connection is gone: the token says if anybody still wants to know.
   socket_.async_wait(StreamSocket::wait_read,
-                     asio::bind_cancellation_slot(
-                         watch_signal_.slot(),
-                         [this, wanted = std::weak_ptr<Watch>(watch_)](const boost::system::error_code& ec) {
-                           if (wanted.expired()) return;
-                           watch_.reset();
-                           if (ec) return;
-                           char byte = 0;
-                           const ssize_t n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-                           if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)))
-                             return;  // the next request, early
-                           client_gone_ = true;
-                           signal_.emit(asio::cancellation_type::terminal);
-                         }));
+                     asio::bind_cancellation_slot(watch_signal_.slot(), [this, wanted = std::weak_ptr<Watch>(watch_)](
+                                                                            const boost::system::error_code& ec) {
+                       if (wanted.expired()) return;
+                       watch_.reset();
+                       if (ec) return;
+                       char byte = 0;
+                       const ssize_t n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+                       if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)))
+                         return;  // the next request, early
+                       client_gone_ = true;
+                       signal_.emit(asio::cancellation_type::terminal);
+                     }));
 }
 
 void ServerConnection::unwatch() {

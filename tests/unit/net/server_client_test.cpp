@@ -27,6 +27,7 @@ ErrorPage plain_error(int status, std::string_view code, std::string_view messag
 struct Seen {
   bool cancelled = false;
   bool ended = false;
+  bool began = false;
 };
 
 awaitable<void> answer_upload(Exchange& ex) {
@@ -64,6 +65,32 @@ awaitable<void> cut_midway(Exchange& ex) {
   co_await ex.write("half");
 }
 
+awaitable<void> watch_and_cut(Exchange& ex) {
+  ex.watch_client();
+  ex.start(200, {});
+  co_await ex.write("half");
+}
+
+awaitable<void> watch_and_answer(Exchange& ex) {
+  ex.watch_client();
+  co_await ex.respond(200, {}, "whole");
+}
+
+// The client leaves while this waits for what cannot be cancelled; what comes next must end all the same.
+awaitable<void> compute_then_wait(Exchange& ex, Seen* seen) {
+  ex.watch_client();
+  BlockingPool pool(1, 1);
+  seen->began = true;
+  const auto computed = co_await pool.run([]() -> Result<int> {
+    ::usleep(200'000);
+    return 1;
+  });
+  EXPECT_TRUE(computed);
+  const auto slept = co_await sleep_for(Seconds(60));
+  seen->cancelled = !slept;
+  seen->ended = true;
+}
+
 Handler routes(Seen* seen) {
   return [seen](Exchange& ex) -> awaitable<void> {
     const std::string path = ex.request().path();
@@ -71,6 +98,9 @@ Handler routes(Seen* seen) {
     if (path == "/echo") return echo_stream(ex);
     if (path == "/wait") return wait_long(ex, seen);
     if (path == "/cut") return cut_midway(ex);
+    if (path == "/watched-cut") return watch_and_cut(ex);
+    if (path == "/watched") return watch_and_answer(ex);
+    if (path == "/compute") return compute_then_wait(ex, seen);
     return [](Exchange& e) -> awaitable<void> { co_await e.respond(200, {}, "hello " + e.request().method); }(ex);
   };
 }
@@ -194,6 +224,69 @@ CO_TEST(Http, AnswerCutMidwayIsAnError) {
   CO_ASSERT(!answer);
   EXPECT_TRUE(answer.error().is(Errc::io_error)) << answer.error().describe();
   co_await f.server.stop(soon());
+}
+
+CO_TEST(Http, AWatchedConnectionMayEndInEveryWay) {
+  Fixture f(co_await asio::this_coro::executor);
+  for (int i = 0; i < 20; ++i) {
+    const auto cut = co_await raw_exchange(f.server.port(), "GET /watched-cut HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_NE(cut.find("half"), std::string::npos);
+    const auto closed =
+        co_await raw_exchange(f.server.port(), "GET /watched HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    EXPECT_TRUE(closed.ends_with("whole")) << closed;
+    const auto kept = co_await f.client.fetch(request("GET", "/watched"), "", 1000, soon());
+    CO_ASSERT(kept);
+  }
+  co_await f.server.stop(soon());
+}
+
+CO_TEST(Http, AClientThatLeavesBetweenTwoOperationsCancelsTheSecond) {
+  Fixture f(co_await asio::this_coro::executor);
+  {
+    tcp::socket socket = co_await raw_connect(f.server.port());
+    const std::string bytes = "GET /compute HTTP/1.1\r\nHost: x\r\n\r\n";
+    co_await asio::async_write(socket, asio::buffer(bytes), kTuple);
+    while (!f.seen.began) co_await sleep_for(Millis(5));
+  }
+  for (int i = 0; i < 600 && !f.seen.ended; ++i) co_await sleep_for(Millis(10));
+  EXPECT_TRUE(f.seen.ended);
+  EXPECT_TRUE(f.seen.cancelled);
+  co_await f.server.stop(soon());
+}
+
+CO_TEST(Http, AChunksExtensionOrATrailerWithoutEndIsRefused) {
+  Fixture f(co_await asio::this_coro::executor);
+  for (const std::string opening : {"5;x=", "5\r\nhello\r\n0\r\nX: "}) {
+    const auto answer = co_await raw_exchange(
+        f.server.port(), "POST /upload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + opening +
+                             std::string(256 * 1024, 'x'));
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 400")) << answer.substr(0, 80);
+  }
+  co_await f.server.stop(soon());
+}
+
+CO_TEST(Http, HeadHasNoBodyOnStreamsEither) {
+  Fixture f(co_await asio::this_coro::executor);
+  const auto answer = co_await raw_exchange(
+      f.server.port(), "HEAD /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200")) << answer;
+  EXPECT_EQ(answer.find("\r\n\r\n") + 4, answer.size()) << answer;
+  co_await f.server.stop(soon());
+}
+
+CO_TEST(BlockingPool, WhatTheWorkThrowsIsThrownAtTheCaller) {
+  BlockingPool pool(1, 4);
+  bool caught = false;
+  try {
+    const auto never = co_await pool.run([]() -> Result<int> { throw std::runtime_error("broken"); });
+    EXPECT_FALSE(never);
+  } catch (const std::runtime_error&) {
+    caught = true;
+  }
+  EXPECT_TRUE(caught);
+  const auto after = co_await pool.run([]() -> Result<int> { return 7; });
+  CO_ASSERT(after);
+  EXPECT_EQ(*after, 7);
 }
 
 CO_TEST(Http, AClientThatLeavesCancelsTheHandler) {
