@@ -55,8 +55,8 @@ is running is not touched, but should be idle.
 
 **How it is measured.** Every figure is a median or a percentile of all samples, never a mean. Where two things are
 compared (through hearthd, and the engine alone on its Unix socket without daemon and sandbox), they take turns within
-one run, in {} rounds of 1.5 s: each figure is the median of the rounds, and a difference or ratio is the median of the
-rounds' own. Clients are a closed loop on kept-alive connections, in one thread on the same machine, so they, the daemon
+one run (embeddings: {} rounds of 1.5 s each): a figure is the median of the rounds, and a difference or ratio is the
+median of the rounds' own. Clients are a closed loop on kept-alive connections, in one thread on the same machine, so they, the daemon
 and the engine share its cores. A machine that does other work at the same time (see the load average) shows larger
 times, most of all in the p99; processor times and ratios suffer less. hearthd logs each request, as it does by default.
 )",

@@ -119,10 +119,10 @@ Result<void> measure_transcription(const Bench& bench) {
   bench.report.table({"", "real-time factor"});
   bench.report.row({"through hearthd (WAV file in a form)", fmt::format("{:.3f}", through.median())});
   bench.report.row({"the engine alone (bare samples)", fmt::format("{:.3f}", direct.median())});
-  bench.report.text(fmt::format(
-      "{} LibriVox recordings of Debian's pocketsphinx-testdata, {:.0f} s in all, one after the other; medians of {} "
-      "rounds. Through hearthd it takes {:.2f} times as long as in the engine.",
-      sound.size(), length, rounds, ratio.median()));
+  bench.report.text(
+      fmt::format("{} LibriVox recordings of Debian's pocketsphinx-testdata, {:.0f} s in all, one after the other; {} "
+                  "times over. Through hearthd it takes {:.2f} times as long as in the engine.",
+                  sound.size(), length, rounds, ratio.median()));
   return {};
 }
 
