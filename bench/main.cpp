@@ -50,7 +50,7 @@ std::string heading(const Options& options, double load_before, double load_afte
 | measured | {}, commit {} |
 | load average | {:.1f} before, {:.1f} after (the benchmark itself makes up to about 3) |
 
-Repeat it with `make bench`: about five minutes. It starts daemons of its own with private data on free ports; one that
+Repeat it with `make bench`: about ten minutes. It starts daemons of its own with private data on free ports; one that
 is running is not touched, but should be idle.
 
 **How it is measured.** Every figure is a median or a percentile of all samples, never a mean. Where two things are
