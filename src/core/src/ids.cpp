@@ -20,8 +20,18 @@ void ensure_sodium() {
 std::string new_id(std::string_view prefix) {
   ensure_sodium();
   constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
+  constexpr std::size_t kLength = 24;
+  // The largest multiple of the alphabet's size in a byte: what lies above would make some characters likelier.
+  constexpr std::size_t kFair = 256 / kAlphabet.size() * kAlphabet.size();
   std::string id(prefix);
-  for (int i = 0; i < 24; ++i) id.push_back(kAlphabet[randombytes_uniform(kAlphabet.size())]);
+  const std::size_t whole = id.size() + kLength;
+  // Random bytes cost a system call each time they are asked for: nearly always these are enough.
+  std::array<unsigned char, kLength + 12> random{};
+  while (id.size() < whole) {
+    randombytes_buf(random.data(), random.size());
+    for (const unsigned char byte : random)
+      if (byte < kFair && id.size() < whole) id.push_back(kAlphabet[byte % kAlphabet.size()]);
+  }
   return id;
 }
 

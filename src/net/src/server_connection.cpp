@@ -261,7 +261,11 @@ std::string ServerConnection::format_head(int status, const Headers& headers, st
   } else if (chunked_) {
     text += "Transfer-Encoding: chunked\r\n";
   }
-  if (!keep_alive_ || shared_.stopping || (!length && !chunked_)) text += "Connection: close\r\n";
+  if (!keep_alive_ || shared_.stopping || (!length && !chunked_)) {
+    text += "Connection: close\r\n";
+  } else if (!chunked_) {
+    text += "Connection: keep-alive\r\n";  // else a client of HTTP/1.0 waits for the end of the connection
+  }
   text += "\r\n";
   return text;
 }

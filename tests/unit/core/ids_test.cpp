@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 namespace hearth {
@@ -16,6 +17,15 @@ TEST(Ids, HaveTheirPrefixAndDoNotRepeat) {
     EXPECT_EQ(id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789", 4), std::string::npos);
     EXPECT_TRUE(seen.insert(id).second);
   }
+}
+
+TEST(Ids, EveryCharacterIsAsLikely) {
+  std::map<char, int> counts;
+  for (int i = 0; i < 6000; ++i)
+    for (const char c : new_id("")) ++counts[c];
+  ASSERT_EQ(counts.size(), 36U);
+  // 4000 each; the standard deviation is 62, and a byte taken modulo 36 would give four of them 4500.
+  for (const auto& [c, n] : counts) EXPECT_NEAR(n, 4000, 400) << c;
 }
 
 TEST(Ids, SecretsAreUrlSafe) {

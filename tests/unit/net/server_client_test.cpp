@@ -368,6 +368,18 @@ CO_TEST(Http, PipelinedRequestsAreAnsweredInOrder) {
   co_await f.server.stop(soon());
 }
 
+// A client of HTTP/1.0 that is not told so waits for the end of the connection, although the whole answer is there.
+CO_TEST(Http, KeepAliveOfHttp10IsConfirmed) {
+  Fixture f(co_await asio::this_coro::executor);
+  const auto answer =
+      co_await raw_exchange(f.server.port(), "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\nPUT / HTTP/1.0\r\n\r\n");
+  EXPECT_NE(answer.find("Connection: keep-alive\r\n"), std::string::npos);
+  EXPECT_NE(answer.find("hello GET"), std::string::npos);
+  EXPECT_TRUE(answer.ends_with("hello PUT"));
+  EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos);
+  co_await f.server.stop(soon());
+}
+
 CO_TEST(Http, StopLetsRequestsEndAndClosesIdleOnes) {
   const auto executor = co_await asio::this_coro::executor;
   Fixture f(executor);
