@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
 namespace hearth::ocr {
 namespace {
 
@@ -15,9 +17,18 @@ using namespace hearth::ocr::testing;
 
 const LanguageChoice kAutomatic{"eng", "chi_sim+eng"};
 
+// One for all tests, as loading takes its time; gone before exit(), when Tesseract's own statics go.
+class SharedRecogniser : public ::testing::Environment {
+ public:
+  void TearDown() override { one.reset(); }
+  static std::unique_ptr<Recogniser> one;
+};
+std::unique_ptr<Recogniser> SharedRecogniser::one;
+const ::testing::Environment* const kShared = ::testing::AddGlobalTestEnvironment(new SharedRecogniser);
+
 Recogniser& recogniser() {
-  static Recogniser one(find_tessdata("").string());
-  return one;
+  if (!SharedRecogniser::one) SharedRecogniser::one = std::make_unique<Recogniser>(find_tessdata("").string());
+  return *SharedRecogniser::one;
 }
 
 Page read(const kit::Frame& frame, const LanguageChoice& languages = kAutomatic) {

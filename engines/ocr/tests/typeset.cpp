@@ -8,6 +8,12 @@
 #include <numbers>
 #include <random>
 
+// fontconfig keeps its configuration until the process ends.
+extern "C" const char* __lsan_default_suppressions();  // NOLINT(bugprone-reserved-identifier): LeakSanitizer's name
+extern "C" const char* __lsan_default_suppressions() {
+  return "leak:libfontconfig\n";
+}
+
 namespace hearth::ocr::testing {
 namespace {
 
