@@ -147,7 +147,7 @@ net::awaitable<void> Engine::wait_for_socket(std::uint64_t generation) {
       if (found.error().is(Errc::protocol_error)) process_error_ = found.error().message();
       continue;
     }
-    const std::shared_ptr<Connection> candidate = *found;
+    const std::shared_ptr<Connection>& candidate = *found;
     const Deadline deadline = Deadline::in(kHealthTime);
     const auto answer = co_await candidate->client.fetch(health_request(), "", kMaxCanaryAnswer, deadline);
     // Between bind and listen nobody answers. What was answered is the probe's business.

@@ -21,13 +21,12 @@ namespace {
 constexpr int kFirstFree = 32;  // our copies of what is inherited are above all numbers the child uses
 
 // What failed in the child, sent to the parent through a pipe that exec closes.
+enum class Step : int { start, descriptors, limits, run };
+constexpr std::array<const char*, 4> kSteps{"start", "arrange the descriptors of", "limit", "run"};
 struct Failure {
   int err = 0;
-  int step = 0;
+  Step step = Step::start;
 };
-constexpr std::array<const char*, 5> kSteps{"leave", "arrange its descriptors for", "limit", "change the priority of",
-                                            "run"};
-enum Step : int { kLeave, kDescriptors, kLimits, kPriority, kRun };
 
 // Prepared before the fork: the child may not allocate.
 struct Prepared {
@@ -82,16 +81,16 @@ void reset_signals() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) {
     errno = ESRCH;
-    give_up(kLeave);
+    give_up(Step::start);
   }
   ::setpgid(0, 0);  // Ctrl-C on the daemon's terminal is for the daemon, which then stops its engines in order
   reset_signals();
-  if (::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) != 0) give_up(kDescriptors);
+  if (::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) != 0) give_up(Step::descriptors);
   for (const Inherit& fd : prepared.inherit) {
-    if (::dup2(fd.ours, fd.theirs) < 0) give_up(kDescriptors);
+    if (::dup2(fd.ours, fd.theirs) < 0) give_up(Step::descriptors);
   }
   if (spec.limits) {
-    if (!apply(*spec.limits, spec.processes)) give_up(kLimits);
+    if (!apply(*spec.limits, spec.processes)) give_up(Step::limits);
     // Best effort: a host that forbids these still runs engines.
     const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (fd >= 0) {
@@ -101,7 +100,7 @@ void reset_signals() {
     ::setpriority(PRIO_PROCESS, 0, spec.limits->nice);
   }
   ::execve(prepared.argv[0], prepared.argv.data(), prepared.envp.data());
-  give_up(kRun);
+  give_up(Step::run);
   ::_exit(127);
 }
 
@@ -110,7 +109,7 @@ Result<Prepared> prepare(const ChildSpec& spec) {
   // execve takes char* for historical reasons and does not write.
   for (const std::string& arg : spec.command) prepared.argv.push_back(const_cast<char*>(arg.c_str()));
   prepared.argv.push_back(nullptr);
-  for (const auto& [name, value] : spec.environment) prepared.env_text.push_back(name + "=" + value);
+  for (const auto& [name, value] : spec.environment) prepared.env_text.push_back(fmt::format("{}={}", name, value));
   for (std::string& entry : prepared.env_text) prepared.envp.push_back(entry.data());
   prepared.envp.push_back(nullptr);
   for (const Inherit& fd : spec.inherit) {

@@ -35,8 +35,8 @@ class Fields {
   [[nodiscard]] Error wrong(std::string_view key, std::string_view what) const;
 
  private:
-  Fields(YAML::Node node, std::string origin, std::string where)
-      : node_(std::move(node)), origin_(std::move(origin)), where_(std::move(where)) {}
+  Fields(const YAML::Node& node, std::string origin, std::string where)
+      : node_(node), origin_(std::move(origin)), where_(std::move(where)) {}
   YAML::Node node_;
   std::string origin_;
   std::string where_;
