@@ -207,6 +207,22 @@ describe('large bodies', () => {
     checkError(answer.status, answer.body, 413);
     raw.destroy();
   });
+  test('more large bodies at once than memory is set aside for', async () => {
+    const announced = Array.from({ length: 12 }, async () => {
+      const raw = await Raw.open(box.url);
+      await raw.send(post('/v1/embeddings', ['Content-Type: application/json', `Content-Length: ${15 * MiB}`], '{'));
+      const answer = await raw.response(); // 408 for those that were let in, as they send no more
+      raw.destroy();
+      return answer;
+    });
+    const answers = await Promise.all(announced);
+    const refused = answers.filter((answer) => answer.status !== 408);
+    assert.equal(refused.length, 4, answers.map((answer) => answer.status).join());
+    for (const answer of refused) {
+      checkError(answer.status, answer.body, 503, 'service_unavailable');
+      assert.ok(Number(answer.headers['retry-after']) >= 1);
+    }
+  });
   test('a chunk extension or a trailer without end is not kept', async () => {
     for (const opening of ['5;x=', '5\r\nhello\r\n0\r\nX-Trailer: ']) {
       const raw = await Raw.open(box.url);

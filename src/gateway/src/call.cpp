@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace hearth::gateway {
 
 net::Headers answer_headers(const Call& call, std::string_view content_type) {
@@ -51,7 +53,18 @@ net::awaitable<dialects::Decoded<dialects::JsonBody>> receive_json(Call& call) {
         fmt::format("this endpoint reads JSON, not {}: send Content-Type: application/json", media_type));
   }
   const std::uint64_t limit = call.services.config.limits.json_body;
+  // Until it is here, a body whose length nobody said counts as the largest.
+  const std::uint64_t expected = std::min(limit, call.exchange.content_length().value_or(limit));
+  if (expected > kInlineParse && !call.body_memory.take(call.services.body_memory, expected)) {
+    dialects::ApiError busy = dialects::api_error(
+        dialects::ApiCode::service_unavailable,
+        "the box has as many large requests in memory as it can hold; try again in a moment, or send files as "
+        "multipart/form-data");
+    busy.retry_after = Seconds(1);
+    co_return std::unexpected(std::move(busy));
+  }
   auto body = co_await call.exchange.read_all(limit);
+  if (body) call.body_memory.reset(body->size());
   if (!body) {
     if (body.error().is(Errc::too_large)) {
       co_return dialects::reject(

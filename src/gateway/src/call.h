@@ -19,6 +19,7 @@ struct Services {
   FileStore& files;
   SpoolBudget& spool;
   std::filesystem::path spool_folder;
+  SpoolBudget& body_memory;  // of JSON bodies, all requests together
 };
 
 struct Decision {
@@ -38,6 +39,7 @@ struct Call {
   net::Exchange& exchange;
   const Services& services;
   Decision decision;
+  Charge body_memory = {};
   bool origin_welcome = true;  // false: a web page from elsewhere, which must not even read the refusal
 };
 

@@ -15,6 +15,8 @@ using dialects::ApiCode;
 
 namespace {
 
+constexpr std::uint64_t kLargestBodiesAtOnce = 8;  // of limits.json_body; smaller ones accordingly more
+
 struct Route {
   std::string_view path;
   enum class Match { exact, below } match;  // below: the path itself and what follows it after a slash
@@ -65,16 +67,21 @@ std::string comma_separated(std::string_view methods) {
 
 struct Gateway::Impl {
   explicit Impl(Collaborators c)
-      : with(std::move(c)), spool(with.config->limits.spool), services{*with.config,
-                                                                       *with.catalogue,
-                                                                       with.media,
-                                                                       *with.pool,
-                                                                       *with.files,
-                                                                       spool,
-                                                                       with.config->paths.data / "spool"} {}
+      : with(std::move(c)),
+        spool(with.config->limits.spool),
+        body_memory(kLargestBodiesAtOnce * with.config->limits.json_body),
+        services{*with.config,
+                 *with.catalogue,
+                 with.media,
+                 *with.pool,
+                 *with.files,
+                 spool,
+                 with.config->paths.data / "spool",
+                 body_memory} {}
 
   Collaborators with;
   SpoolBudget spool;
+  SpoolBudget body_memory;
   Services services;
   std::atomic<std::uint64_t> in_flight{0};
   std::atomic<std::uint64_t> served{0};
@@ -127,7 +134,7 @@ net::ErrorPage Gateway::error_page(int status, std::string_view, std::string_vie
 
 net::awaitable<void> Gateway::handle(net::Exchange& exchange, Trust trust) {
   Impl& gateway = *impl_;
-  Call call{new_id("req_"), {"owner", "owner"}, steady_now(), exchange, gateway.services, {}, true};
+  Call call{new_id("req_"), {"owner", "owner"}, steady_now(), exchange, gateway.services, {}};
   ++gateway.in_flight;
   const net::RequestHead& request = exchange.request();
   const std::string path = request.path();

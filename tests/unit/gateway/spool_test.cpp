@@ -26,6 +26,21 @@ TEST(SpoolBudget, IsNotOverdrawn) {
   EXPECT_EQ(budget.used(), 0U);
 }
 
+TEST(Charge, IsGivenBackInPartAndThenAtTheEnd) {
+  SpoolBudget budget(100);
+  {
+    Charge charge;
+    ASSERT_TRUE(charge.take(budget, 80));
+    Charge second;
+    EXPECT_FALSE(second.take(budget, 30));
+    charge.reset(10);
+    EXPECT_EQ(budget.used(), 10U);
+    charge.reset(50);
+    EXPECT_EQ(budget.used(), 10U);
+  }
+  EXPECT_EQ(budget.used(), 0U);
+}
+
 TEST(Spooled, SmallStaysInMemoryLargeGoesToDisk) {
   const TempDir dir;
   SpoolBudget budget(1000);

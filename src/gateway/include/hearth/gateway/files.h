@@ -19,7 +19,7 @@
 
 namespace hearth::gateway {
 
-// How much of the disk spooled bytes may take, all requests together.
+// How much of the disk spooled bytes may take, all requests together; or how much memory JSON bodies may.
 class SpoolBudget {
  public:
   explicit SpoolBudget(std::uint64_t limit) : limit_(limit) {}
@@ -30,6 +30,32 @@ class SpoolBudget {
  private:
   std::uint64_t limit_;
   std::atomic<std::uint64_t> used_{0};
+};
+
+// A part of a budget, given back when it goes.
+class Charge {
+ public:
+  Charge() = default;
+  ~Charge() { reset(0); }
+  Charge(const Charge&) = delete;
+  Charge& operator=(const Charge&) = delete;
+  // False if there is not so much left. Once only.
+  [[nodiscard]] bool take(SpoolBudget& budget, std::uint64_t bytes) noexcept {
+    if (!budget.take(bytes)) return false;
+    budget_ = &budget;
+    bytes_ = bytes;
+    return true;
+  }
+  // Keeps only so much of it.
+  void reset(std::uint64_t bytes) noexcept {
+    if (budget_ == nullptr || bytes >= bytes_) return;
+    budget_->give(bytes_ - bytes);
+    bytes_ = bytes;
+  }
+
+ private:
+  SpoolBudget* budget_ = nullptr;
+  std::uint64_t bytes_ = 0;
 };
 
 // One file's bytes. Movable; gives its room back when it goes.
