@@ -50,6 +50,44 @@ TEST(DetectionsRequest, reads_a_form) {
   expect_rejected(decode_detections_form(many, {.max_labels = 2}), ApiCode::array_above_max_length, "labels", "a,b,c");
 }
 
+TEST(DetectionsRequest, asks_for_frames_of_a_video) {
+  const auto one = decode_detections(JsonBody::copy_of(R"({"model":"m","image":"file_a"})"));
+  ASSERT_TRUE(one.has_value());
+  EXPECT_EQ(one->max_frames, 1U);
+  const auto some =
+      decode_detections(JsonBody::copy_of(R"({"model":"m","image":"file_a","max_frames":8,"every":2.5})"));
+  ASSERT_TRUE(some.has_value());
+  EXPECT_EQ(some->max_frames, 8U);
+  EXPECT_EQ(some->every, 2.5);
+  const std::vector<FormField> form{{"max_frames", "8"}, {"every", "2.5"}};
+  const auto from_form = decode_detections_form(form);
+  ASSERT_TRUE(from_form.has_value());
+  EXPECT_EQ(from_form->max_frames, 8U);
+  EXPECT_EQ(from_form->every, 2.5);
+}
+
+TEST(DetectionsRequest, bounds_the_frames) {
+  const Bad rows[] = {
+      {R"({"model":"m","image":"file_a","max_frames":0})", ApiCode::invalid_value, "max_frames"},
+      {R"({"model":"m","image":"file_a","max_frames":1001})", ApiCode::invalid_value, "max_frames"},
+      {R"({"model":"m","image":"file_a","max_frames":"3"})", ApiCode::invalid_type, "max_frames"},
+      {R"({"model":"m","image":"file_a","every":0})", ApiCode::invalid_value, "every"},
+      {R"({"model":"m","image":"file_a","max_frames":51,"annotate":true})", ApiCode::invalid_value, "max_frames"},
+  };
+  for (const Bad& row : rows) {
+    expect_rejected(decode_detections(JsonBody::copy_of(row.input)), row.code, row.param, row.input);
+  }
+  const std::vector<FormField> form{{"max_frames", "51"}, {"annotate", "1"}};
+  expect_rejected(decode_detections_form(form), ApiCode::invalid_value, "max_frames", "51 annotated");
+}
+
+TEST(Detections, of_a_video_say_when) {
+  ImageDetections image;
+  image.time = 12.5;
+  const std::vector<ImageDetections> images{image};
+  EXPECT_NE(encode_detections(images, "m", 7).find("\"time\":12.5"), std::string::npos);
+}
+
 TEST(Detections, go_from_the_engine_to_the_client) {
   auto image = decode_engine_detections(JsonBody::copy_of(
       R"({"width":100,"height":50,"detections":[{"label":"person","score":0.9,"box":[10,5,30,45]},{"label":"face","score":0.2,"box":[1,2,3,4]}],"annotated":"AA=="})"));
