@@ -3,6 +3,7 @@
 
 #include <hearth/hardware/memory.h>
 
+#include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
@@ -131,14 +132,17 @@ CO_TEST(EngineFailures, APersonEndsTheQuarantine) {
 struct BadStart {
   const char* arg;
   const char* says;
+  const char* deadline;  // short where only its passing ends the wait
 };
 
 CO_TEST(EngineFailures, BadStartsAreRecognisedAndExplained) {
   for (const BadStart& bad :
-       {BadStart{"--never-listen", "was not ready within"}, BadStart{"--garbage", "does not speak the engine protocol"},
-        BadStart{"--wrong-canary", "canary"}, BadStart{"--not-a-socket", "is not a socket"}}) {
+       {BadStart{"--never-listen", "was not ready within", "300ms"},
+        BadStart{"--garbage", "does not speak the engine protocol", "10s"}, BadStart{"--wrong-canary", "canary", "10s"},
+        BadStart{"--not-a-socket", "is not a socket", "300ms"}}) {
     Bench bench(co_await boost::asio::this_coro::executor,
-                {{.args = {bad.arg}, .more = "start_deadline: 300ms\ncanary: {path: /canary, expect: sings}\n"}},
+                {{.args = {bad.arg},
+                  .more = fmt::format("start_deadline: {}\ncanary: {{path: /canary, expect: sings}}\n", bad.deadline)}},
                 hasty());
     co_await bench.start();
     const auto answer = co_await bench.ask("GET", "/echo");
