@@ -1,6 +1,7 @@
 // The tour against a real box: every station holds on real input, and a degraded input turns its line red.
 #include "json.h"
 
+#include <hearth/core/clock.h>
 #include <hearth/core/file.h>
 
 #include <fmt/format.h>
@@ -11,13 +12,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <random>
-#include <thread>
 
 namespace hearth::tool {
 namespace {
@@ -65,10 +64,9 @@ class Box {
   }
 
   [[nodiscard]] bool wait_until_ready() const {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (std::chrono::steady_clock::now() < deadline) {
+    const Deadline deadline = Deadline::in(Seconds(60));
+    while (!deadline.passed()) {
       if (hearth("status").status == 0) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     return false;
   }

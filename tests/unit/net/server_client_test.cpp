@@ -13,6 +13,7 @@
 
 #include <array>
 #include <filesystem>
+#include <future>
 
 namespace hearth::net {
 namespace {
@@ -82,7 +83,8 @@ awaitable<void> compute_then_wait(Exchange& ex, Seen* seen) {
   BlockingPool pool(1, 1);
   seen->began = true;
   const auto computed = co_await pool.run([]() -> Result<int> {
-    ::usleep(200'000);
+    std::promise<void> nothing;  // work that takes its time, whoever has left meanwhile
+    nothing.get_future().wait_for(Millis(200));
     return 1;
   });
   EXPECT_TRUE(computed);
