@@ -1,10 +1,10 @@
 // Engines that die, hang and come back under load: only what was in flight on them may fail, soon and clearly.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { Box, wav } from './harness.js';
+import { Box, dataUrl, wav } from './harness.js';
 import { checkError, embed, engine, json, ocr, speak, status, transcribe, unharmed, until } from './support.js';
 
-const names = ['embed', 'speech', 'transcribe', 'ocr', 'media'];
+const names = ['embed', 'speech', 'transcribe', 'ocr', 'vision', 'media'];
 let box;
 before(async () => {
   const queue = '200'; // nobody is turned away here
@@ -22,6 +22,7 @@ const requests = {
   speech: { ask: () => speak(box, 'one', { response_format: 'wav' }), uses: ['speech', 'media'] },
   transcription: { ask: () => transcribe(box, sound), uses: ['transcribe', 'media'] },
   ocr: { ask: () => ocr(box, 'image/x-portable-bitmap', page), uses: ['ocr', 'media'] },
+  detection: { ask: () => json(box, '/v1/images/detections', { image: dataUrl('image/x-portable-bitmap', page) }), uses: ['vision', 'media'] },
 };
 const killed = [];
 
@@ -58,7 +59,7 @@ describe('kill -9 during 200 concurrent requests', () => {
       await ready(name);
       const { pid } = await engine(box, name);
       process.kill(pid, 'SIGSTOP'); // so that some are certainly in flight when it dies
-      const kinds = [...Array(110).fill('embeddings'), ...Array(30).fill('speech'), ...Array(30).fill('transcription'), ...Array(30).fill('ocr')];
+      const kinds = [...Array(90).fill('embeddings'), ...Array(30).fill('speech'), ...Array(30).fill('transcription'), ...Array(30).fill('ocr'), ...Array(20).fill('detection')];
       const asked = kinds.map(outcome);
       // All its places are taken, and then nothing changes until it dies.
       await until(async () => (await engine(box, name)).in_flight > 0, `${name} has work`);

@@ -3,6 +3,8 @@
 #include "support/real_tables.h"
 #include "support/tiny_table.h"
 
+#include <hearth/core/utf8.h>
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -64,23 +66,6 @@ TEST(WordPiece, AgreesWithTheReferenceOnTrickyTexts) {
     EXPECT_EQ(ids_of(tokenizer, text), boost::json::value_to<std::vector<std::uint16_t>>(expected.at("ids"))) << line;
   }
   EXPECT_GT(texts, 350U);
-}
-
-void append_utf8(std::string& out, std::uint32_t c) {
-  const auto put = [&](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (c < 0x80) return put(c);
-  if (c < 0x800) {
-    put(0xC0U | c >> 6U);
-  } else {
-    if (c < 0x10000) {
-      put(0xE0U | c >> 12U);
-    } else {
-      put(0xF0U | c >> 18U);
-      put(0x80U | (c >> 12U & 0x3FU));
-    }
-    put(0x80U | (c >> 6U & 0x3FU));
-  }
-  put(0x80U | (c & 0x3FU));
 }
 
 // Every code point, inside a word and alone: the reference's ids, as one number.

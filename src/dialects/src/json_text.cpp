@@ -1,5 +1,7 @@
 #include "src/json_text.h"
 
+#include <hearth/core/utf8.h>
+
 #include <cstdint>
 #include <optional>
 
@@ -29,25 +31,6 @@ std::optional<std::uint32_t> hex4(std::string_view text) noexcept {
     }
   }
   return value;
-}
-
-void append_utf8(std::string& out, std::uint32_t c) {
-  const auto put = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (c < 0x80) {
-    put(c);
-  } else if (c < 0x800) {
-    put(0xC0U | (c >> 6U));
-    put(0x80U | (c & 0x3FU));
-  } else if (c < 0x10000) {
-    put(0xE0U | (c >> 12U));
-    put(0x80U | ((c >> 6U) & 0x3FU));
-    put(0x80U | (c & 0x3FU));
-  } else {
-    put(0xF0U | (c >> 18U));
-    put(0x80U | ((c >> 12U) & 0x3FU));
-    put(0x80U | ((c >> 6U) & 0x3FU));
-    put(0x80U | (c & 0x3FU));
-  }
 }
 
 // `rest` begins after "\u"; what was read is removed from it.

@@ -94,6 +94,4 @@ inline bool is_word(char32_t c) noexcept {
   return is_digit(c) || is_letter(c);
 }
 
-void append_utf8(std::string& out, char32_t c);
-
 }  // namespace hearth::speech
