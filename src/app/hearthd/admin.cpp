@@ -114,7 +114,8 @@ net::awaitable<void> show_status(net::Exchange& exchange, const AdminContext& c)
 net::awaitable<void> show_models(net::Exchange& exchange, const AdminContext& c) {
   const auto snapshot = c.supervisor.snapshot();
   json::array all;
-  for (const gateway::Model& model : c.catalogue.models()) {
+  const gateway::Models models = c.catalogue.models();
+  for (const gateway::Model& model : *models) {
     const std::string engine(model.upstream->name());
     const bool ready = std::ranges::any_of(
         snapshot, [&](const auto& e) { return e.name == engine && e.state == engines::State::ready; });

@@ -26,7 +26,6 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <list>
 #include <map>
 #include <optional>
 
@@ -161,6 +160,10 @@ std::optional<gateway::Task> gateway_task(engines::Task task) {
       return gateway::Task::ocr;
     case engines::Task::detection:
       return gateway::Task::detection;
+    case engines::Task::chat:
+      return gateway::Task::chat;
+    case engines::Task::rerank:
+      return gateway::Task::rerank;
     case engines::Task::media:
       return std::nullopt;
   }
@@ -169,19 +172,18 @@ std::optional<gateway::Task> gateway_task(engines::Task task) {
 
 // The engines as upstreams, and the models they serve.
 struct Upstreams {
-  std::list<EngineUpstream> all;
-  EngineUpstream* media = nullptr;
+  std::shared_ptr<EngineUpstream> media;
   std::vector<gateway::Model> models;
 };
 
 Upstreams make_upstreams(engines::Supervisor& supervisor, const std::vector<engines::Manifest>& manifests) {
   Upstreams upstreams;
   for (const engines::Manifest& manifest : manifests) {
-    EngineUpstream& upstream = upstreams.all.emplace_back(&supervisor, manifest.name);
+    const auto upstream = std::make_shared<EngineUpstream>(&supervisor, manifest.name);
     for (const engines::Model& model : manifest.models) {
-      if (model.task == engines::Task::media) upstreams.media = &upstream;
+      if (model.task == engines::Task::media) upstreams.media = upstream;
       if (const auto task = gateway_task(model.task))
-        upstreams.models.push_back({model.id, *task, model.description, model.languages, &upstream, {}});
+        upstreams.models.push_back({model.id, *task, model.description, model.languages, upstream, {}});
     }
   }
   return upstreams;
@@ -287,7 +289,7 @@ Result<void> Daemon::prepare() {
   gateway::Collaborators with;
   with.config = &config_;
   with.catalogue = catalogue_.get();
-  with.media = upstreams_.media;
+  with.media = upstreams_.media.get();
   with.pool = &pool_;
   with.metrics = &metrics_;
   with.files = files_.get();
@@ -343,7 +345,7 @@ net::awaitable<Result<void>> Daemon::open() {
             {{"version", HEARTH_VERSION},
              {"url", url},
              {"auth", access_.key_required ? "keys" : "open"},
-             {"engines", upstreams_.all.size()},
+             {"engines", supervisor_->snapshot().size()},
              {"start_ms", seconds_between(started_, steady_now()) * 1000}});
   if (access_.key_required && keys_->empty())
     log::warn("hearthd", "clients need an API key and there is none yet: `hearth keys new NAME` makes one");

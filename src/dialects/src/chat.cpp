@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMaxMessages = 1'000'000;  // the body's size is the real bound
 
-Decoded<std::size_t> count_messages(json::Value& value) {
+Decoded<void> check_messages(json::Value& value) {
   std::size_t messages = 0;
   HEARTH_TRY(value.each_item(kMaxMessages, [&messages](std::size_t, json::Value item) -> Decoded<void> {
     if (item.kind() != json::Kind::object) return std::unexpected(item.wrong_type("an object"));
@@ -20,30 +20,99 @@ Decoded<std::size_t> count_messages(json::Value& value) {
   if (messages == 0) {
     return std::unexpected(value.refuse(ApiCode::empty_array, "is an empty array; send at least one message."));
   }
-  return messages;
+  return {};
 }
 
-}  // namespace
-
-Decoded<ChatHead> decode_chat_head(const JsonBody& body) {
-  static constexpr std::array<std::string_view, 3> kFields{"model", "stream", "messages"};
-  ChatHead head;
+// `others`: the fields besides `model` and `stream` that the endpoint cannot do without.
+template <std::size_t N>
+Decoded<ForwardHead> decode_head(const JsonBody& body, const std::array<std::string_view, N>& others) {
+  std::array<std::string_view, N + 2> names{"model", "stream"};
+  for (std::size_t i = 0; i < N; ++i) names[i + 2] = others[i];
+  ForwardHead head;
   json::Document document(body);
   const auto read = [&head](std::string_view name, json::Value value) -> Decoded<void> {
     if (name == "model") {
       head.model_at = value.span();
       HEARTH_TRY_ASSIGN(head.model, value.name());
-    } else if (name == "stream") {
+      return {};
+    }
+    if (name == "stream") {
       HEARTH_TRY_ASSIGN(head.stream, value.boolean());
+      return {};
+    }
+    return name == "messages" ? check_messages(value) : value.check();
+  };
+  HEARTH_TRY_ASSIGN(const json::Fields fields, document.each_field(names, read));
+  HEARTH_TRY(fields.require("model"));
+  for (const std::string_view name : others) {
+    HEARTH_TRY(fields.require(name));
+  }
+  return head;
+}
+
+Decoded<std::uint64_t> count_of(json::Value& value) {
+  HEARTH_TRY_ASSIGN(const double number, value.number());
+  constexpr double kMost = 1e12;
+  return number >= 0 && number <= kMost ? static_cast<std::uint64_t>(number) : 0;
+}
+
+}  // namespace
+
+Decoded<ForwardHead> decode_chat_head(const JsonBody& body) {
+  return decode_head<1>(body, {"messages"});
+}
+
+Decoded<ForwardHead> decode_completion_head(const JsonBody& body) {
+  return decode_head<1>(body, {"prompt"});
+}
+
+Decoded<ForwardHead> decode_rerank_head(const JsonBody& body) {
+  return decode_head<2>(body, {"query", "documents"});
+}
+
+Usage decode_usage(std::string_view answer) {
+  static constexpr std::array<std::string_view, 2> kOuter{"usage", "timings"};
+  static constexpr std::array<std::string_view, 2> kUsage{"prompt_tokens", "completion_tokens"};
+  static constexpr std::array<std::string_view, 3> kTimings{"cache_n", "prompt_n", "predicted_n"};
+  const JsonBody body = JsonBody::copy_of(answer);
+  std::optional<Usage> usage;
+  Usage timings;
+  json::Document document(body);
+  const auto read_usage = [&usage](std::string_view name, json::Value value) -> Decoded<void> {
+    HEARTH_TRY_ASSIGN(const std::uint64_t count, count_of(value));
+    (name == "prompt_tokens" ? usage->input_tokens : usage->output_tokens) = count;
+    return {};
+  };
+  const auto read_timings = [&timings](std::string_view name, json::Value value) -> Decoded<void> {
+    HEARTH_TRY_ASSIGN(const std::uint64_t count, count_of(value));
+    (name == "predicted_n" ? timings.output_tokens : timings.input_tokens) += count;
+    return {};
+  };
+  const auto read = [&](std::string_view name, json::Value value) -> Decoded<void> {
+    if (name == "usage") {
+      usage.emplace();
+      HEARTH_TRY(value.each_field(kUsage, read_usage));
     } else {
-      HEARTH_TRY_ASSIGN(head.messages, count_messages(value));
+      HEARTH_TRY(value.each_field(kTimings, read_timings));
     }
     return {};
   };
-  HEARTH_TRY_ASSIGN(const json::Fields fields, document.each_field(kFields, read));
-  HEARTH_TRY(fields.require("model"));
-  HEARTH_TRY(fields.require("messages"));
-  return head;
+  if (!document.each_field(kOuter, read)) return {};
+  return usage.value_or(timings);
+}
+
+Usage decode_stream_usage(std::string_view tail) {
+  constexpr std::string_view kData = "data: ";
+  while (!tail.empty()) {
+    const std::size_t at = tail.rfind(kData);
+    if (at == std::string_view::npos) return {};
+    std::string_view event = tail.substr(at + kData.size());
+    event = event.substr(0, event.find('\n'));
+    const Usage usage = decode_usage(event);
+    if (usage != Usage()) return usage;
+    tail = tail.substr(0, at);
+  }
+  return {};
 }
 
 }  // namespace hearth::dialects

@@ -149,7 +149,7 @@ Deadline Engine::patience(const Waiter& waiter) const {
 }
 
 std::optional<Error> Engine::hopeless(const Waiter& waiter) const {
-  if (machine_.closing) return Error(Errc::unavailable, "hearthd is stopping");
+  if (machine_.closing) return Error(Errc::unavailable, "it is stopping");
   if (machine_.state == State::quarantined)
     return not_available(
         fmt::format("failed too often and rests; hearth engines restart {} tries it now", manifest_.name));
@@ -160,7 +160,7 @@ std::optional<Error> Engine::hopeless(const Waiter& waiter) const {
 
 net::awaitable<Result<Lease>> Engine::acquire(Deadline deadline, Priority priority) {
   const auto self = shared_from_this();
-  if (machine_.closing) co_return fail(Errc::unavailable, "hearthd is stopping");
+  if (machine_.closing) co_return fail(Errc::unavailable, "it is stopping");
   switch (admit(load(), steady_now(), deadline.time())) {
     case Verdict::never:
       co_return fail(cannot_run());

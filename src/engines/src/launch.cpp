@@ -1,5 +1,7 @@
 #include "launch.h"
 
+#include "text.h"
+
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,11 +18,6 @@ constexpr std::size_t kMaxSocketPath = 107;  // sockaddr_un
 constexpr std::uint32_t kFirstUser = 65520;  // to 65533: above systemd's dynamic users, below nobody
 constexpr std::uint32_t kUsers = 14;
 constexpr int kMaxFilesLookedAt = 1000;
-
-void replace_all(std::string& text, std::string_view what, std::string_view with) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
-    text.replace(at, what.size(), with);
-}
 
 bool for_everybody(const fs::path& path) {
   struct stat info{};
@@ -81,20 +78,19 @@ std::string find_obstacle(const EngineSpec& spec, const SupervisorOptions& optio
 }  // namespace
 
 std::uint32_t engine_user(std::string_view name) {
-  std::uint32_t hash = 2166136261U;  // FNV-1a
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
-  return kFirstUser + hash % kUsers;
+  return kFirstUser + fnv1a(name) % kUsers;
 }
 
 fs::path socket_path(const LaunchPlan& plan) {
   return plan.socket_folder / "engine.sock";
 }
 
-std::vector<std::string> engine_arguments(const Manifest& manifest, const LaunchPlan& plan) {
-  const std::array<std::pair<std::string_view, std::string>, 4> values{{{"{data}", plan.data.string()},
+std::vector<std::string> engine_arguments(const Manifest& manifest, const LaunchPlan& plan, std::uint32_t slots) {
+  const std::array<std::pair<std::string_view, std::string>, 5> values{{{"{data}", plan.data.string()},
                                                                         {"{scratch}", plan.scratch.string()},
                                                                         {"{socket}", socket_path(plan).string()},
-                                                                        {"{threads}", std::to_string(plan.threads)}}};
+                                                                        {"{threads}", std::to_string(plan.threads)},
+                                                                        {"{slots}", std::to_string(slots)}}};
   const bool foreign = std::ranges::any_of(
       manifest.args, [](const std::string& arg) { return arg.find("{socket}") != std::string::npos; });
   std::vector<std::string> args;
@@ -126,7 +122,7 @@ Terms make_terms(const EngineSpec& spec, const SupervisorOptions& options) {
   plan.socket_folder = options.runtime / "engines" / manifest.name;
   plan.threads = std::clamp(settings.threads.value_or(cpus), 1U, 256U);
   plan.limits.data = settings.memory.value_or(manifest.memory);
-  plan.args = engine_arguments(manifest, plan);
+  plan.args = engine_arguments(manifest, plan, terms.slots);
   terms.obstacle = find_obstacle(spec, options, plan);
 
   Containment containment = options.containment;

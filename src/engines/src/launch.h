@@ -22,7 +22,7 @@ Terms make_terms(const EngineSpec& spec, const SupervisorOptions& options);
 
 // The arguments of the program: the protocol's own and the manifest's, or, when the manifest says where the socket
 // goes, the manifest's alone (a foreign server). Pure.
-std::vector<std::string> engine_arguments(const Manifest& manifest, const LaunchPlan& plan);
+std::vector<std::string> engine_arguments(const Manifest& manifest, const LaunchPlan& plan, std::uint32_t slots);
 std::filesystem::path socket_path(const LaunchPlan& plan);
 // At Level::root, the user an engine runs as: one of a few ids that no distribution hands out. Pure.
 std::uint32_t engine_user(std::string_view name);

@@ -1,4 +1,4 @@
-#include "yaml_fields.h"
+#include "manifest_parts.h"
 
 #include <hearth/core/file.h>
 #include <hearth/core/units.h>
@@ -16,19 +16,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxManifest = 64 * 1024;
-constexpr std::size_t kMaxCanaryBody = 4 * 1024 * 1024;
 constexpr std::size_t kMaxModels = 256;
-constexpr std::size_t kMaxList = 256;
 constexpr std::size_t kMaxNodes = 20'000;  // aliases make a small file a large tree
 constexpr std::uint64_t kLeastMemory = 16ULL << 20;
-
-struct TaskName {
-  Task task;
-  std::string_view name;
-};
-constexpr std::array kTasks{TaskName{Task::embedding, "embedding"},         TaskName{Task::speech, "speech"},
-                            TaskName{Task::transcription, "transcription"}, TaskName{Task::ocr, "ocr"},
-                            TaskName{Task::detection, "detection"},         TaskName{Task::media, "media"}};
 
 // yaml-cpp's parser calls itself for every level, so depth is bounded before it sees the text. Indentation, dashes and
 // brackets each open at most one level.
@@ -78,11 +68,6 @@ bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= 32 && text.front() != '-' && std::ranges::all_of(text, ok);
 }
 
-// A file inside the engine's folder: no way out of it.
-bool is_inside(const fs::path& path) {
-  return path.is_relative() && std::ranges::none_of(path, [](const fs::path& part) { return part == ".."; });
-}
-
 fs::path normal(const fs::path& path) {
   fs::path clean = path.lexically_normal();
   return clean.has_filename() || clean == clean.root_path() ? clean : clean.parent_path();
@@ -93,11 +78,7 @@ Result<Model> read_model(const YAML::Node& node, std::string_view origin, std::s
   HEARTH_TRY_ASSIGN(const Fields fields, Fields::of(node, origin, where, {"id", "task", "languages", "description"}));
   Model model;
   HEARTH_TRY_ASSIGN(model.id, fields.required_text("id"));
-  HEARTH_TRY_ASSIGN(const std::string task, fields.required_text("task"));
-  const auto known = std::ranges::find(kTasks, task, &TaskName::name);
-  if (known == kTasks.end())
-    return fail(fields.wrong("task", "must be one of embedding, speech, transcription, ocr, detection, media"));
-  model.task = known->task;
+  HEARTH_TRY_ASSIGN(model.task, read_task(fields));
   HEARTH_TRY_ASSIGN(model.languages, fields.texts("languages", kMaxList));
   HEARTH_TRY_ASSIGN(auto description, fields.text("description"));
   model.description = std::move(description).value_or("");
@@ -118,41 +99,6 @@ Result<std::vector<Model>> read_models(const Fields& manifest, std::string_view 
     models.push_back(std::move(model));
   }
   return models;
-}
-
-std::string guess_content_type(std::string_view body) {
-  if (body.empty()) return {};
-  const std::size_t first = body.find_first_not_of(" \t\r\n");
-  const bool json = first != std::string_view::npos && (body[first] == '{' || body[first] == '[');
-  return json ? "application/json" : "application/octet-stream";
-}
-
-Result<Canary> read_canary(const Fields& manifest, std::string_view origin, const fs::path& folder) {
-  HEARTH_TRY_ASSIGN(const Fields fields, Fields::of(manifest.node("canary"), origin, "canary",
-                                                    {"method", "path", "content_type", "body", "body_file", "expect"}));
-  Canary canary;
-  HEARTH_TRY_ASSIGN(auto method, fields.text("method"));
-  HEARTH_TRY_ASSIGN(canary.path, fields.required_text("path"));
-  HEARTH_TRY_ASSIGN(auto body, fields.text("body"));
-  HEARTH_TRY_ASSIGN(auto body_file, fields.text("body_file"));
-  HEARTH_TRY_ASSIGN(auto content_type, fields.text("content_type"));
-  HEARTH_TRY_ASSIGN(auto expect, fields.text("expect"));
-  const auto token = [](unsigned char c) { return c > ' ' && c < 0x7f; };
-  if (canary.path.front() != '/' || !std::ranges::all_of(canary.path, token))
-    return fail(fields.wrong("path", "must begin with / and hold no blanks"));
-  if (body && body_file) return fail(fields.wrong("body_file", "give either body or body_file"));
-  canary.body = std::move(body).value_or("");
-  if (body_file) {
-    if (!is_inside(*body_file)) return fail(fields.wrong("body_file", "must be a file in the engine's folder"));
-    HEARTH_TRY_ASSIGN(canary.body, read_file(folder / *body_file, kMaxCanaryBody));
-  }
-  canary.method = std::move(method).value_or(canary.body.empty() ? "GET" : "POST");
-  if (canary.method != "GET" && canary.method != "POST") return fail(fields.wrong("method", "must be GET or POST"));
-  canary.content_type = std::move(content_type).value_or(guess_content_type(canary.body));
-  if (!std::ranges::all_of(canary.content_type, [](unsigned char c) { return c >= ' ' && c < 0x7f; }))
-    return fail(fields.wrong("content_type", "must be a media type"));
-  canary.expect = std::move(expect).value_or("");
-  return canary;
 }
 
 Result<void> read_paths(Manifest& manifest, const Fields& fields) {
@@ -196,10 +142,11 @@ Result<void> read_limits(Manifest& manifest, const Fields& fields) {
 }
 
 Result<Manifest> read_manifest(const YAML::Node& root, std::string_view origin, const fs::path& folder) {
-  HEARTH_TRY_ASSIGN(const Fields fields,
-                    Fields::of(root, origin, "",
-                               {"name", "title", "program", "args", "data", "binds", "models", "concurrency", "queue",
-                                "memory", "start_deadline", "request_deadline", "idle_stop", "canary"}));
+  HEARTH_TRY_ASSIGN(
+      const Fields fields,
+      Fields::of(root, origin, "",
+                 {"name", "title", "program", "args", "data", "binds", "models", "concurrency", "queue", "memory",
+                  "start_deadline", "request_deadline", "idle_stop", "canary", "formats", "serves", "with"}));
   Manifest manifest;
   manifest.folder = normal(folder);
   HEARTH_TRY_ASSIGN(manifest.name, fields.required_text("name"));
@@ -209,22 +156,19 @@ Result<Manifest> read_manifest(const YAML::Node& root, std::string_view origin, 
   manifest.title = std::move(title).value_or(manifest.name);
   HEARTH_TRY(read_paths(manifest, fields));
   HEARTH_TRY_ASSIGN(manifest.args, fields.texts("args", kMaxList));
-  HEARTH_TRY_ASSIGN(manifest.models, read_models(fields, origin));
+  if (fields.has("formats")) {
+    HEARTH_TRY(read_template(manifest, fields, origin));
+  } else {
+    HEARTH_TRY_ASSIGN(manifest.models, read_models(fields, origin));
+  }
   HEARTH_TRY(read_limits(manifest, fields));
   if (fields.has("canary")) {
-    HEARTH_TRY_ASSIGN(manifest.canary, read_canary(fields, origin, manifest.folder));
+    HEARTH_TRY_ASSIGN(manifest.canary, read_canary(fields, origin, "canary", manifest.folder));
   }
   return manifest;
 }
 
 }  // namespace
-
-std::string_view to_string(Task task) noexcept {
-  for (const TaskName& known : kTasks) {
-    if (known.task == task) return known.name;
-  }
-  return "unknown";
-}
 
 Result<Manifest> parse_manifest(std::string_view yaml, std::string_view origin, const fs::path& folder) {
   if (yaml.size() > kMaxManifest)

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 
 namespace hearth::engines {
 
@@ -14,8 +15,10 @@ struct Supervisor::Impl {
 
   net::Executor executor;
   SupervisorOptions options;
+  net::BlockingPool* pool = nullptr;  // after start()
   std::map<std::string, std::shared_ptr<Engine>, std::less<>> engines;
-  net::TaskGroup tasks;  // of stop()
+  std::mutex engines_mutex;  // held to change `engines`, and to read it on other threads
+  net::TaskGroup tasks;      // of stop()
 
   std::shared_ptr<Engine> find(std::string_view name) const {
     const auto it = engines.find(name);
@@ -27,6 +30,11 @@ namespace {
 
 Error no_such_engine(std::string_view name) {
   return {Errc::not_found, fmt::format("there is no engine called \"{}\"; hearth engines lists them", name)};
+}
+
+void open(Engine& engine, net::BlockingPool& pool) {
+  engine.open(pool);
+  if (engine.terms().lifetimes.keep_warm) engine.wake();
 }
 
 Result<void> make_folder(const std::filesystem::path& folder) {
@@ -57,10 +65,31 @@ net::awaitable<Result<void>> Supervisor::start(net::BlockingPool& pool) {
     log::warn("engines", "engines run without a sandbox, with resource limits only",
               {{"why", impl_->options.sandbox == SandboxMode::off ? "engines.sandbox is off"
                                                                   : impl_->options.containment.problem}});
-  for (const auto& [name, engine] : impl_->engines) {
-    engine->open(pool);
-    if (engine->terms().lifetimes.keep_warm) engine->wake();
+  impl_->pool = &pool;
+  for (const auto& [name, engine] : impl_->engines) open(*engine, pool);
+  co_return Result<void>();
+}
+
+Result<void> Supervisor::add(EngineSpec engine) {
+  const std::string name = engine.manifest.name;
+  if (knows(name)) return fail(Errc::already_exists, fmt::format("there is an engine called \"{}\" already", name));
+  const auto added = std::make_shared<Engine>(impl_->executor, engine, impl_->options);
+  {
+    const std::lock_guard lock(impl_->engines_mutex);
+    impl_->engines.emplace(name, added);
   }
+  open(*added, *impl_->pool);
+  return {};
+}
+
+net::awaitable<Result<void>> Supervisor::remove(std::string engine, Deadline deadline) {
+  const std::shared_ptr<Impl> impl = impl_;
+  const std::shared_ptr<Engine> removed = impl->find(engine);
+  if (!removed) co_return fail(no_such_engine(engine));
+  // Under its name until it is gone: another life of it must not use its folders meanwhile.
+  co_await removed->stop(deadline);
+  const std::lock_guard lock(impl->engines_mutex);
+  impl->engines.erase(engine);
   co_return Result<void>();
 }
 
@@ -106,8 +135,13 @@ net::awaitable<Result<void>> Supervisor::restart_engine(std::string engine, Dead
 }
 
 std::vector<EngineStatus> Supervisor::snapshot() const {
+  std::vector<std::shared_ptr<Published>> published;
+  {
+    const std::lock_guard lock(impl_->engines_mutex);
+    for (const auto& [name, engine] : impl_->engines) published.push_back(engine->published());
+  }
   std::vector<EngineStatus> all;
-  for (const auto& [name, engine] : impl_->engines) all.push_back(engine->published()->read());
+  for (const auto& engine : published) all.push_back(engine->read());
   return all;
 }
 

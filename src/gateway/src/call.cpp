@@ -84,9 +84,9 @@ net::awaitable<dialects::Decoded<dialects::JsonBody>> receive_json(Call& call) {
   co_return dialects::JsonBody(std::move(*body));
 }
 
-dialects::Decoded<const Model*> choose_model(Call& call, std::string_view name, Task task) {
+dialects::Decoded<std::shared_ptr<const Model>> choose_model(Call& call, std::string_view name, Task task) {
   call.decision.requested_model = std::string(name.substr(0, 128));
-  const Model* model = call.services.catalogue.find(name, task);
+  std::shared_ptr<const Model> model = call.services.catalogue.find(name, task);
   if (model == nullptr)
     return dialects::reject(dialects::ApiCode::model_not_found, call.services.catalogue.explain_missing(name, task),
                             "model");

@@ -24,12 +24,13 @@ struct Services {
 
 struct Decision {
   std::string_view operation = "other";
-  const Model* model = nullptr;
+  std::shared_ptr<const Model> model;
   std::string requested_model;
   int attempts = 0;
   int status = 0;
   std::optional<SteadyTime> first_byte;
   std::uint64_t input_tokens = 0;
+  std::uint64_t output_tokens = 0;
   std::string allow;  // of a 405: the methods that the path takes
 };
 
@@ -74,7 +75,7 @@ net::awaitable<std::invoke_result_t<Decode>> parse_sized(Call& call, std::size_t
 }
 
 // The model for this call, noted in its decision; model_not_found names those that are here.
-dialects::Decoded<const Model*> choose_model(Call& call, std::string_view name, Task task);
+dialects::Decoded<std::shared_ptr<const Model>> choose_model(Call& call, std::string_view name, Task task);
 
 // Handlers, one file per resource.
 net::awaitable<void> handle_embeddings(Call& call);
@@ -85,6 +86,8 @@ net::awaitable<void> handle_translation(Call& call);
 net::awaitable<void> handle_ocr(Call& call);
 net::awaitable<void> handle_detections(Call& call);
 net::awaitable<void> handle_chat(Call& call);
+net::awaitable<void> handle_completions(Call& call);
+net::awaitable<void> handle_rerank(Call& call);
 net::awaitable<void> handle_models(Call& call);
 net::awaitable<void> handle_files(Call& call);
 

@@ -23,6 +23,8 @@ std::string_view to_string(Task task) noexcept {
       return "detection";
     case Task::chat:
       return "chat";
+    case Task::rerank:
+      return "rerank";
   }
   return "unknown";
 }
@@ -42,36 +44,46 @@ std::vector<std::string> well_known_names(Task task) {
   }
 }
 
-Catalogue::Catalogue(std::vector<Model> models) : models_(std::move(models)) {
+void Catalogue::replace(std::vector<Model> models) {
   // The first model of a task serves the names that clients have built in.
   std::vector<Task> seen;
-  for (Model& model : models_) {
+  for (Model& model : models) {
     if (std::ranges::find(seen, model.task) != seen.end()) continue;
     seen.push_back(model.task);
     model.aliases = well_known_names(model.task);
   }
+  auto next = std::make_shared<const std::vector<Model>>(std::move(models));
+  const std::lock_guard lock(mutex_);
+  models_.swap(next);
 }
 
-const Model* Catalogue::find(std::string_view name, Task task) const {
+Models Catalogue::models() const {
+  const std::lock_guard lock(mutex_);
+  return models_;
+}
+
+std::shared_ptr<const Model> Catalogue::find(std::string_view name, Task task) const {
   const bool any = name.empty() || name == "auto";
-  for (const Model& model : models_) {
+  const Models all = models();
+  for (const Model& model : *all) {
     if (model.task == task &&
         (any || model.id == name || std::ranges::find(model.aliases, name) != model.aliases.end()))
-      return &model;
+      return {all, &model};
   }
   return nullptr;
 }
 
 bool Catalogue::serves(Task task) const {
-  return std::ranges::any_of(models_, [&](const Model& m) { return m.task == task; });
+  return std::ranges::any_of(*models(), [&](const Model& m) { return m.task == task; });
 }
 
 std::string Catalogue::explain_missing(std::string_view name, Task task) const {
+  const Models all = models();
   std::vector<std::string> here;
-  for (const Model& model : models_)
+  for (const Model& model : *all)
     if (model.task == task) here.push_back(model.id);
   if (here.empty()) return fmt::format("no model for {} is on this box; `hearth pull NAME` gets one", to_string(task));
-  for (const Model& model : models_) {
+  for (const Model& model : *all) {
     if (model.id == name)
       return fmt::format("the model '{}' does {}, not {}; for that this box has {}", name, to_string(model.task),
                          to_string(task), fmt::join(here, ", "));

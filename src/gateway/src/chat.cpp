@@ -1,63 +1,47 @@
-// POST /v1/chat/completions and GET /v1/models: no language model comes with the box, so chat says how to get one.
-#include "call.h"
-
-#include <hearth/dialects/chat.h>
-#include <hearth/dialects/models.h>
-
-#include <fmt/format.h>
-
-#include <algorithm>
+// POST /v1/chat/completions, /v1/completions and /v1/rerank: their engine speaks the same dialect.
+#include "forward.h"
 
 namespace hearth::gateway {
-
-net::awaitable<void> handle_chat(Call& call) {
-  call.decision.operation = "chat";
-  auto body = co_await receive_json(call);
-  if (!body) co_return co_await reply_error(call, body.error());
-  const auto head = co_await parse_sized(call, body->size(), [&] { return dialects::decode_chat_head(*body); });
-  if (!head) co_return co_await reply_error(call, head.error());
-  call.decision.requested_model = head->model.substr(0, 128);
-  co_await reply_error(
-      call, dialects::api_error(
-                dialects::ApiCode::model_not_loaded,
-                "no language model is on this box yet: `hearth pull NAME` gets one that runs here, or name a provider "
-                "under `providers:` in hearth.yaml to have chat answered elsewhere",
-                "model"));
-}
-
 namespace {
 
-dialects::ModelObject describe(const Model& model, std::string id, std::string alias_of) {
-  dialects::ModelObject object;
-  object.id = std::move(id);
-  object.created = 1767225600;  // 2026-01-01: when these models came with the box
-  object.task = to_string(model.task);
-  object.ready = model.upstream->ready();
-  object.alias_of = std::move(alias_of);
-  if (object.alias_of.empty()) object.aliases = model.aliases;
-  return object;
+// No language model comes with the box: until there is one, chat says how to get one.
+dialects::ApiError no_language_model() {
+  return dialects::api_error(
+      dialects::ApiCode::model_not_loaded,
+      "no language model is on this box yet: `hearth pull NAME` gets one that runs here, or name a provider "
+      "under `providers:` in hearth.yaml to have chat answered elsewhere",
+      "model");
+}
+
+using DecodeHead = dialects::Decoded<dialects::ForwardHead> (*)(const dialects::JsonBody&);
+
+net::awaitable<void> receive_and_forward(Call& call, DecodeHead decode, Task task, std::string target) {
+  auto body = co_await receive_json(call);
+  if (!body) co_return co_await reply_error(call, body.error());
+  const auto head = co_await parse_sized(call, body->size(), [&] { return decode(*body); });
+  if (!head) co_return co_await reply_error(call, head.error());
+  if (task == Task::chat && !call.services.catalogue.serves(task)) {
+    call.decision.requested_model = head->model.substr(0, 128);
+    co_return co_await reply_error(call, no_language_model());
+  }
+  co_await forward(call, *body, *head, task, std::move(target));
 }
 
 }  // namespace
 
-net::awaitable<void> handle_models(Call& call) {
-  call.decision.operation = "models";
-  std::vector<dialects::ModelObject> all;
-  for (const Model& model : call.services.catalogue.models()) {
-    all.push_back(describe(model, model.id, ""));
-    for (const std::string& alias : model.aliases) all.push_back(describe(model, alias, model.id));
-  }
-  constexpr std::string_view kList = "/v1/models";
-  const std::string path = call.exchange.request().path();
-  if (path == kList) co_return co_await reply_json(call, dialects::encode_model_list(all));
-  const std::string id = path.substr(kList.size() + 1);
-  const auto found = std::ranges::find(all, id, &dialects::ModelObject::id);
-  if (found == all.end())
-    co_return co_await reply_error(
-        call, dialects::api_error(
-                  dialects::ApiCode::model_not_found,
-                  fmt::format("no model '{}' is on this box; GET /v1/models lists them", id.substr(0, 100)), "model"));
-  co_await reply_json(call, dialects::encode_model(*found));
+net::awaitable<void> handle_chat(Call& call) {
+  call.decision.operation = "chat";
+  co_await receive_and_forward(call, dialects::decode_chat_head, Task::chat, "/v1/chat/completions");
+}
+
+net::awaitable<void> handle_completions(Call& call) {
+  call.decision.operation = "text_completion";
+  co_await receive_and_forward(call, dialects::decode_completion_head, Task::chat, "/v1/completions");
+}
+
+net::awaitable<void> handle_rerank(Call& call) {
+  call.decision.operation = "rerank";
+  co_await receive_and_forward(call, dialects::decode_rerank_head, Task::rerank, "/v1/rerank");
 }
 
 }  // namespace hearth::gateway

@@ -30,6 +30,8 @@ constexpr std::array kRoutes{
     Route{"/v1/audio/transcriptions", "POST", handle_transcription},
     Route{"/v1/audio/translations", "POST", handle_translation},
     Route{"/v1/chat/completions", "POST", handle_chat},
+    Route{"/v1/completions", "POST", handle_completions},
+    Route{"/v1/rerank", "POST", handle_rerank},
     Route{"/v1/ocr", "POST", handle_ocr},
     Route{"/v1/images/detections", "POST", handle_detections},
     Route{"/v1/models", "GET HEAD", handle_models},
@@ -106,6 +108,7 @@ struct Gateway::Impl {
     record.seconds = seconds_between(call.began, steady_now());
     if (d.first_byte) record.first_byte_seconds = seconds_between(call.began, *d.first_byte);
     record.input_tokens = d.input_tokens;
+    record.output_tokens = d.output_tokens;
     with.metrics->record(record);
     --in_flight;
     ++served;
@@ -119,6 +122,8 @@ struct Gateway::Impl {
                 {"model", d.model == nullptr ? "" : d.model->id},
                 {"status", d.status},
                 {"attempts", d.attempts},
+                {"input_tokens", d.input_tokens},
+                {"output_tokens", d.output_tokens},
                 {"ms", record.seconds * 1000}});
   }
 };

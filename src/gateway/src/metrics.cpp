@@ -35,7 +35,7 @@ struct Metrics::Impl {
                                                   .Register(*registry);
   prom::Family<prom::Counter>& tokens = prom::BuildCounter()
                                             .Name("gen_ai_client_token_usage_total")
-                                            .Help("Tokens in, by operation and model.")
+                                            .Help("Tokens in and out, by operation and model.")
                                             .Register(*registry);
   prom::Family<prom::Counter>& requests = prom::BuildCounter()
                                               .Name("hearth_requests_total")
@@ -69,6 +69,11 @@ void Metrics::record(const CallRecord& call) {
     prom::Labels input = labels;
     input["gen_ai_token_type"] = "input";
     impl_->tokens.Add(input).Increment(static_cast<double>(call.input_tokens));
+  }
+  if (call.output_tokens > 0) {
+    prom::Labels output = labels;
+    output["gen_ai_token_type"] = "output";
+    impl_->tokens.Add(output).Increment(static_cast<double>(call.output_tokens));
   }
   if (call.first_byte_seconds >= 0) impl_->first_byte.Add(labels, duration_buckets()).Observe(call.first_byte_seconds);
   if (call.status >= 400) labels["error_type"] = std::to_string(call.status);

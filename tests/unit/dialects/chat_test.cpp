@@ -11,7 +11,6 @@ TEST(Chat, reads_the_head) {
   ASSERT_TRUE(head.has_value());
   EXPECT_EQ(head->model, "gpt-4o");
   EXPECT_TRUE(head->stream);
-  EXPECT_EQ(head->messages, 2U);
 }
 
 TEST(Chat, names_the_field_that_is_wrong) {
@@ -29,6 +28,40 @@ TEST(Chat, names_the_field_that_is_wrong) {
   for (const Bad& row : rows) {
     expect_rejected(decode_chat_head(JsonBody::copy_of(row.input)), row.code, row.param, row.input);
   }
+}
+
+TEST(Chat, each_endpoint_asks_for_what_it_needs) {
+  const auto prompt = decode_completion_head(JsonBody::copy_of(R"({"prompt":["a",[1,2]],"model":"m"})"));
+  ASSERT_TRUE(prompt.has_value());
+  EXPECT_FALSE(prompt->stream);
+  EXPECT_TRUE(decode_rerank_head(JsonBody::copy_of(R"({"model":"m","query":"q","documents":["a"]})")).has_value());
+  const JsonBody no_prompt = JsonBody::copy_of(R"({"model":"m"})");
+  expect_rejected(decode_completion_head(no_prompt), ApiCode::missing_required_parameter, "prompt", no_prompt.view());
+  const JsonBody no_documents = JsonBody::copy_of(R"({"model":"m","query":"q"})");
+  expect_rejected(decode_rerank_head(no_documents), ApiCode::missing_required_parameter, "documents",
+                  no_documents.view());
+}
+
+TEST(Usage, is_read_from_usage_and_else_from_timings) {
+  EXPECT_EQ(decode_usage(R"({"choices":[{}],"usage":{"completion_tokens":4,"prompt_tokens":42,"total_tokens":46}})"),
+            (Usage{42, 4}));
+  EXPECT_EQ(decode_usage(R"({"timings":{"cache_n":40,"prompt_n":2,"predicted_n":4},"usage":{"prompt_tokens":1}})"),
+            (Usage{1, 0}));
+  EXPECT_EQ(decode_usage(R"({"timings":{"cache_n":40,"prompt_n":2,"predicted_n":4}})"), (Usage{42, 4}));
+  for (const char* nothing : {"", "[DONE]", "{}", R"({"usage":null})", R"({"usage":{"prompt_tokens":-1}})",
+                              R"({"usage":{"prompt_tokens":1e300}})", R"({"usage":{"prompt_tokens":"1"}})"})
+    EXPECT_EQ(decode_usage(nothing), Usage()) << nothing;
+}
+
+TEST(Usage, of_a_stream_is_in_its_last_events) {
+  const std::string_view chunk = "data: {\"choices\":[{\"delta\":{\"content\":\"data: {}\"}}]}\n\n";
+  const std::string_view last = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":9}}\n\n";
+  const std::string whole = std::string(chunk) + std::string(last) + "data: [DONE]\n\n";
+  EXPECT_EQ(decode_stream_usage(whole), (Usage{7, 9}));
+  for (std::size_t cut = 0; cut < chunk.size(); ++cut)
+    EXPECT_EQ(decode_stream_usage(std::string_view(whole).substr(cut)), (Usage{7, 9})) << cut;
+  EXPECT_EQ(decode_stream_usage(chunk), Usage());
+  EXPECT_EQ(decode_stream_usage(""), Usage());
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ std::string with_extra(std::string_view value) {
   return R"({"extra":)" + std::string(value) + R"(,"model":"m","messages":[{}]})";
 }
 
-Decoded<ChatHead> decode(std::string_view text) {
+Decoded<ForwardHead> decode(std::string_view text) {
   return decode_chat_head(JsonBody::copy_of(text));
 }
 

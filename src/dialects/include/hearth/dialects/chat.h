@@ -1,22 +1,40 @@
-// POST /v1/chat/completions: as much of the body as is needed to find its model.
+// POST /v1/chat/completions, /v1/completions and /v1/rerank: as much of a body as is needed to find its model, and what
+// an answer says of the tokens it took. The rest goes through as it is.
 #pragma once
 
 #include <hearth/dialects/api_error.h>
 #include <hearth/dialects/json_body.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace hearth::dialects {
 
-struct ChatHead {
+// Of any request that is forwarded to whoever has its model.
+struct ForwardHead {
   std::string model;
   Span model_at;  // for splicing
   bool stream = false;
-  std::size_t messages = 0;  // at least 1; each is an object
 };
 
-// The whole body is checked to be well-formed JSON; of its content only what ChatHead holds.
-Decoded<ChatHead> decode_chat_head(const JsonBody& body);
+// The whole body is checked to be well-formed JSON; of its content only what ForwardHead holds, and that what the
+// endpoint cannot do without is there: `messages` (at least one; each is an object), `prompt`, `query` and `documents`.
+Decoded<ForwardHead> decode_chat_head(const JsonBody& body);
+Decoded<ForwardHead> decode_completion_head(const JsonBody& body);
+Decoded<ForwardHead> decode_rerank_head(const JsonBody& body);
+
+struct Usage {
+  std::uint64_t input_tokens = 0;
+  std::uint64_t output_tokens = 0;
+  friend bool operator==(const Usage&, const Usage&) = default;
+};
+
+// `usage` of a whole answer or of one chunk; without one, llama.cpp's `timings`. Zeros when there is neither, or the
+// text is not such an object: it is for accounts, not for the client.
+Usage decode_usage(std::string_view answer);
+// The same from the end of a stream of events: the last event that says it.
+Usage decode_stream_usage(std::string_view tail);
 
 }  // namespace hearth::dialects

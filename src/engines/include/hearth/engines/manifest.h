@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,7 +16,7 @@
 
 namespace hearth::engines {
 
-enum class Task { embedding, speech, transcription, ocr, detection, media };
+enum class Task { embedding, speech, transcription, ocr, detection, chat, rerank, media };
 std::string_view to_string(Task task) noexcept;
 
 struct Model {
@@ -34,6 +35,14 @@ struct Canary {
   std::string expect;  // the answer must contain it; empty: any 2xx will do
 };
 
+// How a template engine serves the models of one task.
+struct Serving {
+  Task task = Task::chat;
+  std::vector<std::string> args;  // after the manifest's own
+  std::optional<std::uint32_t> concurrency = std::nullopt;
+  std::optional<Canary> canary = std::nullopt;
+};
+
 struct Manifest {
   std::string name;
   std::string title;
@@ -50,6 +59,11 @@ struct Manifest {
   Millis request_deadline{300'000};
   Millis idle_stop{600'000};  // 0: never
   std::optional<Canary> canary = std::nullopt;
+  // A template (instance.h) has these in place of `models`:
+  std::vector<std::string> formats;                      // of the model files it loads
+  std::vector<Serving> serves;                           // by task
+  std::map<std::string, std::vector<std::string>> with;  // arguments for a file that a model may have, by its role
+  [[nodiscard]] bool is_template() const noexcept { return !formats.empty(); }
 };
 
 // `origin` is named in errors; `folder` is what relative paths start from; `body_file` of the canary is read from it.

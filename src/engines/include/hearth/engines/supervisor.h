@@ -111,6 +111,12 @@ class Supervisor {
   // and reaped.
   net::awaitable<void> stop(Deadline deadline);
 
+  // An engine more, from now on. After start(). already_exists.
+  Result<void> add(EngineSpec engine);
+  // One less: nobody is let in any more, requests in flight may end until `deadline`; returns when its process is
+  // reaped. not_found.
+  net::awaitable<Result<void>> remove(std::string engine, Deadline deadline);
+
   // Waits for the engine to be ready and for a place in it. not_found (no such engine), failed_precondition (it cannot
   // run here: the message says why and what to do), resource_exhausted (too many wait, or the wait took too long),
   // unavailable (it failed and rests), cancelled.

@@ -1,10 +1,13 @@
 // Which models this box has, and which names they answer to.
 //
-// Built once at start; then only read, on the I/O thread.
+// Replaced as a whole when models come and go; who has found a model keeps it, and its upstream, as long as he needs
+// it. Any thread.
 #pragma once
 
 #include <hearth/gateway/upstream.h>
 
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,7 +15,7 @@
 
 namespace hearth::gateway {
 
-enum class Task { embedding, speech, transcription, translation, ocr, detection, chat };
+enum class Task { embedding, speech, transcription, translation, ocr, detection, chat, rerank };
 std::string_view to_string(Task task) noexcept;
 
 struct Model {
@@ -20,25 +23,32 @@ struct Model {
   Task task = Task::embedding;
   std::string description;
   std::vector<std::string> languages;
-  Upstream* upstream = nullptr;      // never null in the catalogue
+  std::shared_ptr<Upstream> upstream;  // never null in the catalogue
   std::vector<std::string> aliases;  // names that clients have built in, served by this model: filled by the catalogue
 };
 
+using Models = std::shared_ptr<const std::vector<Model>>;
+
 class Catalogue {
  public:
-  explicit Catalogue(std::vector<Model> models);
+  // The first model of a task is the one for whoever does not choose.
+  explicit Catalogue(std::vector<Model> models) { replace(std::move(models)); }
 
+  // What is found from now on.
+  void replace(std::vector<Model> models);
   // The model that serves `name` for `task`: by id, by alias, or, for an empty name or "auto", the task's first.
   // nullptr when there is none.
-  [[nodiscard]] const Model* find(std::string_view name, Task task) const;
-  [[nodiscard]] const std::vector<Model>& models() const noexcept { return models_; }
+  [[nodiscard]] std::shared_ptr<const Model> find(std::string_view name, Task task) const;
+  // As they are now; never null.
+  [[nodiscard]] Models models() const;
   // Is there any model for this task?
   [[nodiscard]] bool serves(Task task) const;
   // What to tell someone whose model is not here: names those that are.
   [[nodiscard]] std::string explain_missing(std::string_view name, Task task) const;
 
  private:
-  std::vector<Model> models_;
+  mutable std::mutex mutex_;
+  Models models_;
 };
 
 // Names that clients hard-code for a task: "whisper-1", "tts-1", "text-embedding-3-small", …

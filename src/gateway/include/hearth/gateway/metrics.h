@@ -19,6 +19,7 @@ struct CallRecord {
   double seconds = 0;              // from the header's arrival to the last byte
   double first_byte_seconds = -1;  // of a streamed answer; negative: not streamed
   std::uint64_t input_tokens = 0;
+  std::uint64_t output_tokens = 0;
 };
 
 struct EngineSample {

@@ -1,0 +1,28 @@
+// What the readers of a manifest's parts share.
+#pragma once
+
+#include "yaml_fields.h"
+
+#include <hearth/engines/manifest.h>
+
+#include <filesystem>
+#include <string_view>
+
+namespace hearth::engines {
+
+inline constexpr std::size_t kMaxList = 256;
+
+// A path that leads to a file inside the engine's folder: no way out of it.
+bool is_inside(const std::filesystem::path& path);
+
+// The key `task`.
+Result<Task> read_task(const Fields& fields);
+
+// The key `canary` of `owner`, a mapping; `where` names it in errors.
+Result<Canary> read_canary(const Fields& owner, std::string_view origin, std::string_view where,
+                           const std::filesystem::path& folder);
+
+// The keys `formats`, `serves` and `with` (instance.h).
+Result<void> read_template(Manifest& manifest, const Fields& fields, std::string_view origin);
+
+}  // namespace hearth::engines

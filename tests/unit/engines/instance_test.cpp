@@ -1,0 +1,116 @@
+#include <hearth/engines/instance.h>
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+
+namespace hearth::engines {
+namespace {
+
+constexpr std::string_view kTemplate = R"(name: llama
+title: llama.cpp
+program: llama-server
+args: ["--host", "{socket}", "--model", "{model}", "--alias", "{alias}"]
+formats: [gguf]
+serves:
+  - task: chat
+    args: ["--ctx-size", "{context}", "--parallel", "{slots}"]
+    concurrency: 4
+    canary: {path: /v1/completions, body: '{"prompt":"a"}', expect: usage}
+  - {task: embedding, args: [--embeddings]}
+with:
+  - {file: mmproj, args: ["--mmproj", "{mmproj}"]}
+memory: 64 MiB
+)";
+
+Manifest llama() {
+  auto manifest = parse_manifest(kTemplate, "engine.yaml", "/opt/engines/llama");
+  if (!manifest) throw std::runtime_error(manifest.error().describe());
+  return *manifest;
+}
+
+ModelFiles tiny() {
+  ModelFiles model;
+  model.id = "tiny";
+  model.format = "gguf";
+  model.folder = "/models/tiny";
+  model.files = {{"model", "/models/tiny/tiny.gguf"}};
+  model.context = 2048;
+  return model;
+}
+
+TEST(Instance, AModelFitsByFormatAndTask) {
+  const Manifest engine = llama();
+  EXPECT_TRUE(engine.is_template());
+  EXPECT_TRUE(fits(engine, tiny()));
+  ModelFiles other = tiny();
+  other.format = "onnx";
+  EXPECT_FALSE(fits(engine, other));
+  other = tiny();
+  other.task = Task::speech;
+  EXPECT_FALSE(fits(engine, other));
+  other = tiny();
+  other.files.clear();
+  EXPECT_FALSE(fits(engine, other));
+}
+
+TEST(Instance, GetsItsModelsPathsAndItsTasksArguments) {
+  const Manifest chat = instantiate(llama(), tiny());
+  EXPECT_FALSE(chat.is_template());
+  EXPECT_EQ(chat.name, "llama-tiny");
+  EXPECT_EQ(chat.data, "/models/tiny");
+  EXPECT_EQ(chat.concurrency, 4U);
+  ASSERT_TRUE(chat.canary.has_value());
+  EXPECT_EQ(chat.canary->path, "/v1/completions");
+  ASSERT_EQ(chat.models.size(), 1U);
+  EXPECT_EQ(chat.models[0].id, "tiny");
+  EXPECT_EQ(chat.args, (std::vector<std::string>{"--host", "{socket}", "--model", "/models/tiny/tiny.gguf", "--alias",
+                                                 "tiny", "--ctx-size", "2048", "--parallel", "{slots}"}));
+  ModelFiles model = tiny();
+  model.task = Task::embedding;
+  model.files["mmproj"] = "/models/tiny/eyes.gguf";
+  const Manifest embedding = instantiate(llama(), model);
+  EXPECT_FALSE(embedding.canary.has_value());
+  const std::vector<std::string> last(embedding.args.end() - 3, embedding.args.end());
+  EXPECT_EQ(last, (std::vector<std::string>{"--embeddings", "--mmproj", "/models/tiny/eyes.gguf"}));
+}
+
+TEST(Instance, MayUseWhatItsModelNeeds) {
+  ModelFiles model = tiny();
+  EXPECT_GE(instantiate(llama(), model).memory, 64ULL << 20);
+  model.memory = 4ULL << 30;
+  EXPECT_GT(instantiate(llama(), model).memory, 4ULL << 30);
+}
+
+RC_GTEST_PROP(Instance, NamesAreShortPlainAndTellModelsApart, (std::string a, std::string b)) {
+  const std::string name = instance_name("llama", a);
+  RC_ASSERT(name.size() <= 48U);
+  RC_ASSERT(
+      std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; }));
+  RC_ASSERT((name == instance_name("llama", b)) == (a == b));
+}
+
+TEST(Instance, NamesThatLookAlikeDiffer) {
+  EXPECT_EQ(instance_name("llama", "qwen3-0-6b"), "llama-qwen3-0-6b");
+  EXPECT_NE(instance_name("llama", "qwen3-0.6b"), instance_name("llama", "qwen3-0-6b"));
+  EXPECT_NE(instance_name("llama", "Qwen3"), instance_name("llama", "qwen3"));
+}
+
+TEST(Template, ErrorsNameTheKey) {
+  const auto error_of = [](std::string_view line) {
+    const auto read = parse_manifest("name: x\nprogram: p\n" + std::string(line) + "\n", "engine.yaml", "/opt/x");
+    return read ? "(no error)" : read.error().describe();
+  };
+  EXPECT_NE(error_of("formats: [gguf]").find("serves"), std::string::npos);
+  EXPECT_NE(error_of("formats: []\nserves: [{task: chat}]").find("formats"), std::string::npos);
+  EXPECT_NE(error_of("formats: [a]\nserves: [{task: chat}, {task: chat}]").find("twice"), std::string::npos);
+  EXPECT_NE(error_of("formats: [a]\nserves: [{task: nap}]").find("must be one of"), std::string::npos);
+  EXPECT_NE(error_of("formats: [a]\nserves: [{task: chat, arg: []}]").find("args"), std::string::npos);
+  EXPECT_NE(error_of("formats: [a]\nserves: [{task: chat}]\nmodels: [{id: m, task: ocr}]").find("models"),
+            std::string::npos);
+  EXPECT_EQ(error_of("formats: [a]\nserves: [{task: chat}]"), "(no error)");
+}
+
+}  // namespace
+}  // namespace hearth::engines
