@@ -35,6 +35,8 @@ void name_settings(std::string& message) {
 // An engine may have codes of its own; clients meet only those of the list.
 ApiError with_known_code(ApiError error) {
   if (dialects::find_api_code(error.code)) return error;
+  if (error.type == "exceed_context_size_error")  // llama.cpp's
+    return dialects::api_error(ApiCode::context_length_exceeded, std::move(error.message), "messages");
   const ApiCode code = error.status >= 500 ? ApiCode::engine_error : ApiCode::invalid_request;
   return dialects::api_error(code, std::move(error.message), std::move(error.param));
 }

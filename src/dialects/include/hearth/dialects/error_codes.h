@@ -27,6 +27,7 @@
   X(unsupported_value, 400, invalid_request_error, "The value is known, but nothing on this box can do it.")        \
   X(invalid_data_url, 400, invalid_request_error, "A data URL is not well-formed base64 data.")                     \
   X(remote_documents_disabled, 400, invalid_request_error, "The box fetches nothing from the net for a client.")    \
+  X(context_length_exceeded, 400, invalid_request_error, "The prompt is longer than the model's context.")          \
   X(invalid_request, 400, invalid_request_error, "The input is wrong in a way that the message names.")             \
   X(unsupported, 400, invalid_request_error, "Well-formed, but nothing on this box can do it.")                     \
   /* Media */                                                                                                       \
