@@ -76,6 +76,10 @@ inline void install_engine(const fs::path& engines, const EngineKind& kind) {
   yaml << "\n";
 }
 
+// Makes <packs>/NAME a pack of version NAME-VERSION with the fixture program as /usr/bin/fixture and the libraries it
+// needs, and nothing else.
+void install_pack(const fs::path& packs, const std::string& name, const std::string& version);
+
 class Bench {
  public:
   explicit Bench(net::Executor executor, const std::vector<EngineKind>& kinds, engines::Policy policy = {},
@@ -89,6 +93,7 @@ class Bench {
     for (auto& manifest : found.manifests) specs.push_back({std::move(manifest), settings});
     engines::SupervisorOptions options;
     options.runtime = root() / "run";
+    options.packs = root() / "packs";
     options.sandbox = engines::SandboxMode::best_effort;
     options.containment = containment();
     options.cpus = 2;

@@ -53,6 +53,7 @@ json::object describe(const engines::EngineStatus& e) {
           {"failed", e.failed},
           {"start_seconds", e.last_start_seconds},
           {"containment", e.containment},
+          {"pack", e.pack},
           {"last_error", e.last_error}};
 }
 

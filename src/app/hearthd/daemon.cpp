@@ -274,6 +274,7 @@ Result<void> Daemon::prepare() {
 
   engines::SupervisorOptions options;
   options.runtime = config_.paths.runtime;
+  options.packs = config_.paths.data / "packs";
   options.sandbox = sandbox_mode(config_.engines.sandbox);
   if (options.sandbox != engines::SandboxMode::off) options.containment = engines::probe_containment();
   if (!options.containment.isolated() && options.sandbox != engines::SandboxMode::off)

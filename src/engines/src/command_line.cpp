@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <set>
 
@@ -14,6 +16,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kSharedMemory = "67108864";  // bytes in /dev/shm
 constexpr std::string_view kTmp = "16777216";           // bytes in /tmp: what is larger belongs into scratch
 constexpr std::string_view kNobody = "65534";
+constexpr std::string_view kAsUser = "/run/hearth-as-user";  // where a pack's sandbox shows our program
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kSanitized = true;
@@ -35,17 +38,19 @@ class Arguments {
     (list_.emplace_back(args), ...);
   }
   void read_only(const fs::path& path) { bind("--ro-bind", path); }
+  void read_only_at(const fs::path& path, const fs::path& place) { bind("--ro-bind", path, place); }
   void read_only_if_there(const fs::path& path) { bind("--ro-bind-try", path); }
   void writable(const fs::path& path) { bind("--bind", path); }
   std::vector<std::string> take() { return std::move(list_); }
 
  private:
-  void bind(std::string_view how, const fs::path& path) {
+  void bind(std::string_view how, const fs::path& path) { bind(how, path, path); }
+  void bind(std::string_view how, const fs::path& path, const fs::path& place) {
     // Folders on the way that bubblewrap makes by itself only root may enter.
-    const fs::path parent = path.parent_path();
+    const fs::path parent = place.parent_path();
     if (parent != "/" && !is_below(parent, "/usr") && made_.insert(parent).second)
       add("--perms", "0755", "--dir", parent.string());
-    add(how, path.string(), path.string());
+    add(how, path.string(), place.string());
   }
   std::vector<std::string> list_;
   std::set<fs::path> made_;
@@ -61,12 +66,29 @@ void add_namespaces(Arguments& args, const Containment& containment, const Launc
   args.add("--hostname", plan.name, "--die-with-parent", "--new-session");
 }
 
-void add_system(Arguments& args) {
+constexpr std::array<std::string_view, 5> kMerged{"bin", "sbin", "lib", "lib32", "lib64"};
+
+void link_into_usr(Arguments& args, std::string_view name) {
+  args.add("--symlink", fmt::format("usr/{}", name), fmt::format("/{}", name));
+}
+
+void add_host_system(Arguments& args) {
   args.read_only("/usr");
-  for (const std::string_view name : {"bin", "sbin", "lib", "lib32", "lib64"})
-    args.add("--symlink", fmt::format("usr/{}", name), fmt::format("/{}", name));
+  for (const std::string_view name : kMerged) link_into_usr(args, name);
   // The linker's cache, libraries that Debian lets one choose (BLAS), the time zone. Nothing else of /etc.
   for (const char* path : {"/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime"}) args.read_only_if_there(path);
+}
+
+// / itself stays a file system of the sandbox's own, so that the engine's folders can be shown in it.
+void add_pack(Arguments& args, const PackRoot& pack) {
+  for (const std::string& folder : pack.folders) args.read_only_at(pack.path / folder, fs::path("/") / folder);
+  for (const std::string_view name : kMerged) {
+    if (std::ranges::find(pack.folders, name) == pack.folders.end()) link_into_usr(args, name);
+  }
+}
+
+void add_system(Arguments& args, const std::optional<PackRoot>& pack) {
+  pack ? add_pack(args, *pack) : add_host_system(args);
   args.read_only_if_there("/sys/devices/system/cpu");  // libraries count processors there
   args.add("--proc", "/proc", "--dev", "/dev");
   args.add("--size", kSharedMemory, "--perms", "1777", "--tmpfs", "/dev/shm", "--remount-ro", "/dev");
@@ -95,13 +117,15 @@ std::vector<std::string> command_line(const LaunchPlan& plan, const Containment&
   if (containment.isolated()) {
     args.add(containment.bubblewrap.string());
     add_namespaces(args, containment, plan);
-    add_system(args);
+    add_system(args, plan.pack);
+    const bool other_user = containment.level == Containment::Level::root && plan.user_id != 0;
+    if (other_user && plan.pack) args.read_only_at(plan.as_user, kAsUser);
     add_folders(args, plan);
     args.add("--json-status-fd", std::to_string(kStatusFd), "--seccomp", std::to_string(kSeccompFd), "--");
-    if (containment.level == Containment::Level::root && plan.user_id != 0) {
-      const std::string id = std::to_string(plan.user_id);
+    const std::string id = std::to_string(plan.user_id);
+    if (other_user && plan.pack) args.add(kAsUser, id);
+    if (other_user && !plan.pack)
       args.add("/usr/bin/setpriv", "--reuid", id, "--regid", id, "--clear-groups", "--inh-caps=-all", "--");
-    }
   }
   args.add(plan.program.string());
   for (const std::string& arg : plan.args) args.add(arg);

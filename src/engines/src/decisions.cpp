@@ -155,6 +155,17 @@ struct Transition {
     if (start_it && m.state == State::stopped) start();
   }
 
+  void on_appeared() {
+    if (m.closing || m.state != State::absent) return;
+    wanted() ? start() : rest();
+  }
+  void on_vanished() {
+    if (m.state == State::stopped || m.state == State::backoff || m.state == State::quarantined) {
+      forget_failures();
+      enter(State::absent);
+    }
+  }
+
   void on_exited() {
     const bool in_use = std::exchange(m.in_flight, 0) > 0;  // they broke with the process
     switch (m.state) {
@@ -276,6 +287,12 @@ Step next(Machine machine, Event event, const Policy& policy, const Lifetimes& l
     case Event::request_dropped:
       t.on_request_end(event);
       break;
+    case Event::appeared:
+      t.on_appeared();
+      break;
+    case Event::vanished:
+      t.on_vanished();
+      break;
     case Event::timer:
       t.on_timer();
       break;
@@ -290,10 +307,10 @@ std::string_view to_string(State state) noexcept {
 }
 
 std::string_view to_string(Event event) noexcept {
-  constexpr std::array<std::string_view, 16> kNames{"demand",          "person_start", "person_stop",  "person_restart",
-                                                    "close",           "spawn_failed", "listening",    "probe_passed",
-                                                    "probe_failed",    "exited",       "request_ok",   "request_failed",
-                                                    "request_dropped", "healthy",      "unresponsive", "timer"};
+  constexpr std::array<std::string_view, 18> kNames{
+      "demand",          "person_start", "person_stop",  "person_restart", "close",      "spawn_failed",
+      "listening",       "probe_passed", "probe_failed", "exited",         "request_ok", "request_failed",
+      "request_dropped", "healthy",      "unresponsive", "appeared",       "vanished",   "timer"};
   return kNames.at(static_cast<std::size_t>(event));
 }
 

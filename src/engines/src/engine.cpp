@@ -21,7 +21,8 @@ log::Level level_of(State from, State to) {
 }  // namespace
 
 Engine::Engine(net::Executor executor, const EngineSpec& spec, const SupervisorOptions& options)
-    : manifest_(spec.manifest),
+    : spec_(spec),
+      options_(options),
       terms_(make_terms(spec, options)),
       policy_(options.policy),
       containment_(options.sandbox == SandboxMode::off ? Containment() : options.containment),
@@ -46,7 +47,6 @@ Engine::Engine(net::Executor executor, const EngineSpec& spec, const SupervisorO
     }
     status.slots = terms_.slots;
     status.queue_limit = terms_.queue;
-    status.containment = terms_.containment;
   });
   publish();
 }
@@ -70,6 +70,22 @@ net::awaitable<void> Engine::stop(Deadline deadline) {
     co_await gone_.wait();
   }
   co_await tasks_.stop();
+}
+
+net::awaitable<Result<void>> Engine::reconsider() {
+  const auto self = shared_from_this();
+  auto look = [self]() -> Result<Terms> { return make_terms(self->spec_, self->options_); };
+  auto terms = co_await pool_->run(std::move(look));
+  if (!terms) co_return fail(terms.error());
+  terms_.plan = std::move(terms->plan);
+  terms_.containment = std::move(terms->containment);
+  terms_.obstacle = std::move(terms->obstacle);
+  const bool was_absent = machine_.state == State::absent;
+  dispatch(terms_.obstacle.empty() ? Event::appeared : Event::vanished);
+  if (machine_.state == State::absent) last_error_ = terms_.obstacle;
+  if (was_absent && machine_.state != State::absent) last_error_.clear();
+  publish();
+  co_return Result<void>();
 }
 
 void Engine::wake() {
@@ -180,6 +196,8 @@ void Engine::publish() {
     status.state = machine_.state;
     status.pid = program;
     status.restarts = machine_.restarts;
+    status.containment = terms_.containment;
+    status.pack = terms_.plan.pack ? terms_.plan.pack->id : std::string();
     status.last_error = last_error_;
     if (start_time_ > Millis(0)) status.last_start_seconds = std::chrono::duration<double>(start_time_).count();
   });

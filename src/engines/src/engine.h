@@ -38,10 +38,13 @@ class Engine : public std::enable_shared_from_this<Engine> {
   net::awaitable<Result<void>> person_restart(Deadline deadline);
   // keep_warm at the daemon's start.
   void wake();
+  // Looks anew whether it can run here.
+  net::awaitable<Result<void>> reconsider();
 
   [[nodiscard]] const std::string& name() const noexcept { return manifest_.name; }
   [[nodiscard]] const std::shared_ptr<Published>& published() const noexcept { return published_; }
   [[nodiscard]] const Terms& terms() const noexcept { return terms_; }
+  [[nodiscard]] const std::string& pack() const noexcept { return manifest_.pack; }
 
  private:
   struct Waiter;
@@ -78,8 +81,10 @@ class Engine : public std::enable_shared_from_this<Engine> {
   [[nodiscard]] Error cannot_run() const;
   [[nodiscard]] Error not_available(std::string_view what) const;
 
-  const Manifest manifest_;
-  const Terms terms_;
+  const EngineSpec spec_;
+  const SupervisorOptions options_;
+  const Manifest& manifest_ = spec_.manifest;
+  Terms terms_;  // slots, queue and lifetimes never change; the rest is made anew when packs change
   const Policy policy_;
   const Containment containment_;
   const std::string room_;

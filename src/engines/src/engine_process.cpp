@@ -4,6 +4,7 @@
 
 #include <hearth/core/log.h>
 #include <hearth/core/units.h>
+#include <hearth/engines/pack.h>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -95,9 +96,17 @@ net::awaitable<void> Engine::run_process(std::uint64_t generation) {
 }
 
 net::awaitable<Result<void>> Engine::start_process() {
-  auto prepare = [plan = terms_.plan]() { return prepare_folders(plan); };
-  const auto prepared = co_await pool_->run(std::move(prepare));
+  // The pack's current version, whatever it was when the engine was last looked at.
+  auto prepare = [plan = terms_.plan, packs = options_.packs, pack = manifest_.pack]() mutable -> Result<LaunchPlan> {
+    if (plan.pack) {
+      HEARTH_TRY_ASSIGN(plan.pack, current_pack(packs, pack));
+    }
+    HEARTH_TRY(prepare_folders(plan));
+    return plan;
+  };
+  auto prepared = co_await pool_->run(std::move(prepare));
   if (!prepared) co_return fail(prepared.error());
+  terms_.plan = std::move(*prepared);
   if (abort_start_) co_return fail(Errc::cancelled, "it was stopped before it had started");
 
   Fd filter;

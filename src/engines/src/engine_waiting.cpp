@@ -150,6 +150,7 @@ Deadline Engine::patience(const Waiter& waiter) const {
 
 std::optional<Error> Engine::hopeless(const Waiter& waiter) const {
   if (machine_.closing) return Error(Errc::unavailable, "it is stopping");
+  if (machine_.state == State::absent) return cannot_run();
   if (machine_.state == State::quarantined)
     return not_available(
         fmt::format("failed too often and rests; hearth engines restart {} tries it now", manifest_.name));

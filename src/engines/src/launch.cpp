@@ -2,6 +2,9 @@
 
 #include "text.h"
 
+#include <hearth/core/paths.h>
+#include <hearth/engines/pack.h>
+
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +21,7 @@ constexpr std::size_t kMaxSocketPath = 107;  // sockaddr_un
 constexpr std::uint32_t kFirstUser = 65520;  // to 65533: above systemd's dynamic users, below nobody
 constexpr std::uint32_t kUsers = 14;
 constexpr int kMaxFilesLookedAt = 1000;
+constexpr const char* kAsUserProgram = "hearth-as-user";
 
 bool for_everybody(const fs::path& path) {
   struct stat info{};
@@ -27,10 +31,10 @@ bool for_everybody(const fs::path& path) {
 }
 
 // Whether another user can read what the engine needs. Built under a strict umask, it may not.
-bool readable_by_others(const LaunchPlan& plan) {
-  if (!for_everybody(plan.folder) || !for_everybody(plan.program)) return false;
+bool readable_by_others(const LaunchPlan& plan, const fs::path& program) {
+  if (!for_everybody(plan.folder) || !for_everybody(program)) return false;
   struct stat info{};
-  if (::stat(plan.program.c_str(), &info) != 0 || (info.st_mode & S_IXOTH) == 0) return false;
+  if (::stat(program.c_str(), &info) != 0 || (info.st_mode & S_IXOTH) == 0) return false;
   std::error_code ec;
   int looked_at = 0;
   for (fs::recursive_directory_iterator it(plan.data, ec), end; !ec && it != end; it.increment(ec)) {
@@ -56,15 +60,22 @@ Result<void> empty_folder(const fs::path& folder, std::uint32_t user) {
   return {};
 }
 
-std::string find_obstacle(const EngineSpec& spec, const SupervisorOptions& options, const LaunchPlan& plan) {
+std::string find_obstacle(const EngineSpec& spec, const SupervisorOptions& options, const LaunchPlan& plan,
+                          const Result<PackRoot>& pack, const fs::path& program) {
   const Manifest& manifest = spec.manifest;
   if (!spec.settings.enabled)
     return fmt::format("it is switched off; set engines.{}.enabled: true in hearth.yaml to use it", manifest.name);
   if (options.sandbox == SandboxMode::required && !options.containment.isolated())
     return fmt::format("{}; or set engines.sandbox: best_effort to run engines without a sandbox",
                        options.containment.problem);
-  if (::access(manifest.program.c_str(), X_OK) != 0)
-    return fmt::format("its program {} is not there; build or install it", manifest.program.string());
+  if (!manifest.pack.empty() && !options.containment.isolated())
+    return fmt::format("it runs in the pack {}, which takes a sandbox: {}", manifest.pack, options.containment.problem);
+  if (!manifest.pack.empty() && !pack.has_value()) return pack.error().message();
+  if (::access(program.c_str(), X_OK) != 0)
+    return manifest.program_in_pack
+               ? fmt::format("the pack {} has no program {}; install it anew: hearth engines install {}", manifest.pack,
+                             manifest.program.string(), manifest.pack)
+               : fmt::format("its program {} is not there; build or install it", manifest.program.string());
   std::error_code ec;
   if (!fs::exists(manifest.data, ec))
     return fmt::format("its data {} is not there; build or install it", manifest.data.string());
@@ -115,6 +126,8 @@ Terms make_terms(const EngineSpec& spec, const SupervisorOptions& options) {
   LaunchPlan& plan = terms.plan;
   plan.name = manifest.name;
   plan.program = manifest.program;
+  const Result<PackRoot> pack = manifest.pack.empty() ? PackRoot{} : current_pack(options.packs, manifest.pack);
+  if (!manifest.pack.empty() && pack && !is_host(*pack)) plan.pack = *pack;
   plan.folder = manifest.folder;
   plan.data = manifest.data;
   plan.binds = manifest.binds;
@@ -123,12 +136,19 @@ Terms make_terms(const EngineSpec& spec, const SupervisorOptions& options) {
   plan.threads = std::clamp(settings.threads.value_or(cpus), 1U, 256U);
   plan.limits.data = settings.memory.value_or(manifest.memory);
   plan.args = engine_arguments(manifest, plan, terms.slots);
-  terms.obstacle = find_obstacle(spec, options, plan);
+  // Where the program lies outside of the sandbox.
+  const fs::path program =
+      manifest.program_in_pack && plan.pack ? plan.pack->path / manifest.program.relative_path() : manifest.program;
+  terms.obstacle = find_obstacle(spec, options, plan, pack, program);
 
   Containment containment = options.containment;
   if (options.sandbox == SandboxMode::off) containment = Containment();
-  if (containment.level == Containment::Level::root && containment.separate_user && readable_by_others(plan))
+  if (containment.level == Containment::Level::root && containment.separate_user && readable_by_others(plan, program))
     plan.user_id = engine_user(manifest.name);
+  if (plan.pack) {
+    plan.as_user = engines_dir() / kAsUserProgram;
+    if (::access(plan.as_user.c_str(), X_OK) != 0) plan.user_id = 0;
+  }
   if (plan.user_id == 0) containment.separate_user = false;
   terms.containment = containment.summary();
   return terms;

@@ -3,6 +3,7 @@
 #include <hearth/core/file.h>
 #include <hearth/core/units.h>
 #include <hearth/engines/manifest.h>
+#include <hearth/engines/pack.h>
 
 #include <fmt/format.h>
 
@@ -102,9 +103,16 @@ Result<std::vector<Model>> read_models(const Fields& manifest, std::string_view 
 }
 
 Result<void> read_paths(Manifest& manifest, const Fields& fields) {
+  HEARTH_TRY_ASSIGN(auto pack, fields.text("pack"));
+  manifest.pack = std::move(pack).value_or("");
+  if (!manifest.pack.empty() && !is_pack_name(manifest.pack))
+    return fail(fields.wrong("pack", "must be at most 32 lower-case letters, digits, '.', '-' and '_'"));
   HEARTH_TRY_ASSIGN(const std::string program, fields.required_text("program"));
-  if (!is_inside(program)) return fail(fields.wrong("program", "must be a file in the engine's folder"));
-  manifest.program = normal(manifest.folder / program);
+  manifest.program_in_pack = !manifest.pack.empty() && fs::path(program).is_absolute();
+  if (!manifest.program_in_pack && !is_inside(program))
+    return fail(
+        fields.wrong("program", "must be a file in the engine's folder, or with `pack` an absolute path in it"));
+  manifest.program = normal(manifest.program_in_pack ? fs::path(program) : manifest.folder / program);
   HEARTH_TRY_ASSIGN(const auto data, fields.text("data"));
   manifest.data = data && !data->empty() ? normal(manifest.folder / *data) : manifest.folder;
   if (manifest.data == "/") return fail(fields.wrong("data", "must be a folder of its own, not /"));
@@ -145,8 +153,8 @@ Result<Manifest> read_manifest(const YAML::Node& root, std::string_view origin, 
   HEARTH_TRY_ASSIGN(
       const Fields fields,
       Fields::of(root, origin, "",
-                 {"name", "title", "program", "args", "data", "binds", "models", "concurrency", "queue", "memory",
-                  "start_deadline", "request_deadline", "idle_stop", "canary", "formats", "serves", "with"}));
+                 {"name", "title", "pack", "program", "args", "data", "binds", "models", "concurrency", "queue",
+                  "memory", "start_deadline", "request_deadline", "idle_stop", "canary", "formats", "serves", "with"}));
   Manifest manifest;
   manifest.folder = normal(folder);
   HEARTH_TRY_ASSIGN(manifest.name, fields.required_text("name"));

@@ -134,6 +134,24 @@ net::awaitable<Result<void>> Supervisor::restart_engine(std::string engine, Dead
   co_return co_await found->person_restart(deadline);
 }
 
+net::awaitable<Result<void>> Supervisor::reconsider() {
+  const auto engines = impl_->engines;  // some may come and go meanwhile
+  for (const auto& [name, engine] : engines) {
+    if (engine->pack().empty()) continue;
+    const auto looked = co_await engine->reconsider();
+    if (!looked) co_return fail(looked.error());
+  }
+  co_return Result<void>();
+}
+
+std::vector<std::string> Supervisor::engines_of_pack(std::string_view pack) const {
+  std::vector<std::string> names;
+  for (const auto& [name, engine] : impl_->engines) {
+    if (engine->pack() == pack) names.push_back(name);
+  }
+  return names;
+}
+
 std::vector<EngineStatus> Supervisor::snapshot() const {
   std::vector<std::shared_ptr<Published>> published;
   {

@@ -116,6 +116,51 @@ TEST(CommandLine, InstalledEnginesDoNotSeeEachOther) {
   EXPECT_TRUE(has(command, {"--remount-ro", "/usr/libexec/hearth/engines"}));
 }
 
+LaunchPlan packed() {
+  LaunchPlan packed = plan();
+  packed.pack = PackRoot{.id = "llama.cpp-1", .path = "/data/packs/store/llama.cpp-1/root", .folders = {"etc", "usr"}};
+  packed.program = "/usr/bin/llama-server";
+  packed.as_user = "/usr/libexec/hearth/engines/hearth-as-user";
+  return packed;
+}
+
+TEST(CommandLine, APackTakesThePlaceOfTheHostsSystem) {
+  for (const auto level : {Containment::Level::user_namespace, Containment::Level::root}) {
+    const auto command = command_line(packed(), as(level));
+    EXPECT_TRUE(has(command, {"--ro-bind", "/data/packs/store/llama.cpp-1/root/usr", "/usr"}));
+    EXPECT_TRUE(has(command, {"--ro-bind", "/data/packs/store/llama.cpp-1/root/etc", "/etc"}));
+    EXPECT_TRUE(has(command, {"--symlink", "usr/lib64", "/lib64"}));
+    for (const char* host : {"/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime"})
+      EXPECT_EQ(std::ranges::count(command, host), host == std::string_view("/usr") ? 1 : 0) << host;
+    for (const char* flag : {"--unshare-net", "--unshare-pid", "--unshare-ipc", "--die-with-parent"})
+      EXPECT_TRUE(has(command, {flag})) << flag;
+    EXPECT_TRUE(has(command, {"--proc", "/proc", "--dev", "/dev"}));
+    EXPECT_TRUE(has(command, {"--ro-bind", "/opt/engines/embed", "/opt/engines/embed"}));
+    EXPECT_TRUE(has(command, {"--bind", "/run/hearth/scratch/embed", "/run/hearth/scratch/embed"}));
+    EXPECT_TRUE(has(command, {"--remount-ro", "/"}));
+    EXPECT_TRUE(has(command, {"--", "/usr/bin/llama-server", "--socket"}));
+  }
+}
+
+TEST(CommandLine, APackWithFoldersOfItsOwnShape) {
+  LaunchPlan image = packed();
+  image.pack->folders = {"app", "lib", "usr"};
+  const auto command = command_line(image, as(Containment::Level::user_namespace));
+  EXPECT_TRUE(has(command, {"--ro-bind", "/data/packs/store/llama.cpp-1/root/app", "/app"}));
+  EXPECT_TRUE(has(command, {"--ro-bind", "/data/packs/store/llama.cpp-1/root/lib", "/lib"}));
+  EXPECT_FALSE(has(command, {"--symlink", "usr/lib", "/lib"}));
+  EXPECT_TRUE(has(command, {"--symlink", "usr/bin", "/bin"}));
+}
+
+TEST(CommandLine, InAPackOurOwnProgramChangesTheUser) {
+  LaunchPlan root = packed();
+  root.user_id = 65521;
+  const auto command = command_line(root, as(Containment::Level::root));
+  EXPECT_TRUE(has(command, {"--ro-bind", "/usr/libexec/hearth/engines/hearth-as-user", "/run/hearth-as-user"}));
+  EXPECT_TRUE(has(command, {"--", "/run/hearth-as-user", "65521", "/usr/bin/llama-server", "--socket"}));
+  EXPECT_EQ(std::ranges::count(command, "/usr/bin/setpriv"), 0);
+}
+
 TEST(Environment, IsMinimal) {
   std::map<std::string, std::string> env;
   for (const auto& [name, value] : environment(plan())) env[name] = value;

@@ -199,14 +199,33 @@ TEST(Machine, RestartComesBackWithoutDemand) {
   EXPECT_EQ(d.machine.restarts, 0U);
 }
 
-TEST(Machine, AbsentStaysAbsent) {
+TEST(Machine, AbsentStaysAbsentUntilWhatItNeedsAppears) {
   for (int e = 0; e <= static_cast<int>(Event::timer); ++e) {
+    if (static_cast<Event>(e) == Event::appeared) continue;
     Drive d;
     d.machine.state = State::absent;
     d.on(static_cast<Event>(e));
     EXPECT_EQ(d.machine.state, State::absent) << to_string(static_cast<Event>(e));
     EXPECT_TRUE(d.last.empty());
   }
+}
+
+TEST(Machine, WhatItNeedsMayAppearAndVanish) {
+  Drive d;
+  d.machine.state = State::absent;
+  EXPECT_EQ(d.on(Event::appeared).machine.state, State::stopped);
+  EXPECT_EQ(d.on(Event::vanished).machine.state, State::absent);
+  EXPECT_EQ(d.on(Event::vanished).machine.state, State::absent);
+  // What runs goes on: it has what it needs.
+  Drive running;
+  running.to_ready().on(Event::vanished);
+  EXPECT_EQ(running.machine.state, State::ready);
+  EXPECT_EQ(running.on(Event::appeared).machine.state, State::ready);
+  // One that is kept warm starts as soon as it can.
+  Drive warm;
+  warm.lifetimes.keep_warm = true;
+  warm.machine.state = State::absent;
+  EXPECT_EQ(warm.on(Event::appeared).machine.state, State::starting);
 }
 
 TEST(Names, AreThereForAll) {
@@ -253,10 +272,10 @@ struct World {
         }
       }
     }
-    check(from);
+    check(from, event == Event::appeared || event == Event::vanished || event == Event::close);
   }
 
-  void check(State from) const {
+  void check(State from, bool appearing) const {
     const bool running_state = machine.state == State::starting || machine.state == State::probing ||
                                machine.state == State::ready || machine.state == State::draining ||
                                machine.state == State::failing;
@@ -270,8 +289,8 @@ struct World {
       RC_ASSERT(machine.timer.has_value());
     // A request that waits never waits for nothing.
     if (machine.waiting > 0 && !machine.closing) RC_ASSERT(machine.state != State::stopped);
-    if (machine.closing) RC_ASSERT(machine.state == State::stopped || process);
-    RC_ASSERT(from != State::absent);
+    if (machine.closing) RC_ASSERT(machine.state == State::stopped || machine.state == State::absent || process);
+    RC_ASSERT(from != State::absent || appearing);
   }
 
   void demand(double random) {
@@ -344,6 +363,11 @@ void anything(World& world, int which, double random) {
       return world.send(Event::person_stop, random);
     case 11:
       return world.send(Event::person_restart, random);
+    case 12:
+      world.send(Event::vanished, random);
+      if (world.machine.state != State::absent) return;
+      world.machine.waiting = 0;  // they are told that it cannot run
+      return world.send(Event::appeared, random);
     default:
       world.now += Seconds(which);
   }

@@ -88,6 +88,59 @@ TEST_F(Launch, NamesWhatStandsInTheWay) {
   EXPECT_NE(make_terms(spec_, options_).obstacle.find("no bubblewrap"), std::string::npos);
 }
 
+TEST_F(Launch, APackMustBeThereAndSandboxed) {
+  options_.packs = root_ / "packs";
+  options_.containment = root_containment();
+  spec_.manifest.pack = "llama.cpp";
+  spec_.manifest.program_in_pack = true;
+  spec_.manifest.program = "/usr/bin/llama-server";
+  EXPECT_NE(make_terms(spec_, options_).obstacle.find("hearth engines install llama.cpp"), std::string::npos);
+
+  const fs::path version = root_ / "packs/store/llama.cpp-1";
+  fs::create_directories(version / "root/usr/bin");
+  fs::create_directories(version / "root/etc");
+  fs::create_directories(version / "root/proc");
+  fs::create_directories(version / "root/var");
+  fs::create_symlink("usr/bin", version / "root/bin");
+  fs::create_directories(root_ / "packs/llama.cpp");
+  fs::create_directory_symlink("../store/llama.cpp-1", root_ / "packs/llama.cpp/current");
+  EXPECT_NE(make_terms(spec_, options_).obstacle.find("has no program /usr/bin/llama-server"), std::string::npos);
+
+  std::ofstream(version / "root/usr/bin/llama-server") << "#!";
+  fs::permissions(version / "root/usr/bin/llama-server", fs::perms(0755));
+  const Terms terms = make_terms(spec_, options_);
+  EXPECT_EQ(terms.obstacle, "");
+  ASSERT_TRUE(terms.plan.pack);
+  EXPECT_EQ(terms.plan.pack->id, "llama.cpp-1");
+  EXPECT_EQ(terms.plan.pack->path, fs::canonical(version / "root"));
+  EXPECT_EQ(terms.plan.pack->folders, (std::vector<std::string>{"etc", "usr"}));
+  EXPECT_EQ(terms.plan.program, "/usr/bin/llama-server");
+
+  options_.containment = Containment();
+  options_.containment.problem = "no bubblewrap";
+  const std::string obstacle = make_terms(spec_, options_).obstacle;
+  EXPECT_NE(obstacle.find("takes a sandbox: no bubblewrap"), std::string::npos) << obstacle;
+
+  options_.containment = root_containment();
+  fs::remove_all(version);
+  EXPECT_NE(make_terms(spec_, options_).obstacle.find("is damaged"), std::string::npos);
+}
+
+TEST_F(Launch, APackCanStandForTheHostsOwnPrograms) {
+  options_.packs = root_ / "packs";
+  options_.containment = root_containment();
+  spec_.manifest.pack = "tools";
+  spec_.manifest.program_in_pack = true;
+  spec_.manifest.program = "/usr/bin/env";
+  fs::create_directories(root_ / "packs/store/tools-system");
+  fs::create_directory_symlink("/", root_ / "packs/store/tools-system/root");
+  fs::create_directories(root_ / "packs/tools");
+  fs::create_directory_symlink("../store/tools-system", root_ / "packs/tools/current");
+  const Terms terms = make_terms(spec_, options_);
+  EXPECT_EQ(terms.obstacle, "");
+  EXPECT_FALSE(terms.plan.pack);
+}
+
 TEST_F(Launch, StaysRootWhereOthersCannotRead) {
   options_.containment = root_containment();
   EXPECT_EQ(make_terms(spec_, options_).plan.user_id, engine_user("embed"));

@@ -69,6 +69,22 @@ TEST(Manifest, ReadsEveryKey) {
   EXPECT_EQ(manifest->canary->expect, "\"embedding\"");
 }
 
+TEST(Manifest, MayRunInAPack) {
+  const std::string rest = "name: x\nmodels: [{id: m, task: media}]\n";
+  const auto theirs = parse(rest + "pack: llama.cpp\nprogram: /usr/bin/llama-server\n");
+  ASSERT_TRUE(theirs) << theirs.error().describe();
+  EXPECT_EQ(theirs->pack, "llama.cpp");
+  EXPECT_TRUE(theirs->program_in_pack);
+  EXPECT_EQ(theirs->program, "/usr/bin/llama-server");
+  const auto ours = parse(rest + "pack: whisper.cpp\nprogram: hearth-whisper\n");
+  ASSERT_TRUE(ours) << ours.error().describe();
+  EXPECT_FALSE(ours->program_in_pack);
+  EXPECT_EQ(ours->program, "/opt/engines/embed/hearth-whisper");
+  EXPECT_NE(error_of(rest + "program: /usr/bin/llama-server\n").find("program"), std::string::npos);
+  EXPECT_NE(error_of(rest + "pack: ../etc\nprogram: p\n").find("pack"), std::string::npos);
+  EXPECT_NE(error_of(rest + "pack: whisper.cpp\nprogram: ../p\n").find("program"), std::string::npos);
+}
+
 TEST(Manifest, FillsInWhatIsNotGiven) {
   const auto manifest = parse("name: x\nprogram: p\nmodels: [{id: m, task: media}]\n");
   ASSERT_TRUE(manifest) << manifest.error().describe();

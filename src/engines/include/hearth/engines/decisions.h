@@ -23,7 +23,8 @@ namespace hearth::engines {
 //   │                    ├──► backoff       ──time over──► starting (somebody waits) or stopped
 //   │                    └──► quarantined   too many failures in a row; ──a person, or 10 min: one try──► starting
 //
-//  absent: it cannot run here (no program, switched off, no sandbox); nothing leads out of it.
+//  absent: it cannot run here (no program, no pack, switched off, no sandbox). What is missing may come (appeared:
+//  stopped) or go (vanished: back to absent, but only from stopped, backoff and quarantined).
 enum class State { absent, stopped, starting, probing, ready, draining, failing, backoff, quarantined };
 std::string_view to_string(State state) noexcept;
 
@@ -81,6 +82,8 @@ enum class Event {
   request_dropped,  // …by nobody's fault: the client left
   healthy,          // asked because of a failed request, it answered GET /health
   unresponsive,     // it does not answer GET /health any more
+  appeared,         // what it needs is there now
+  vanished,         // what it needs is gone
   timer,
 };
 std::string_view to_string(Event event) noexcept;

@@ -47,7 +47,9 @@ struct Manifest {
   std::string name;
   std::string title;
   std::filesystem::path folder;   // where engine.yaml lies; absolute
-  std::filesystem::path program;  // absolute
+  std::string pack;               // the engine pack it runs in; empty: the host's own /usr
+  std::filesystem::path program;  // absolute; with a pack it may be one of the pack's (see program_in_pack)
+  bool program_in_pack = false;
   std::vector<std::string> args;  // before {data} and the like are replaced
   std::filesystem::path data;     // absolute; the engine's folder when the manifest names none
   std::vector<std::filesystem::path> binds;

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,9 +60,17 @@ struct ResourceLimits {
   int nice = 5;                   // the daemon answers while engines compute
 };
 
+// The root file system of an engine pack (docs/packs.md), as an engine that runs in it sees it.
+struct PackRoot {
+  std::string id;                    // "llama.cpp-0123456789ab": the version in use
+  std::filesystem::path path;        // the folder that stands for /
+  std::vector<std::string> folders;  // those of its top-level folders that are shown: usr, etc, …
+};
+
 // Everything one start of one engine is made of.
 struct LaunchPlan {
   std::string name;
+  std::optional<PackRoot> pack = std::nullopt;  // instead of the host's /usr
   std::filesystem::path program;
   std::vector<std::string> args;
   std::filesystem::path folder;              // read-only
@@ -72,6 +81,8 @@ struct LaunchPlan {
   std::uint32_t threads = 1;
   ResourceLimits limits;
   std::uint32_t user_id = 0;  // at Level::root: what the engine runs as; 0: root without any capability
+  // Changes the user inside a pack, which has no setpriv: our hearth-as-user, outside.
+  std::filesystem::path as_user;
 };
 
 inline constexpr int kStatusFd = 3;   // bubblewrap reports the sandbox's first process here

@@ -39,6 +39,7 @@ struct EngineSpec {
 
 struct SupervisorOptions {
   std::filesystem::path runtime;  // socket folders go to <runtime>/engines, scratch folders to <runtime>/scratch
+  std::filesystem::path packs;    // the pack store: <data>/packs; empty: no packs
   SandboxMode sandbox = SandboxMode::required;
   Containment containment;
   std::uint32_t cpus = 1;  // usable ones: `concurrency: cores`, and the default of --threads
@@ -63,6 +64,7 @@ struct EngineStatus {
   std::uint32_t queue_limit = 0;
   double last_start_seconds = 0;  // from spawn to ready; 0: not yet
   std::string containment;
+  std::string pack;        // the version of its pack that it was last started in; empty: none
   std::string last_error;  // in words; empty: none
 };
 
@@ -131,6 +133,13 @@ class Supervisor {
   net::awaitable<Result<void>> start_engine(std::string engine, Deadline deadline);
   net::awaitable<Result<void>> stop_engine(std::string engine, Deadline deadline);
   net::awaitable<Result<void>> restart_engine(std::string engine, Deadline deadline);
+
+  // Packs were installed, switched or removed: engines that could not run for want of one may run now, those whose pack
+  // is gone and which are at rest cannot any more. Running ones are left alone: restart_engine() moves them. cancelled,
+  // resource_exhausted.
+  net::awaitable<Result<void>> reconsider();
+  // The engines whose manifest names this pack.
+  [[nodiscard]] std::vector<std::string> engines_of_pack(std::string_view pack) const;
 
   // Any thread. Memory is read from /proc by the caller, at most once a second (well under a millisecond a process).
   [[nodiscard]] std::vector<EngineStatus> snapshot() const;
