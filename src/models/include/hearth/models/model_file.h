@@ -1,0 +1,29 @@
+// Model files are checked before an engine sees them: a broken one is refused here, with the reason, and not by a
+// crash.
+//
+// GGUF (versions 2 and 3), ONNX, and whisper.cpp's .bin. Only headers are read, whatever a file claims: memory stays
+// under 64 MiB, a header under 256 MiB, and weights are never touched, except that ONNX keeps its own between the rest,
+// where they are skipped.
+#pragma once
+
+#include <hearth/core/error.h>
+#include <hearth/models/model_facts.h>
+
+#include <filesystem>
+
+namespace hearth::models {
+
+// What `path` holds. Blocking: not for the I/O thread. A file that must be whole is checked as far as its header
+// goes: every tensor lies inside it, none overlaps another.
+// not_found, io_error; corrupt: truncated or contradicts itself, with the byte where; unsupported: a good file of a
+// kind no engine here reads (what it is, if it can be told), or a newer version of one.
+Result<ModelFacts> inspect_model(const std::filesystem::path& path);
+
+// ONNX may keep weights in files beside the model: are they all in `folder`, and long enough?
+// corrupt: one is missing or too short, and which.
+Result<void> check_external_files(const ModelFacts& facts, const std::filesystem::path& folder);
+
+// What a model is for, as far as its facts tell; inspect_model() has put it into `task`. Pure.
+Task infer_task(const ModelFacts& facts);
+
+}  // namespace hearth::models

@@ -1,0 +1,54 @@
+// Models of our own making for tests: small enough to make in a moment, and real: engines load and run them. The same
+// options give the same bytes on every machine.
+//
+// The language model knows one sentence, kSentence, and says it after every chat prompt: its table of tokens is wired
+// so that each word calls for the next. Other words call for each other at random. Attention and feed-forward layers
+// are computed like any model's, but add too little to change that. So its answer can be checked to the letter at
+// temperature 0.
+#pragma once
+
+#include "gguf_writer.h"
+
+#include <hearth/core/error.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace hearth::fixtures {
+
+inline constexpr std::string_view kSentence =
+    "Every evening the small kettle sings and our old cat dreams by its warm hearth.";
+
+struct TinyLlama {
+  std::string name = "tiny-llama";
+  std::uint32_t context = 512;
+  std::uint32_t embedding = 64;  // a multiple of 32 × heads' length; 64 and more keep the sentence together
+  std::uint32_t layers = 2;
+  std::uint32_t heads = 4;
+  std::uint32_t kv_heads = 2;
+  std::uint32_t feed_forward = 128;
+  std::uint32_t vocabulary = 0;  // tokens; those past what it needs are never used. 0: what it needs, some 600
+  GgmlType weights = GgmlType::f32;
+  bool chat_template = true;
+  bool endless = false;  // after its last word the sentence begins anew; else the answer ends there
+  std::uint64_t seed = 1;
+};
+GgufWriter tiny_llama(const TinyLlama& options);
+
+// A sentence encoder: texts that share words have similar vectors.
+struct TinyBert {
+  std::string name = "tiny-bert";
+  std::uint32_t context = 128;
+  std::uint32_t embedding = 64;
+  std::uint32_t layers = 2;
+  std::uint32_t heads = 4;
+  std::uint32_t feed_forward = 128;
+  std::uint32_t pooling = 1;  // llama.cpp's number: 1 mean, 2 first token, 4 rank (a reranker with one score)
+  GgmlType weights = GgmlType::f32;
+  std::uint64_t seed = 1;
+};
+GgufWriter tiny_bert(const TinyBert& options);
+
+}  // namespace hearth::fixtures
