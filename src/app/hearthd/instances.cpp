@@ -1,0 +1,180 @@
+#include "instances.h"
+
+#include "engine_upstream.h"
+#include "tasks.h"
+
+#include <hearth/core/log.h>
+#include <hearth/hardware/memory.h>
+#include <hearth/models/fit.h>
+#include <hearth/models/model_file.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+namespace hearth::daemon {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Seconds kLeaveTime{60};             // for requests of a model that goes
+constexpr std::uint32_t kContext = 16 * 1024;  // tokens of all places together, where a model could do more
+constexpr std::uint32_t kLeastContext = 512;
+constexpr std::uint32_t kPlaces = 4;
+
+// A language model's context and the memory it takes with it: at most half of what the box has.
+void size_up(engines::ModelFiles& model, std::uint64_t memory) {
+  const auto facts = models::inspect_model(model.files.at("model"));
+  if (!facts) return log::warn("models", "a model's file cannot be read", {{"model", model.id}, {"error", facts.error().describe()}});
+  std::optional<models::ModelFacts> projector;
+  if (const auto eyes = model.files.find("mmproj"); eyes != model.files.end()) {
+    auto read = models::inspect_model(eyes->second);
+    if (read) projector = std::move(*read);
+  }
+  const models::ModelFacts* with = projector ? &*projector : nullptr;
+  models::RunOptions options;
+  options.slots = kPlaces;
+  options.context = model.context;
+  if (model.context == 0) {
+    const auto fitting = models::largest_context(*facts, options, memory / 2, with, kLeastContext);
+    options.context = std::min(kContext, fitting.value_or(kLeastContext));
+    model.context = options.context;
+  }
+  if (const auto need = models::predict_memory(*facts, options, with)) model.memory = need->total();
+}
+
+std::optional<Installed> as_installed(const models::InstalledModel& found, std::uint64_t memory) {
+  const models::ModelManifest& manifest = found.manifest;
+  const auto task = engine_task(manifest.task);
+  if (!task) return std::nullopt;
+  Installed installed;
+  engines::ModelFiles& files = installed.files;
+  files.id = manifest.name;
+  files.task = *task;
+  files.format = manifest.format;
+  files.folder = found.folder;
+  files.context = static_cast<std::uint32_t>(std::min<std::uint64_t>(manifest.context, 1U << 24U));
+  files.memory = manifest.memory;
+  files.languages = manifest.languages;
+  files.description = manifest.description;
+  installed.version = fmt::format("{}:{}", manifest.task, manifest.context);
+  for (const models::ModelFile& file : manifest.files) {
+    files.files.emplace(file.role, found.folder / file.name);  // of several parts, the first leads to the others
+    installed.version += fmt::format(":{}", file.sha256);
+  }
+  if (files.format == "gguf" && files.files.contains("model")) size_up(files, memory);
+  return installed;
+}
+
+fs::file_time_type installed_at(const models::InstalledModel& model) {
+  std::error_code ec;
+  const auto time = fs::last_write_time(model.folder / "model.yaml", ec);
+  return ec ? fs::file_time_type::min() : time;
+}
+
+}  // namespace
+
+std::vector<Installed> installed_models(const models::ModelStore& store, std::uint64_t memory) {
+  std::vector<Error> problems;
+  std::vector<models::InstalledModel> found = store.list(&problems);
+  for (const Error& problem : problems)
+    log::error("models", "an installed model is no good", {{"error", problem.describe()}});
+  std::ranges::stable_sort(found, std::ranges::greater(), installed_at);
+  std::vector<Installed> all;
+  for (const models::InstalledModel& model : found)
+    if (auto installed = as_installed(model, memory)) all.push_back(std::move(*installed));
+  return all;
+}
+
+const engines::EngineSpec* Instances::engine_for(const engines::ModelFiles& model) const {
+  const auto found =
+      std::ranges::find_if(templates_, [&](const engines::EngineSpec& spec) { return engines::fits(spec.manifest, model); });
+  return found == templates_.end() ? nullptr : &*found;
+}
+
+net::awaitable<Result<void>> Instances::refresh() {
+  if (std::exchange(busy_, true)) {
+    again_ = true;
+    co_return Result<void>();
+  }
+  Result<void> done;
+  do {
+    again_ = false;
+    done = co_await refresh_once();
+  } while (again_);
+  busy_ = false;
+  co_return done;
+}
+
+net::awaitable<Result<void>> Instances::refresh_once() {
+  auto look = [store = with_.store]() -> Result<std::vector<Installed>> {
+    const auto memory = hardware::machine_memory();
+    return installed_models(*store, memory ? memory->total : 0);
+  };
+  auto looked = co_await with_.pool->run(std::move(look));
+  if (!looked) co_return fail(looked.error());
+  std::vector<Installed> installed = std::move(*looked);
+  std::erase_if(installed, [this](const Installed& model) { return engine_for(model.files) == nullptr; });
+
+  // What goes: first out of the catalogue, then out of memory.
+  std::vector<std::string> leaving;
+  for (auto it = running_.begin(); it != running_.end();) {
+    const auto still = std::ranges::find_if(installed, [&](const Installed& model) {
+      return model.files.id == it->first && model.version == it->second.version;
+    });
+    if (still != installed.end()) {
+      ++it;
+      continue;
+    }
+    leaving.push_back(it->second.engine);
+    it = running_.erase(it);
+  }
+  publish(installed);
+  for (const std::string& engine : leaving) {
+    const auto removed = co_await with_.supervisor->remove(engine, Deadline::in(kLeaveTime));
+    if (!removed) log::warn("models", "an engine could not be removed", {{"error", removed.error().describe()}});
+  }
+  for (const Installed& model : installed) {
+    if (running_.contains(model.files.id)) continue;
+    const engines::EngineSpec& engine = *engine_for(model.files);
+    engines::EngineSpec instance{engines::instantiate(engine.manifest, model.files), engine.settings};
+    const std::string name = instance.manifest.name;
+    const auto added = with_.supervisor->add(std::move(instance));
+    if (!added) {
+      log::error("models", "a model cannot be served", {{"model", model.files.id}, {"error", added.error().describe()}});
+      continue;
+    }
+    running_.emplace(model.files.id, Running{model.version, name});
+  }
+  publish(installed);
+  co_return Result<void>();
+}
+
+// A model that was pulled comes before those that are built in, so that the names that clients have built in lead to it;
+// but not while its engine cannot run.
+void Instances::publish(const std::vector<Installed>& installed) {
+  const auto engines = with_.supervisor->snapshot();
+  const auto can_run = [&](const std::string& name) {
+    return std::ranges::any_of(
+        engines, [&](const auto& e) { return e.name == name && e.state != engines::State::absent; });
+  };
+  std::vector<gateway::Model> first;
+  std::vector<gateway::Model> last;
+  for (const Installed& model : installed) {
+    const auto running = running_.find(model.files.id);
+    if (running == running_.end()) continue;
+    const std::string& engine = running->second.engine;
+    for (const gateway::Task task : gateway_tasks(model.files.task)) {
+      auto upstream = std::make_shared<EngineUpstream>(with_.supervisor, engine);
+      (can_run(engine) ? first : last)
+          .push_back({model.files.id, task, model.files.description, model.files.languages, std::move(upstream), {}});
+    }
+  }
+  first.insert(first.end(), built_in_.begin(), built_in_.end());
+  first.insert(first.end(), last.begin(), last.end());
+  with_.catalogue->replace(std::move(first));
+}
+
+}  // namespace hearth::daemon

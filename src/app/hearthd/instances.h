@@ -1,0 +1,62 @@
+// Installed models as engines: each that an engine can load gets a process of its own, when it is asked for, and a place
+// in the catalogue.
+//
+// Belongs to the I/O thread, as the supervisor does. Its collaborators outlive it.
+#pragma once
+
+#include <hearth/engines/instance.h>
+#include <hearth/engines/supervisor.h>
+#include <hearth/gateway/catalogue.h>
+#include <hearth/models/model_store.h>
+#include <hearth/net/runtime.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace hearth::daemon {
+
+// A model of the store as an engine takes it.
+struct Installed {
+  engines::ModelFiles files;
+  std::string version;  // changes when the model's bytes or settings do
+};
+// What the store has, newest first, with the memory each is expected to need: `memory` bytes are what this box has.
+// Models of a task that no engine serves are left out. Blocking.
+std::vector<Installed> installed_models(const models::ModelStore& store, std::uint64_t memory);
+
+class Instances {
+ public:
+  struct Collaborators {
+    engines::Supervisor* supervisor = nullptr;
+    gateway::Catalogue* catalogue = nullptr;
+    const models::ModelStore* store = nullptr;
+    net::BlockingPool* pool = nullptr;
+  };
+  // `templates`: the engines that load models, switched-off ones left out. `built_in`: the models of all others.
+  Instances(Collaborators with, std::vector<engines::EngineSpec> templates, std::vector<gateway::Model> built_in)
+      : with_(with), templates_(std::move(templates)), built_in_(std::move(built_in)) {}
+
+  // Brings engines and catalogue in line with the store and with what can run: after start, and whenever models or packs
+  // were installed or removed. What goes may finish its requests first. When it is called while it runs, it runs once
+  // more. io_error, resource_exhausted.
+  net::awaitable<Result<void>> refresh();
+
+ private:
+  net::awaitable<Result<void>> refresh_once();
+  [[nodiscard]] const engines::EngineSpec* engine_for(const engines::ModelFiles& model) const;
+  void publish(const std::vector<Installed>& installed);
+
+  struct Running {
+    std::string version;
+    std::string engine;  // the instance's name
+  };
+  Collaborators with_;
+  std::vector<engines::EngineSpec> templates_;
+  std::vector<gateway::Model> built_in_;
+  std::map<std::string, Running> running_;  // by model
+  bool busy_ = false;
+  bool again_ = false;
+};
+
+}  // namespace hearth::daemon
