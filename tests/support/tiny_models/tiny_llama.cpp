@@ -78,6 +78,7 @@ std::vector<std::vector<Link>> make_links(const Vocabulary& v, bool endless, std
   // Where a call of a tool is demanded, the engine's grammar forbids to end without one: then this is next.
   link(id("."), v.ids.at("<tool_call>"), 0.7F);
   link(v.ids.at("<tool_call>"), v.ids.at("{"), 1.0F);
+  link(v.ids.at("}"), v.ids.at("</tool_call>"), 1.0F);
   link(v.ids.at("</tool_call>"), v.ids.at("<|end|>"), 1.0F);
   // Words outside the sentence call for two others, some for a full stop. Few links to a token: each adds noise to it.
   Random random(seed, "links");
