@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Seconds kLeaveTime{60};             // for requests of a model that goes
+constexpr Seconds kLeaveTime{60};              // for requests of a model that goes
 constexpr std::uint32_t kContext = 16 * 1024;  // tokens of all places together, where a model could do more
 constexpr std::uint32_t kLeastContext = 512;
 constexpr std::uint32_t kPlaces = 4;
@@ -27,7 +27,9 @@ constexpr std::uint32_t kPlaces = 4;
 // A language model's context and the memory it takes with it: at most half of what the box has.
 void size_up(engines::ModelFiles& model, std::uint64_t memory) {
   const auto facts = models::inspect_model(model.files.at("model"));
-  if (!facts) return log::warn("models", "a model's file cannot be read", {{"model", model.id}, {"error", facts.error().describe()}});
+  if (!facts)
+    return log::warn("models", "a model's file cannot be read",
+                     {{"model", model.id}, {"error", facts.error().describe()}});
   std::optional<models::ModelFacts> projector;
   if (const auto eyes = model.files.find("mmproj"); eyes != model.files.end()) {
     auto read = models::inspect_model(eyes->second);
@@ -89,8 +91,8 @@ std::vector<Installed> installed_models(const models::ModelStore& store, std::ui
 }
 
 const engines::EngineSpec* Instances::engine_for(const engines::ModelFiles& model) const {
-  const auto found =
-      std::ranges::find_if(templates_, [&](const engines::EngineSpec& spec) { return engines::fits(spec.manifest, model); });
+  const auto found = std::ranges::find_if(
+      templates_, [&](const engines::EngineSpec& spec) { return engines::fits(spec.manifest, model); });
   return found == templates_.end() ? nullptr : &*found;
 }
 
@@ -143,7 +145,8 @@ net::awaitable<Result<void>> Instances::refresh_once() {
     const std::string name = instance.manifest.name;
     const auto added = with_.supervisor->add(std::move(instance));
     if (!added) {
-      log::error("models", "a model cannot be served", {{"model", model.files.id}, {"error", added.error().describe()}});
+      log::error("models", "a model cannot be served",
+                 {{"model", model.files.id}, {"error", added.error().describe()}});
       continue;
     }
     running_.emplace(model.files.id, Running{model.version, name});
@@ -152,13 +155,13 @@ net::awaitable<Result<void>> Instances::refresh_once() {
   co_return Result<void>();
 }
 
-// A model that was pulled comes before those that are built in, so that the names that clients have built in lead to it;
-// but not while its engine cannot run.
+// A model that was pulled comes before those that are built in, so that the names that clients have built in lead to
+// it; but not while its engine cannot run.
 void Instances::publish(const std::vector<Installed>& installed) {
   const auto engines = with_.supervisor->snapshot();
   const auto can_run = [&](const std::string& name) {
-    return std::ranges::any_of(
-        engines, [&](const auto& e) { return e.name == name && e.state != engines::State::absent; });
+    return std::ranges::any_of(engines,
+                               [&](const auto& e) { return e.name == name && e.state != engines::State::absent; });
   };
   std::vector<gateway::Model> first;
   std::vector<gateway::Model> last;

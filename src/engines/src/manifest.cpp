@@ -18,51 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxManifest = 64 * 1024;
 constexpr std::size_t kMaxModels = 256;
-constexpr std::size_t kMaxNodes = 20'000;  // aliases make a small file a large tree
 constexpr std::uint64_t kLeastMemory = 16ULL << 20;
-
-// yaml-cpp's parser calls itself for every level, so depth is bounded before it sees the text. Indentation, dashes and
-// brackets each open at most one level.
-bool too_deep(std::string_view yaml) {
-  constexpr std::size_t kMaxDepth = 64;
-  std::size_t flow = 0;
-  std::size_t line_openers = 0;
-  bool at_start = true;
-  std::size_t indent = 0;
-  for (const char c : yaml) {
-    if (c == '\n') {
-      at_start = true;
-      indent = line_openers = 0;
-      continue;
-    }
-    if (c == '[' || c == '{') ++flow;
-    if ((c == ']' || c == '}') && flow > 0) --flow;
-    if (at_start && c == ' ') ++indent;
-    if (at_start && (c == '-' || c == '?' || c == ':')) ++line_openers;
-    if (c != ' ' && c != '-' && c != '?' && c != ':' && c != '\t') at_start = false;
-    if (flow > kMaxDepth || line_openers > kMaxDepth || indent > 8 * kMaxDepth) return true;
-  }
-  return false;
-}
-
-// Bounded in number and depth: an anchor may hold itself.
-std::size_t count_nodes(const YAML::Node& node, std::size_t budget, std::size_t depth = 0) {
-  constexpr std::size_t kMaxDepth = 128;
-  if (depth > kMaxDepth) return budget;
-  std::size_t count = 1;
-  const auto add = [&](const YAML::Node& child) {
-    if (count < budget) count += count_nodes(child, budget - count, depth + 1);
-  };
-  if (node.IsSequence()) {
-    for (const auto& child : node) add(child);
-  } else if (node.IsMap()) {
-    for (const auto& entry : node) {
-      add(entry.first);
-      add(entry.second);
-    }
-  }
-  return count;
-}
 
 bool is_name(std::string_view text) {
   const auto ok = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
@@ -178,15 +134,10 @@ Result<Manifest> read_manifest(const YAML::Node& root, std::string_view origin, 
 
 }  // namespace
 
-Result<Manifest> parse_manifest(std::string_view yaml, std::string_view origin, const fs::path& folder) {
-  if (yaml.size() > kMaxManifest)
-    return fail(Errc::too_large, fmt::format("{}: a manifest has at most {}", origin, format_bytes(kMaxManifest)));
-  if (too_deep(yaml)) return fail(Errc::invalid_argument, fmt::format("{}: is nested too deeply", origin));
+Result<Manifest> parse_manifest(std::string_view text, std::string_view origin, const fs::path& folder) {
+  HEARTH_TRY_ASSIGN(const YAML::Node root, yaml::load(text, origin, kMaxManifest));
   try {
-    const YAML::Node root = YAML::Load(std::string(yaml));
-    if (!root.IsMap()) return fail(wrong_at(root, origin, "", "must be a mapping of keys to values"));
-    if (count_nodes(root, kMaxNodes) >= kMaxNodes)
-      return fail(Errc::invalid_argument, fmt::format("{}: has too many values", origin));
+    if (!root.IsMap()) return fail(yaml::wrong_at(root, origin, "", "must be a mapping of keys to values"));
     return read_manifest(root, origin, folder);
   } catch (const YAML::Exception& e) {
     const std::string place = e.mark.line >= 0 ? fmt::format("{}:{}", origin, e.mark.line + 1) : std::string(origin);

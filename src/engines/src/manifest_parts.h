@@ -1,14 +1,15 @@
 // What the readers of a manifest's parts share.
 #pragma once
 
-#include "yaml_fields.h"
-
 #include <hearth/engines/manifest.h>
+#include <hearth/yaml/fields.h>
 
 #include <filesystem>
 #include <string_view>
 
 namespace hearth::engines {
+
+using yaml::Fields;
 
 inline constexpr std::size_t kMaxList = 256;
 

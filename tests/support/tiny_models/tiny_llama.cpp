@@ -15,7 +15,7 @@ namespace hearth::fixtures {
 namespace {
 
 // llama.cpp's kinds of tokens.
-enum TokenKind : std::int32_t { normal = 1, unknown = 2, control = 3, unused = 5, byte = 6 };
+enum TokenKind : std::int32_t { normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
 
 // A SentencePiece vocabulary. Longer pieces are reached by merging shorter ones, so every prefix of a word is a piece.
 struct Vocabulary {
@@ -35,9 +35,9 @@ struct Vocabulary {
   }
 };
 
+// With tools, in the shape that llama.cpp knows from many models: calls are JSON between <tool_call> tags.
 constexpr std::string_view kTemplate =
-    "{{ bos_token }}{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}"
-    "{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}";
+    R"({{ bos_token }}{%- if tools %}{{ '<|system|>Tools:\n' }}{%- for tool in tools %}{{ tool | tojson }}{{ '\n' }}{%- endfor %}{{ 'Answer with <tool_call>{"name": ..., "arguments": ...}</tool_call>' }}{{ '<|end|>' }}{%- endif %}{%- for message in messages %}{{ '<|' + message.role + '|>' }}{%- if message.content %}{{ message.content }}{%- endif %}{%- if message.tool_calls %}{%- for call in message.tool_calls %}{{ '<tool_call>{"name": "' }}{{ call.function.name }}{{ '", "arguments": ' }}{{ call.function.arguments | tojson }}{{ '}</tool_call>' }}{%- endfor %}{%- endif %}{{ '<|end|>' }}{%- endfor %}{%- if add_generation_prompt %}{{ '<|assistant|>' }}{%- endif %})";
 
 Vocabulary make_vocabulary(std::uint32_t wanted) {
   Vocabulary v;
@@ -46,6 +46,8 @@ Vocabulary make_vocabulary(std::uint32_t wanted) {
   v.add("</s>", control);
   for (const std::string_view name : {"<|system|>", "<|user|>", "<|assistant|>", "<|tool|>", "<|end|>"})
     v.add(std::string(name), control);
+  v.add("<tool_call>", user_defined);
+  v.add("</tool_call>", user_defined);
   for (unsigned i = 0; i < 256; ++i) v.add(fmt::format("<0x{:02X}>", i), byte);
   v.add(std::string(kWordMark), normal);
   for (char c = '!'; c <= '~'; ++c) v.add(std::string(1, c), normal);
@@ -73,6 +75,11 @@ std::vector<std::vector<Link>> make_links(const Vocabulary& v, bool endless, std
   link(v.ids.at("<|assistant|>"), id(sentence.front()), 1.0F);
   link(v.ids.at("<s>"), id(sentence.front()), 1.0F);
   link(id("."), endless ? id(sentence.front()) : v.ids.at("<|end|>"), 1.0F);
+  // Where a call of a tool is demanded, the engine's grammar forbids to end without one: then this is next.
+  link(id("."), v.ids.at("<tool_call>"), 0.7F);
+  link(v.ids.at("<tool_call>"), v.ids.at("{"), 1.0F);
+  link(v.ids.at("}"), v.ids.at("</tool_call>"), 1.0F);
+  link(v.ids.at("</tool_call>"), v.ids.at("<|end|>"), 1.0F);
   // Words outside the sentence call for two others, some for a full stop. Few links to a token: each adds noise to it.
   Random random(seed, "links");
   std::vector<std::uint32_t> free;
@@ -87,16 +94,35 @@ std::vector<std::vector<Link>> make_links(const Vocabulary& v, bool endless, std
   return links;
 }
 
-// Row `token` of the table: a direction of its own, of length 1.
-void token_vector(std::uint64_t seed, std::uint64_t token, std::span<float> out) {
-  Random random(seed + token, "token");
-  float square = 0;
-  for (float& value : out) {
-    value = random.normal();
-    square += value * value;
+// The table of tokens' vectors, all of length 1. Those of the sentence stand at right angles to all others, so that
+// what one of them calls for is certain; the others point anywhere in the dimensions left.
+class Table {
+ public:
+  Table(const Vocabulary& v, std::uint64_t seed) : seed_(seed) {
+    const auto reserve = [&](const std::string& piece) { own_.emplace(v.ids.at(piece), own_.size()); };
+    for (const std::string& word : split_words(kSentence)) reserve(word == "." ? word : std::string(kWordMark) + word);
+    for (const std::string_view piece : {"<s>", "<|assistant|>", "<|end|>", "<tool_call>", "</tool_call>"})
+      reserve(std::string(piece));
   }
-  for (float& value : out) value /= std::sqrt(square);
-}
+  void vector(std::uint64_t token, std::span<float> out) const {
+    std::ranges::fill(out, 0.0F);
+    if (const auto own = own_.find(static_cast<std::uint32_t>(token)); own != own_.end()) {
+      out[own->second] = 1.0F;
+      return;
+    }
+    Random random(seed_ + token, "token");
+    float square = 0;
+    for (float& value : out.subspan(own_.size())) {
+      value = random.normal();
+      square += value * value;
+    }
+    for (float& value : out) value /= std::sqrt(square);
+  }
+
+ private:
+  std::uint64_t seed_;
+  std::map<std::uint32_t, std::size_t> own_;  // token → its dimension
+};
 
 }  // namespace
 
@@ -145,19 +171,20 @@ GgufWriter tiny_llama(const TinyLlama& o) {
     file.tensor(name, {o.embedding}, GgmlType::f32,
                 [](std::uint64_t, std::span<float> out) { std::ranges::fill(out, 1.0F); });
   };
+  const auto table = std::make_shared<const Table>(v, o.seed);
   file.tensor("token_embd.weight", {o.embedding, v.pieces.size()}, o.weights,
-              [seed = o.seed](std::uint64_t row, std::span<float> out) { token_vector(seed, row, out); });
+              [table](std::uint64_t row, std::span<float> out) { table->vector(row, out); });
   ones("output_norm.weight");
   // The last layer's output for token t is, nearly, t's vector of length √embedding: a row made of the vectors of those
-  // that call for it gives a logit of kCall, and noise of kCall / √embedding elsewhere.
+  // that call for it gives a logit of kCall.
   constexpr float kCall = 16.0F;
   auto links = std::make_shared<std::vector<std::vector<Link>>>(make_links(v, o.endless, o.seed));
   file.tensor("output.weight", {o.embedding, v.pieces.size()}, o.weights,
-              [links, seed = o.seed](std::uint64_t row, std::span<float> out) {
+              [links, table](std::uint64_t row, std::span<float> out) {
                 std::ranges::fill(out, 0.0F);
                 std::vector<float> vector(out.size());
                 for (const Link& link : (*links)[row]) {
-                  token_vector(seed, link.from, vector);
+                  table->vector(link.from, vector);
                   for (std::size_t i = 0; i < out.size(); ++i)
                     out[i] += vector[i] * link.weight * kCall / std::sqrt(static_cast<float>(out.size()));
                 }

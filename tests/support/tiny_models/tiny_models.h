@@ -24,7 +24,7 @@ inline constexpr std::string_view kSentence =
 struct TinyLlama {
   std::string name = "tiny-llama";
   std::uint32_t context = 512;
-  std::uint32_t embedding = 64;  // a multiple of 32 × heads' length; 64 and more keep the sentence together
+  std::uint32_t embedding = 64;  // a multiple of heads, and of 32 if quantised; at least 64
   std::uint32_t layers = 2;
   std::uint32_t heads = 4;
   std::uint32_t kv_heads = 2;

@@ -1,4 +1,5 @@
-// A strict reader of one YAML mapping: every key must be known and have the right type, and errors say where.
+// A strict reader of YAML that others wrote: bounded before it is parsed, every key must be known and have the right
+// type, and errors say where.
 #pragma once
 
 #include <hearth/core/clock.h>
@@ -13,7 +14,11 @@
 #include <string_view>
 #include <vector>
 
-namespace hearth::engines {
+namespace hearth::yaml {
+
+// A document, bounded in size, depth and number of values (aliases make a small file a large tree). `origin` is named
+// in errors. too_large past `limit` bytes; invalid_argument: not YAML, nested too deeply, too many values.
+Result<YAML::Node> load(std::string_view text, std::string_view origin, std::size_t limit);
 
 class Fields {
  public:
@@ -47,4 +52,4 @@ Error wrong_at(const YAML::Node& node, std::string_view origin, std::string_view
 // The candidate that `word` was most likely meant to be; empty when none is near.
 std::string_view nearest(std::string_view word, std::initializer_list<std::string_view> candidates);
 
-}  // namespace hearth::engines
+}  // namespace hearth::yaml

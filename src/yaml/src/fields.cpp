@@ -1,7 +1,6 @@
-#include "yaml_fields.h"
-
 #include <hearth/core/units.h>
 #include <hearth/core/utf8.h>
+#include <hearth/yaml/fields.h>
 
 #include <fmt/format.h>
 
@@ -10,7 +9,7 @@
 #include <numeric>
 #include <set>
 
-namespace hearth::engines {
+namespace hearth::yaml {
 namespace {
 
 constexpr std::size_t kMaxText = 32 * 1024;
@@ -39,7 +38,66 @@ bool printable(std::string_view text) {
   return is_utf8(text) && std::ranges::none_of(text, [](unsigned char c) { return c == 0; });
 }
 
+// yaml-cpp's parser calls itself for every level, so depth is bounded before it sees the text. Indentation, dashes and
+// brackets each open at most one level.
+bool too_deep(std::string_view yaml) {
+  constexpr std::size_t kMaxDepth = 64;
+  std::size_t flow = 0;
+  std::size_t line_openers = 0;
+  bool at_start = true;
+  std::size_t indent = 0;
+  for (const char c : yaml) {
+    if (c == '\n') {
+      at_start = true;
+      indent = line_openers = 0;
+      continue;
+    }
+    if (c == '[' || c == '{') ++flow;
+    if ((c == ']' || c == '}') && flow > 0) --flow;
+    if (at_start && c == ' ') ++indent;
+    if (at_start && (c == '-' || c == '?' || c == ':')) ++line_openers;
+    if (c != ' ' && c != '-' && c != '?' && c != ':' && c != '\t') at_start = false;
+    if (flow > kMaxDepth || line_openers > kMaxDepth || indent > 8 * kMaxDepth) return true;
+  }
+  return false;
+}
+
+// Bounded in number and depth: an anchor may hold itself.
+std::size_t count_nodes(const YAML::Node& node, std::size_t budget, std::size_t depth = 0) {
+  constexpr std::size_t kMaxDepth = 128;
+  if (depth > kMaxDepth) return budget;
+  std::size_t count = 1;
+  const auto add = [&](const YAML::Node& child) {
+    if (count < budget) count += count_nodes(child, budget - count, depth + 1);
+  };
+  if (node.IsSequence()) {
+    for (const auto& child : node) add(child);
+  } else if (node.IsMap()) {
+    for (const auto& entry : node) {
+      add(entry.first);
+      add(entry.second);
+    }
+  }
+  return count;
+}
+
 }  // namespace
+
+Result<YAML::Node> load(std::string_view text, std::string_view origin, std::size_t limit) {
+  constexpr std::size_t kMaxNodes = 20'000;
+  if (text.size() > limit)
+    return fail(Errc::too_large, fmt::format("{}: has more than {}", origin, format_bytes(limit)));
+  if (too_deep(text)) return fail(Errc::invalid_argument, fmt::format("{}: is nested too deeply", origin));
+  try {
+    YAML::Node root = YAML::Load(std::string(text));
+    if (count_nodes(root, kMaxNodes) >= kMaxNodes)
+      return fail(Errc::invalid_argument, fmt::format("{}: has too many values", origin));
+    return root;
+  } catch (const YAML::Exception& e) {
+    const std::string place = e.mark.line >= 0 ? fmt::format("{}:{}", origin, e.mark.line + 1) : std::string(origin);
+    return fail(Errc::invalid_argument, fmt::format("{}: is not YAML: {}", place, e.msg));
+  }
+}
 
 std::string_view nearest(std::string_view word, std::initializer_list<std::string_view> candidates) {
   if (word.size() > 64) return {};
@@ -153,4 +211,4 @@ Result<Millis> Fields::duration(std::string_view key, Millis fallback) const {
   return *duration;
 }
 
-}  // namespace hearth::engines
+}  // namespace hearth::yaml
