@@ -1,4 +1,5 @@
 #include "engine.h"
+#include "memory_desk.h"
 
 #include <hearth/core/log.h>
 
@@ -10,11 +11,13 @@
 namespace hearth::engines {
 
 struct Supervisor::Impl {
-  Impl(net::Executor e, SupervisorOptions o) : executor(e), options(std::move(o)), tasks(e) {}
+  Impl(net::Executor e, SupervisorOptions o)
+      : executor(e), options(std::move(o)), desk(executor, options, engines), tasks(e) {}
 
   net::Executor executor;
   SupervisorOptions options;
-  std::map<std::string, std::shared_ptr<Engine>, std::less<>> engines;
+  EnginesByName engines;
+  MemoryDesk desk;
   net::TaskGroup tasks;  // of stop()
 
   std::shared_ptr<Engine> find(std::string_view name) const {
@@ -57,8 +60,9 @@ net::awaitable<Result<void>> Supervisor::start(net::BlockingPool& pool) {
     log::warn("engines", "engines run without a sandbox, with resource limits only",
               {{"why", impl_->options.sandbox == SandboxMode::off ? "engines.sandbox is off"
                                                                   : impl_->options.containment.problem}});
+  co_await impl_->desk.open(pool);
   for (const auto& [name, engine] : impl_->engines) {
-    engine->open(pool);
+    engine->open(pool, impl_->desk);
     if (engine->terms().lifetimes.keep_warm) engine->wake();
   }
   co_return Result<void>();
@@ -70,6 +74,7 @@ net::awaitable<void> Supervisor::stop(Deadline deadline) {
   while (impl->tasks.size() > 0) {
     co_await impl->tasks.wait(Deadline::never());
   }
+  co_await impl->desk.stop();
 }
 
 net::awaitable<Result<Lease>> Supervisor::acquire(std::string engine, Deadline deadline, Priority priority) {
@@ -109,6 +114,10 @@ std::vector<EngineStatus> Supervisor::snapshot() const {
   std::vector<EngineStatus> all;
   for (const auto& [name, engine] : impl_->engines) all.push_back(engine->published()->read());
   return all;
+}
+
+MemoryStatus Supervisor::memory() const {
+  return impl_->desk.status();
 }
 
 }  // namespace hearth::engines
