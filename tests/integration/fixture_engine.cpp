@@ -1,7 +1,7 @@
 // An engine for tests: answers properly, or misbehaves the way it is told.
 //
 // At start (arguments): --slow-start=MS, --never-listen, --exit=CODE, --garbage, --wrong-canary, --deaf (to SIGTERM and
-// to the end of its input), --not-a-socket. While it serves: the routes below.
+// to the end of its input), --not-a-socket, --hold=MIB (memory that it uses). While it serves: the routes below.
 #include <hearth/kit/engine.h>
 
 #include <boost/json.hpp>
@@ -26,6 +26,8 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <memory>
+#include <mutex>
 #include <thread>
 
 namespace {
@@ -37,6 +39,7 @@ namespace json = boost::json;
 struct Behaviour {
   int slow_start_ms = 0;
   int exit_code = -1;
+  int hold_mib = 0;
   bool never_listen = false;
   bool garbage = false;
   bool wrong_canary = false;
@@ -55,6 +58,7 @@ Behaviour read_behaviour(const std::vector<std::string>& args) {
   for (const std::string& arg : args) {
     if (arg.starts_with("--slow-start=")) b.slow_start_ms = number_after(arg, "--slow-start=");
     if (arg.starts_with("--exit=")) b.exit_code = number_after(arg, "--exit=");
+    if (arg.starts_with("--hold=")) b.hold_mib = number_after(arg, "--hold=");
     if (arg == "--never-listen") b.never_listen = true;
     if (arg == "--garbage") b.garbage = true;
     if (arg == "--wrong-canary") b.wrong_canary = true;
@@ -118,6 +122,21 @@ json::array to_json(const std::vector<std::string>& texts) {
   return out;
 }
 
+// Memory that stays in use.
+class Held {
+ public:
+  void grow(int mib) {
+    const std::lock_guard lock(mutex_);
+    const std::size_t bytes = static_cast<std::size_t>(mib) << 20;
+    blocks_.push_back(std::make_unique<char[]>(bytes));
+    std::memset(blocks_.back().get(), 1, bytes);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<char[]>> blocks_;
+};
+
 std::string result_of(long rc) {
   return rc >= 0 ? "ok" : strerrorname_np(errno);
 }
@@ -177,6 +196,9 @@ int main(int argc, char** argv) {
     if (::pipe(ends.data()) == 0) ::dup2(ends[0], STDIN_FILENO);
   }
 
+  Held held;
+  if (behaviour.hold_mib > 0) held.grow(behaviour.hold_mib);
+
   engine.model("fixture-1", "media");
   engine.route("GET", "/canary",
                [&](Request&, Response& r) { r.json(200, {{"canary", behaviour.wrong_canary ? "parrot" : "sings"}}); });
@@ -184,6 +206,11 @@ int main(int argc, char** argv) {
   engine.route("POST", "/sleep", [](Request& q, Response& r) {
     std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds(q)));
     r.json(200, {{"slept", milliseconds(q)}});
+  });
+  engine.route("POST", "/grow", [&](Request& q, Response& r) {
+    const auto mib = q.number("mib", 1, 0, 4096).value_or(0);
+    held.grow(static_cast<int>(mib));
+    r.json(200, {{"grown", mib}});
   });
   engine.route("POST", "/crash", [](Request&, Response&) { std::abort(); });
   engine.route("POST", "/hang", [](Request&, Response&) { sleep_forever(); });

@@ -57,6 +57,7 @@ void Engine::open(net::BlockingPool& pool, MemoryDesk& desk) {
   pool_ = &pool;
   desk_ = &desk;
   learned_ = desk.learned(manifest_.name);
+  publish();
   if (machine_.state == State::absent && terms_.obstacle.find("switched off") == std::string::npos)
     log::warn(room_, "cannot run here", {{"why", terms_.obstacle}});
   tasks_.spawn("engine timer", run_timer());

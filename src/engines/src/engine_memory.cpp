@@ -151,6 +151,7 @@ void Engine::note_sample(const Watch& watch, const ProcessSample& sample, Steady
   measured_at_ = now;
   used_since_measured_ = machine_.in_flight > 0;
   life_peak_ = std::max(life_peak_, measured_);
+  publish();
 }
 
 }  // namespace hearth::engines

@@ -17,7 +17,8 @@ namespace hearth::engines {
 namespace {
 
 constexpr std::string_view kRoom = "engines";
-constexpr Millis kFresh{200};         // so old may be what was observed when a start is decided on
+constexpr Millis kFresh{200};  // so old may be what was observed when a start is decided on
+constexpr std::size_t kMaxProcFile = 64 * 1024;
 constexpr Millis kSaveEvery{60'000};  // what was learned
 
 struct Watched {
@@ -31,7 +32,7 @@ struct Observation {
   hardware::Stall stall;
 };
 
-Result<Observation> look(std::vector<Watched> engines) {
+Result<Observation> look(std::vector<Watched> engines, const std::filesystem::path& proc) {
   Observation seen;
   for (Watched& w : engines) {
     if (w.watch.memory) w.sample.memory = hardware::tree_memory(w.watch.root);
@@ -42,9 +43,11 @@ Result<Observation> look(std::vector<Watched> engines) {
     }
   }
   seen.engines = std::move(engines);
-  HEARTH_TRY_ASSIGN(const hardware::MachineMemory machine, hardware::machine_memory());
+  HEARTH_TRY_ASSIGN(const std::string meminfo, read_file(proc / "meminfo", kMaxProcFile));
+  HEARTH_TRY_ASSIGN(const hardware::MachineMemory machine, hardware::parse_meminfo(meminfo));
   seen.available = machine.available;
-  seen.stall = hardware::memory_stall();
+  if (const auto text = read_file(proc / "pressure" / "memory", kMaxProcFile))
+    seen.stall = hardware::parse_pressure(*text).value_or(hardware::Stall());  // not every kernel tells
   return seen;
 }
 
@@ -53,6 +56,7 @@ Result<Observation> look(std::vector<Watched> engines) {
 MemoryDesk::MemoryDesk(net::Executor executor, const SupervisorOptions& options, const EnginesByName& engines)
     : policy_(options.policy),
       ledger_policy_(options.ledger),
+      proc_(options.proc),
       file_(options.learned_file),
       engines_(engines),
       budget_(options.memory_budget),
@@ -122,7 +126,7 @@ net::awaitable<void> MemoryDesk::observe(SteadyTime now) {
   for (const auto& [name, engine] : engines_) {
     if (const auto watch = engine->watch(now)) watched.push_back({name, *watch, {}});
   }
-  auto job = [w = std::move(watched)]() mutable { return look(std::move(w)); };
+  auto job = [w = std::move(watched), proc = proc_]() mutable { return look(std::move(w), proc); };
   const auto seen = co_await pool_->run(std::move(job));
   if (!seen) {  // the pool is full, or /proc cannot be read: what was seen last has to do
     log::debug(kRoom, "memory could not be looked at", {{"error", seen.error().describe()}});

@@ -52,6 +52,7 @@ class MemoryDesk {
 
   const Policy policy_;
   const LedgerPolicy ledger_policy_;
+  const std::filesystem::path proc_;
   const std::filesystem::path file_;
   const EnginesByName& engines_;
   net::BlockingPool* pool_ = nullptr;

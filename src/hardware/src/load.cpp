@@ -123,11 +123,6 @@ std::optional<Stall> parse_pressure(std::string_view text) {
   return stall;
 }
 
-Stall memory_stall() {
-  const auto text = read_file("/proc/pressure/memory", kLimit);
-  return text ? parse_pressure(*text).value_or(Stall()) : Stall();
-}
-
 std::optional<std::uint64_t> parse_memory_max(std::string_view text) {
   // cgroup v1 writes the largest multiple of a page for "no limit".
   constexpr std::uint64_t kNoLimit = 1ULL << 62;

@@ -47,7 +47,8 @@ struct SupervisorOptions {
   LedgerPolicy ledger;
   std::uint64_t memory_budget = 0;  // bytes for all engines together; 0: default_budget() of this machine
   std::optional<std::uint64_t> memory_floor = std::nullopt;  // bytes that are to stay available on the machine
-  std::filesystem::path learned_file;  // where what engines were seen to need outlives the daemon; empty: nowhere
+  std::filesystem::path proc = "/proc";  // where meminfo and pressure/memory are; tests have their own
+  std::filesystem::path learned_file;    // where what engines were seen to need outlives the daemon; empty: nowhere
 };
 
 // All engines together, in bytes.

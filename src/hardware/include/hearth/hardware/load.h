@@ -30,8 +30,6 @@ struct Stall {
 };
 // /proc/pressure/memory's text; nullopt when it is not such a file.
 std::optional<Stall> parse_pressure(std::string_view text);
-// Zeroes where the kernel does not tell.
-Stall memory_stall();
 
 // Bytes this process and its children may use: what the machine has, or the limit of its cgroup if that is less. 0 when
 // it cannot be told.
