@@ -66,7 +66,7 @@ MemoryDesk::MemoryDesk(net::Executor executor, const SupervisorOptions& options,
   outside_.floor = options.memory_floor.value_or(system_floor(outside_.total) / 2);
   outside_.available = outside_.total;
   if (budget_ == 0) budget_ = default_budget(outside_.total);
-  status_.budget = budget_;
+  status_.budget = status_.usable = budget_;
 }
 
 net::awaitable<void> MemoryDesk::open(net::BlockingPool& pool) {
