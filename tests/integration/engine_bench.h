@@ -17,6 +17,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -101,8 +102,9 @@ void install_pack(const fs::path& packs, const std::string& name, const std::str
 
 class Bench {
  public:
+  using Adjust = std::function<void(engines::SupervisorOptions&, std::vector<engines::EngineSpec>&)>;
   explicit Bench(net::Executor executor, const std::vector<EngineKind>& kinds, engines::Policy policy = {},
-                 engines::EngineSettings settings = {})
+                 engines::EngineSettings settings = {}, const Adjust& adjust = {})
       : pool_(2, 64) {
     fs::create_directories(root() / "engines");
     for (const EngineKind& kind : kinds) install_engine(root() / "engines", kind);
@@ -117,6 +119,7 @@ class Bench {
     options.containment = containment();
     options.cpus = 2;
     options.policy = policy;
+    if (adjust) adjust(options, specs);
     supervisor_ = std::make_unique<engines::Supervisor>(executor, options, std::move(specs));
   }
   awaitable<void> start() {

@@ -1,7 +1,8 @@
 // An engine for tests: answers properly, or misbehaves the way it is told.
 //
 // At start (arguments): --slow-start=MS, --start-with=FILE (once it is there), --never-listen, --exit=CODE, --garbage,
-// --wrong-canary, --deaf (to SIGTERM and to the end of its input), --not-a-socket. While it serves: the routes below.
+// --wrong-canary, --deaf (to SIGTERM and to the end of its input), --not-a-socket, --hold=MIB (memory that it uses).
+// While it serves: the routes below.
 #include <hearth/kit/engine.h>
 
 #include <boost/json.hpp>
@@ -26,6 +27,8 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <memory>
+#include <mutex>
 #include <thread>
 
 namespace {
@@ -38,6 +41,7 @@ struct Behaviour {
   int slow_start_ms = 0;
   std::string start_with;
   int exit_code = -1;
+  int hold_mib = 0;
   bool never_listen = false;
   bool garbage = false;
   bool wrong_canary = false;
@@ -58,6 +62,7 @@ Behaviour read_behaviour(const std::vector<std::string>& args) {
     constexpr std::string_view kStartWith = "--start-with=";
     if (arg.starts_with(kStartWith)) b.start_with = arg.substr(kStartWith.size());
     if (arg.starts_with("--exit=")) b.exit_code = number_after(arg, "--exit=");
+    if (arg.starts_with("--hold=")) b.hold_mib = number_after(arg, "--hold=");
     if (arg == "--never-listen") b.never_listen = true;
     if (arg == "--garbage") b.garbage = true;
     if (arg == "--wrong-canary") b.wrong_canary = true;
@@ -121,6 +126,21 @@ json::array to_json(const std::vector<std::string>& texts) {
   return out;
 }
 
+// Memory that stays in use.
+class Held {
+ public:
+  void grow(int mib) {
+    const std::lock_guard lock(mutex_);
+    const std::size_t bytes = static_cast<std::size_t>(mib) << 20;
+    blocks_.push_back(std::make_unique<char[]>(bytes));
+    std::memset(blocks_.back().get(), 1, bytes);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<char[]>> blocks_;
+};
+
 std::string result_of(long rc) {
   return rc >= 0 ? "ok" : strerrorname_np(errno);
 }
@@ -182,6 +202,9 @@ int main(int argc, char** argv) {
     if (::pipe(ends.data()) == 0) ::dup2(ends[0], STDIN_FILENO);
   }
 
+  Held held;
+  if (behaviour.hold_mib > 0) held.grow(behaviour.hold_mib);
+
   engine.model("fixture-1", "media");
   engine.route("GET", "/canary",
                [&](Request&, Response& r) { r.json(200, {{"canary", behaviour.wrong_canary ? "parrot" : "sings"}}); });
@@ -189,6 +212,11 @@ int main(int argc, char** argv) {
   engine.route("POST", "/sleep", [](Request& q, Response& r) {
     std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds(q)));
     r.json(200, {{"slept", milliseconds(q)}});
+  });
+  engine.route("POST", "/grow", [&](Request& q, Response& r) {
+    const auto mib = q.number("mib", 1, 0, 4096).value_or(0);
+    held.grow(static_cast<int>(mib));
+    r.json(200, {{"grown", mib}});
   });
   engine.route("POST", "/crash", [](Request&, Response&) { std::abort(); });
   engine.route("POST", "/hang", [](Request&, Response&) { sleep_forever(); });

@@ -44,6 +44,7 @@ json::object describe(const engines::EngineStatus& e) {
           {"models", strings(e.models)},
           {"pid", e.pid},
           {"memory", e.memory},
+          {"reserved", e.reserved},
           {"started_at", optional_time(e.started_at)},
           {"restarts", e.restarts},
           {"in_flight", e.in_flight},
@@ -54,6 +55,7 @@ json::object describe(const engines::EngineStatus& e) {
           {"start_seconds", e.last_start_seconds},
           {"containment", e.containment},
           {"pack", e.pack},
+          {"why", e.why},
           {"last_error", e.last_error}};
 }
 
@@ -69,6 +71,11 @@ json::array describe_engines(const engines::Supervisor& supervisor) {
   json::array all;
   for (const auto& engine : supervisor.snapshot()) all.push_back(describe(engine));
   return all;
+}
+
+json::object describe(const engines::MemoryStatus& m) {
+  return {{"budget", m.budget},     {"usable", m.usable},       {"reserved", m.reserved},
+          {"measured", m.measured}, {"evictions", m.evictions}, {"interactive_reserve", m.interactive_reserve}};
 }
 
 net::awaitable<void> reply(net::Exchange& exchange, const json::value& body) {
@@ -106,7 +113,8 @@ net::awaitable<void> show_status(net::Exchange& exchange, const AdminContext& c)
        {{"hearthd", hardware::process_memory(::getpid())},
         {"engines", engines_memory},
         {"total", machine ? machine->total : 0},
-        {"available", machine ? machine->available : 0}}},
+        {"available", machine ? machine->available : 0},
+        {"ledger", describe(c.supervisor.memory())}}},
       {"requests", {{"in_flight", counts.in_flight}, {"served", counts.served}, {"failed", counts.failed}}},
       {"engines", all}};
   co_await reply(exchange, status);
@@ -240,7 +248,8 @@ net::awaitable<void> handle(net::Exchange& exchange, const AdminContext& c) {
   constexpr std::string_view kKeys = "/admin/keys/";
   if (method == "GET" && path == "/admin/status") co_return co_await show_status(exchange, c);
   if (method == "GET" && path == "/admin/engines")
-    co_return co_await reply(exchange, {{"data", describe_engines(c.supervisor)}});
+    co_return co_await reply(exchange,
+                             {{"data", describe_engines(c.supervisor)}, {"memory", describe(c.supervisor.memory())}});
   if (method == "POST" && path.starts_with(kEngines))
     co_return co_await order_engine(exchange, c, std::string_view(path).substr(kEngines.size()));
   if (method == "GET" && path == "/admin/models") co_return co_await show_models(exchange, c);

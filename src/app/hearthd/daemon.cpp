@@ -280,6 +280,8 @@ Result<void> Daemon::prepare() {
   if (!options.containment.isolated() && options.sandbox != engines::SandboxMode::off)
     log::warn("hearthd", "engines cannot be sandboxed here", {{"why", options.containment.problem}});
   options.cpus = hardware::usable_cpus();
+  options.memory_budget = config_.engines.memory_budget;
+  options.learned_file = config_.paths.data / "engines-learned";
   std::vector<engines::EngineSpec> specs = engine_specs(config_.engines);
   const std::vector<engines::Manifest> manifests = manifests_of(specs);
   supervisor_ = std::make_unique<engines::Supervisor>(io_.get_executor(), std::move(options), std::move(specs));
@@ -413,7 +415,9 @@ std::string Daemon::expose_metrics() {
   gauges.spool = gateway_->spooled_bytes();
   for (const auto& e : supervisor_->snapshot())
     gauges.engines.push_back(
-        {e.name, std::string(engines::to_string(e.state)), e.memory, e.in_flight, e.queued, e.restarts});
+        {e.name, std::string(engines::to_string(e.state)), e.memory, e.reserved, e.in_flight, e.queued, e.restarts});
+  const engines::MemoryStatus memory = supervisor_->memory();
+  gauges.budget = {memory.budget, memory.usable, memory.reserved, memory.measured, memory.evictions};
   return metrics_.expose(gauges);
 }
 

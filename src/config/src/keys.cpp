@@ -205,6 +205,11 @@ void add_engines(std::vector<Key>& table) {
       [](Config& c) -> auto& { return c.engines.sandbox; },
       "`required`: an engine that cannot be fully sandboxed does not start. `best_effort`: it starts "
       "without what this host cannot give, and `hearth engines` says what is missing."));
+  table.push_back(scalar(
+      "engines.memory_budget", size(0, 1024 * kGiB), [](Config& c) -> auto& { return c.engines.memory_budget; },
+      "Memory for all engines together. An engine starts when what it needs fits beside the others; idle ones leave "
+      "for "
+      "it. 0: what the machine has, less an eighth of it (256 MiB to 4 GiB) for everything else."));
   using O = EngineOverride;
   table.push_back(engine("enabled", boolean(), &O::enabled, "true", "Whether the engine is used at all."));
   table.push_back(engine("keep_warm", boolean(), &O::keep_warm, "from engine.yaml",

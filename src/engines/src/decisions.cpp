@@ -25,11 +25,16 @@ struct Transition {
     m.timer = std::nullopt;
   }
 
+  // It starts when its memory is set aside.
   void start() {
-    enter(State::starting);
-    m.timer = now + lifetimes.start_deadline;
+    enter(State::reserving);
     m.strikes = 0;
     m.terminated = m.restart_after = false;
+    act(Action::reserve);
+  }
+  void spawn() {
+    enter(State::starting);
+    m.timer = now + lifetimes.start_deadline;
     if (!m.failures.empty()) ++m.restarts;
     act(Action::spawn);
   }
@@ -131,6 +136,7 @@ struct Transition {
         m.restart_after = false;
         if (again) hurry();
         return;
+      case State::reserving:
       case State::backoff:
       case State::quarantined:
         return rest();
@@ -146,6 +152,10 @@ struct Transition {
       forget_failures();  // a person has looked at it
       m.trial = false;
       return start_it || m.waiting > 0 ? start() : rest();  // requests that wait ask for it like any that come next
+    }
+    if (m.state == State::reserving) {
+      if (!start_it && m.waiting == 0) rest();
+      return;
     }
     if (stop_it && runs) return drain(start_it);
     if (m.state == State::draining) {
@@ -259,6 +269,22 @@ Step next(Machine machine, Event event, const Policy& policy, const Lifetimes& l
     case Event::close:
       t.on_close();
       break;
+    case Event::reserved:
+      if (t.m.state == State::reserving) t.spawn();
+      break;
+    case Event::deserted:
+      if (t.m.state == State::reserving && !t.wanted()) t.rest();
+      break;
+    case Event::no_memory:
+      if (t.m.state == State::reserving) {
+        t.rest();
+        t.act(Action::refuse);
+      }
+      break;
+    case Event::evict:
+    case Event::recycle:
+      if (t.m.state == State::ready && t.m.in_flight == 0) t.drain(event == Event::recycle);
+      break;
     case Event::spawn_failed:
       if (t.m.state == State::starting) t.after_failure(false);
       if (t.m.state == State::draining) t.rest();
@@ -277,6 +303,8 @@ Step next(Machine machine, Event event, const Policy& policy, const Lifetimes& l
       break;
     case Event::probe_failed:
     case Event::unresponsive:
+    case Event::stalled:
+    case Event::canary_failed:
       if (t.m.state == State::starting || t.m.state == State::probing || t.m.state == State::ready) t.fail_running();
       break;
     case Event::exited:
@@ -301,16 +329,18 @@ Step next(Machine machine, Event event, const Policy& policy, const Lifetimes& l
 }
 
 std::string_view to_string(State state) noexcept {
-  constexpr std::array<std::string_view, 9> kNames{"absent",   "stopped", "starting", "probing",    "ready",
-                                                   "draining", "failing", "backoff",  "quarantined"};
+  constexpr std::array<std::string_view, 10> kNames{"absent", "stopped",  "reserving", "starting", "probing",
+                                                    "ready",  "draining", "failing",   "backoff",  "quarantined"};
   return kNames.at(static_cast<std::size_t>(state));
 }
 
 std::string_view to_string(Event event) noexcept {
-  constexpr std::array<std::string_view, 18> kNames{
-      "demand",          "person_start", "person_stop",  "person_restart", "close",      "spawn_failed",
-      "listening",       "probe_passed", "probe_failed", "exited",         "request_ok", "request_failed",
-      "request_dropped", "healthy",      "unresponsive", "appeared",       "vanished",   "timer"};
+  constexpr std::array<std::string_view, 25> kNames{
+      "demand",       "person_start",   "person_stop",     "person_restart", "close",
+      "reserved",     "deserted",       "no_memory",       "evict",          "recycle",
+      "spawn_failed", "listening",      "probe_passed",    "probe_failed",   "exited",
+      "request_ok",   "request_failed", "request_dropped", "healthy",        "unresponsive",
+      "appeared",     "vanished",       "stalled",         "canary_failed",  "timer"};
   return kNames.at(static_cast<std::size_t>(event));
 }
 

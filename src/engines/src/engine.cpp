@@ -53,8 +53,11 @@ Engine::Engine(net::Executor executor, const EngineSpec& spec, const SupervisorO
 
 Engine::~Engine() = default;
 
-void Engine::open(net::BlockingPool& pool) {
+void Engine::open(net::BlockingPool& pool, MemoryDesk& desk) {
   pool_ = &pool;
+  desk_ = &desk;
+  learned_ = desk.learned(manifest_.name);
+  publish();
   if (machine_.state == State::absent && terms_.obstacle.find("switched off") == std::string::npos)
     log::warn(room_, "cannot run here", {{"why", terms_.obstacle}});
   tasks_.spawn("engine timer", run_timer());
@@ -114,6 +117,7 @@ void Engine::take_step(Event event) {
   for (const Action action : step.actions) carry_out(action);
   if (machine_.timer && *machine_.timer < armed_) timer_.cancel();  // run_timer() looks anew
   if (machine_.state != from) {
+    note_hold();
     publish();
     poke();
   }
@@ -123,7 +127,7 @@ void Engine::note_state(State from, Event event) {
   const State to = machine_.state;
   if (from == State::ready) not_ready_since_ = steady_now();
   if (to == State::ready) {
-    start_time_ = std::chrono::ceil<Millis>(steady_now() - started_);
+    start_time_ = life_start_ = std::chrono::ceil<Millis>(steady_now() - started_);
   }
   if (to == State::failing) {
     if (event == Event::timer && process_error_.empty())
@@ -145,6 +149,9 @@ void Engine::note_state(State from, Event event) {
 
 void Engine::carry_out(Action action) {
   switch (action) {
+    case Action::reserve:
+      desk_->changed();
+      break;
     case Action::spawn:
       ++generation_;
       abort_start_ = false;
@@ -199,6 +206,8 @@ void Engine::publish() {
     status.containment = terms_.containment;
     status.pack = terms_.plan.pack ? terms_.plan.pack->id : std::string();
     status.last_error = last_error_;
+    status.why = rests_because();
+    status.reserved = reservation_for(terms_.memory, learned());
     if (start_time_ > Millis(0)) status.last_start_seconds = std::chrono::duration<double>(start_time_).count();
   });
 }

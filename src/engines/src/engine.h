@@ -2,6 +2,7 @@
 #pragma once
 
 #include "launch.h"
+#include "memory_desk.h"
 #include "published.h"
 
 #include <hearth/engines/process.h>
@@ -17,6 +18,13 @@
 
 namespace hearth::engines {
 
+// What was seen of an engine's process tree.
+struct ProcessSample {
+  std::uint64_t memory = 0;  // bytes (PSS)
+  double cpu_seconds = 0;
+  std::uint64_t major_faults = 0;
+};
+
 class Engine : public std::enable_shared_from_this<Engine> {
  public:
   Engine(net::Executor executor, const EngineSpec& spec, const SupervisorOptions& options);
@@ -24,8 +32,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // Before anything else. `pool` outlives the engine's stop().
-  void open(net::BlockingPool& pool);
+  // Before anything else. `pool` and `desk` outlive the engine's stop().
+  void open(net::BlockingPool& pool, MemoryDesk& desk);
   // Lets requests in flight end until `deadline`; returns when the process is reaped and nothing runs any more.
   net::awaitable<void> stop(Deadline deadline);
 
@@ -46,6 +54,29 @@ class Engine : public std::enable_shared_from_this<Engine> {
   [[nodiscard]] const Terms& terms() const noexcept { return terms_; }
   [[nodiscard]] const std::string& pack() const noexcept { return manifest_.pack; }
 
+  // ── Memory: what the desk asks, and what it says.
+  [[nodiscard]] LedgerEntry ledger_entry(SteadyTime now) const;
+  [[nodiscard]] Learned learned() const;  // the life under way included
+  [[nodiscard]] bool can_run() const noexcept { return machine_.state != State::absent; }
+  [[nodiscard]] bool has_process() const noexcept { return !gone_.is_set(); }
+  void grant();
+  void call_off();                             // nobody waits for the start, and it is not worth waiting for
+  void refuse_memory(const std::string& why);  // it does not fit, whoever leaves
+  void note_memory_wait(const std::string& why);
+  void evict();
+  // While it yields it takes no new requests, so that those in flight can be the last.
+  void set_yielding(bool yielding);
+
+  // What is to be looked at now; nullopt: nothing.
+  struct Watch {
+    std::uint64_t generation = 0;
+    pid_t root = 0;
+    bool memory = false;
+    bool work = false;
+  };
+  [[nodiscard]] std::optional<Watch> watch(SteadyTime now) const;
+  void note_sample(const Watch& watch, const ProcessSample& sample, SteadyTime now);
+
  private:
   struct Waiter;
   struct Connection;  // to one process's socket
@@ -55,6 +86,10 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void carry_out(Action action);
   void note_state(State from, Event event);
   void publish();
+  void note_hold();
+  [[nodiscard]] std::string rests_because() const;
+  void count_use(SteadyTime now);
+  void end_life();
 
   // Coroutines of one process's life. `generation` tells whether it is still that life.
   net::awaitable<void> run_process(std::uint64_t generation);
@@ -80,6 +115,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   [[nodiscard]] std::optional<Error> hopeless(const Waiter& waiter) const;
   [[nodiscard]] Error cannot_run() const;
   [[nodiscard]] Error not_available(std::string_view what) const;
+  [[nodiscard]] Error no_memory_yet() const;
 
   const EngineSpec spec_;
   const SupervisorOptions options_;
@@ -106,6 +142,23 @@ class Engine : public std::enable_shared_from_this<Engine> {
   std::string process_error_;  // what the coming exit is to be explained with
   Millis service_time_{0};
   Millis start_time_{0};
+
+  // Memory.
+  MemoryDesk* desk_ = nullptr;
+  Learned learned_;              // before this life
+  std::uint64_t life_peak_ = 0;  // bytes, of this life
+  std::uint64_t life_served_ = 0;
+  Millis life_start_{0};        // from spawn to ready; 0: not yet
+  std::uint64_t measured_ = 0;  // bytes, as last seen
+  SteadyTime measured_at_;
+  bool used_since_measured_ = false;
+  bool yielding_ = false;
+  Hold hold_ = Hold::none;
+  SteadyTime hold_since_;
+  SteadyTime last_use_;
+  double recent_uses_ = 0;      // requests, counted less the longer ago
+  std::string memory_wait_;     // why it waits for memory
+  std::uint64_t refusals_ = 0;  // of its memory, ever
 
   std::unique_ptr<Process> process_;
   std::shared_ptr<Connection> connection_;  // set while probing and ready

@@ -39,6 +39,7 @@ struct Engine::Waiter {
   std::uint64_t generation = 0;  // of the process it was granted in
   const SteadyTime since;
   const std::uint64_t failures;  // Engine::failures_ when it came
+  const std::uint64_t refusals;  // Engine::refusals_ when it came
   net::Event event;
 };
 

@@ -88,6 +88,7 @@ net::awaitable<void> Engine::run_process(std::uint64_t generation) {
   tasks_.spawn("engine socket", wait_for_socket(generation));
   const ExitStatus status = co_await process_->wait();
   describe_end(status);
+  end_life();
   process_.reset();
   connection_.reset();
   checking_health_ = false;

@@ -61,6 +61,10 @@ void Engine::release(std::uint64_t generation, Outcome outcome, SteadyTime since
   if (generation != generation_ || machine_.in_flight == 0) return;  // its process is gone, and its place with it
   --machine_.in_flight;
   published_->in_flight = machine_.in_flight;
+  if (outcome == Outcome::ok) ++life_served_;
+  last_use_ = steady_now();
+  used_since_measured_ = true;
+  if (machine_.in_flight == 0 && desk_->somebody_waits()) desk_->changed();
   const bool engine_at_fault = outcome == Outcome::failed || outcome == Outcome::timed_out;
   const bool answered = outcome == Outcome::ok || outcome == Outcome::error;
   dispatch(answered ? Event::request_ok : engine_at_fault ? Event::request_failed : Event::request_dropped);
@@ -74,6 +78,7 @@ Engine::Waiter::Waiter(Engine& e, std::list<Waiter*>& l)
       place(l.insert(l.end(), this)),
       since(steady_now()),
       failures(e.failures_),
+      refusals(e.refusals_),
       event(e.executor_) {
   ++engine.machine_.waiting;
   engine.set_queued();
@@ -88,6 +93,7 @@ void Engine::Waiter::leave() {
   list.erase(place);
   --engine.machine_.waiting;
   engine.set_queued();
+  if (engine.machine_.state == State::reserving && engine.machine_.waiting == 0) engine.dispatch(Event::deserted);
 }
 
 void Engine::set_queued() {
@@ -97,7 +103,7 @@ void Engine::set_queued() {
 Load Engine::load() const {
   Load load;
   load.state = machine_.state;
-  load.suspect = machine_.suspect;
+  load.suspect = machine_.suspect || yielding_;
   load.in_flight = machine_.in_flight;
   load.slots = terms_.slots;
   load.queued = static_cast<std::uint32_t>(interactive_.size() + batch_.size());
@@ -113,7 +119,7 @@ Seconds Engine::retry_after() const {
 }
 
 void Engine::serve() {
-  while (machine_.state == State::ready && !machine_.suspect && machine_.in_flight < terms_.slots) {
+  while (machine_.state == State::ready && !machine_.suspect && !yielding_ && machine_.in_flight < terms_.slots) {
     std::list<Waiter*>& from = interactive_.empty() ? batch_ : interactive_;
     if (from.empty()) break;
     Waiter& waiter = *from.front();
@@ -145,6 +151,8 @@ Error Engine::not_available(std::string_view what) const {
 // Until when a waiter believes in a start.
 Deadline Engine::patience(const Waiter& waiter) const {
   if (machine_.state == State::ready) return Deadline::never();
+  if (machine_.state == State::reserving)
+    return Deadline::at(std::max(waiter.since, hold_since_) + policy_.memory_wait);
   return Deadline::at(std::max(waiter.since, not_ready_since_) + manifest_.start_deadline + kSlack);
 }
 
@@ -155,6 +163,10 @@ std::optional<Error> Engine::hopeless(const Waiter& waiter) const {
     return not_available(
         fmt::format("failed too often and rests; hearth engines restart {} tries it now", manifest_.name));
   if (failures_ - waiter.failures >= kPatientFailures) return not_available("keeps failing");
+  if (refusals_ != waiter.refusals)
+    return Error(Errc::failed_precondition,
+                 fmt::format("the engine {} cannot start: {}", manifest_.name, memory_wait_));
+  if (machine_.state == State::reserving && patience(waiter).passed()) return no_memory_yet();
   if (patience(waiter).passed()) return not_available("did not become ready in time");
   return std::nullopt;
 }
@@ -193,6 +205,7 @@ net::awaitable<Result<Lease>> Engine::acquire(Deadline deadline, Priority priori
 
 // The generation of the process in which a place was taken.
 net::awaitable<Result<std::uint64_t>> Engine::wait_place(Deadline deadline, Priority priority) {
+  count_use(steady_now());
   Waiter waiter(*this, priority == Priority::interactive ? interactive_ : batch_);
   dispatch(Event::demand);
   while (!waiter.granted) {
@@ -203,6 +216,7 @@ net::awaitable<Result<std::uint64_t>> Engine::wait_place(Deadline deadline, Prio
     if (waited || waiter.granted) continue;
     if (waited.error().is(Errc::cancelled)) co_return fail(waited.error());
     if (!deadline.passed()) continue;
+    if (machine_.state == State::reserving) co_return fail(no_memory_yet());
     if (machine_.state != State::ready) co_return fail(not_available("did not become ready in time"));
     co_return fail(
         Errc::resource_exhausted,

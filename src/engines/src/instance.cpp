@@ -65,6 +65,7 @@ Manifest instantiate(const Manifest& engine, const ModelFiles& model) {
   add(instance.args, serving.args);
   for (const auto& [role, args] : engine.with)
     if (model.files.contains(role)) add(instance.args, args);
+  if (model.memory != 0) instance.reserve = model.memory;
   // Weights may be copied into another layout, so twice the expectation is no fault yet.
   instance.memory = std::max(engine.memory, 2 * model.memory + kMemorySlack);
   for (std::string& arg : instance.args) {

@@ -16,6 +16,8 @@ struct Terms {
   std::string containment;  // in words
   std::string obstacle;     // why it cannot run here, and what to do; empty: it can
   Lifetimes lifetimes;
+  Lane lane = Lane::open;
+  std::uint64_t memory = 0;  // bytes it is expected to use, before anything was measured
   LaunchPlan plan;
 };
 Terms make_terms(const EngineSpec& spec, const SupervisorOptions& options);

@@ -93,6 +93,7 @@ Result<void> read_limits(Manifest& manifest, const Fields& fields) {
   manifest.queue = static_cast<std::uint32_t>(queue);
   HEARTH_TRY_ASSIGN(manifest.memory, fields.size("memory", manifest.memory));
   if (manifest.memory < kLeastMemory) return fail(fields.wrong("memory", "must be at least 16 MiB"));
+  HEARTH_TRY_ASSIGN(manifest.reserve, fields.size("reserve", manifest.reserve));
   HEARTH_TRY_ASSIGN(manifest.start_deadline, fields.duration("start_deadline", manifest.start_deadline));
   HEARTH_TRY_ASSIGN(manifest.request_deadline, fields.duration("request_deadline", manifest.request_deadline));
   HEARTH_TRY_ASSIGN(manifest.idle_stop, fields.duration("idle_stop", manifest.idle_stop));
@@ -106,11 +107,11 @@ Result<void> read_limits(Manifest& manifest, const Fields& fields) {
 }
 
 Result<Manifest> read_manifest(const YAML::Node& root, std::string_view origin, const fs::path& folder) {
-  HEARTH_TRY_ASSIGN(
-      const Fields fields,
-      Fields::of(root, origin, "",
-                 {"name", "title", "pack", "program", "args", "data", "binds", "models", "concurrency", "queue",
-                  "memory", "start_deadline", "request_deadline", "idle_stop", "canary", "formats", "serves", "with"}));
+  HEARTH_TRY_ASSIGN(const Fields fields,
+                    Fields::of(root, origin, "",
+                               {"name", "title", "pack", "program", "args", "data", "binds", "models", "concurrency",
+                                "queue", "memory", "reserve", "start_deadline", "request_deadline", "idle_stop",
+                                "canary", "formats", "serves", "with"}));
   Manifest manifest;
   manifest.folder = normal(folder);
   HEARTH_TRY_ASSIGN(manifest.name, fields.required_text("name"));

@@ -1,4 +1,5 @@
 #include "engine.h"
+#include "memory_desk.h"
 
 #include <hearth/core/log.h>
 
@@ -11,14 +12,16 @@
 namespace hearth::engines {
 
 struct Supervisor::Impl {
-  Impl(net::Executor e, SupervisorOptions o) : executor(e), options(std::move(o)), tasks(e) {}
+  Impl(net::Executor e, SupervisorOptions o)
+      : executor(e), options(std::move(o)), desk(executor, options, engines), tasks(e) {}
 
   net::Executor executor;
   SupervisorOptions options;
   net::BlockingPool* pool = nullptr;  // after start()
-  std::map<std::string, std::shared_ptr<Engine>, std::less<>> engines;
+  EnginesByName engines;
   std::mutex engines_mutex;  // held to change `engines`, and to read it on other threads
-  net::TaskGroup tasks;      // of stop()
+  MemoryDesk desk;
+  net::TaskGroup tasks;  // of stop()
 
   std::shared_ptr<Engine> find(std::string_view name) const {
     const auto it = engines.find(name);
@@ -32,8 +35,8 @@ Error no_such_engine(std::string_view name) {
   return {Errc::not_found, fmt::format("there is no engine called \"{}\"; hearth engines lists them", name)};
 }
 
-void open(Engine& engine, net::BlockingPool& pool) {
-  engine.open(pool);
+void open(Engine& engine, net::BlockingPool& pool, MemoryDesk& desk) {
+  engine.open(pool, desk);
   if (engine.terms().lifetimes.keep_warm) engine.wake();
 }
 
@@ -66,7 +69,8 @@ net::awaitable<Result<void>> Supervisor::start(net::BlockingPool& pool) {
               {{"why", impl_->options.sandbox == SandboxMode::off ? "engines.sandbox is off"
                                                                   : impl_->options.containment.problem}});
   impl_->pool = &pool;
-  for (const auto& [name, engine] : impl_->engines) open(*engine, pool);
+  co_await impl_->desk.open(pool);
+  for (const auto& [name, engine] : impl_->engines) open(*engine, pool, impl_->desk);
   co_return Result<void>();
 }
 
@@ -78,7 +82,7 @@ Result<void> Supervisor::add(EngineSpec engine) {
     const std::lock_guard lock(impl_->engines_mutex);
     impl_->engines.emplace(name, added);
   }
-  open(*added, *impl_->pool);
+  open(*added, *impl_->pool, impl_->desk);
   return {};
 }
 
@@ -99,6 +103,7 @@ net::awaitable<void> Supervisor::stop(Deadline deadline) {
   while (impl->tasks.size() > 0) {
     co_await impl->tasks.wait(Deadline::never());
   }
+  co_await impl->desk.stop();
 }
 
 net::awaitable<Result<Lease>> Supervisor::acquire(std::string engine, Deadline deadline, Priority priority) {
@@ -161,6 +166,10 @@ std::vector<EngineStatus> Supervisor::snapshot() const {
   std::vector<EngineStatus> all;
   for (const auto& engine : published) all.push_back(engine->read());
   return all;
+}
+
+MemoryStatus Supervisor::memory() const {
+  return impl_->desk.status();
 }
 
 }  // namespace hearth::engines

@@ -7,6 +7,8 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <utility>
+
 namespace hearth::gateway {
 
 namespace prom = prometheus;
@@ -47,6 +49,19 @@ struct Metrics::Impl {
                                                  .Name("hearth_engine_memory_bytes")
                                                  .Help("PSS of an engine's process tree.")
                                                  .Register(*registry);
+  prom::Family<prom::Gauge>& engine_reserved = prom::BuildGauge()
+                                                   .Name("hearth_engine_reserved_bytes")
+                                                   .Help("Memory set aside for an engine, or that it would need.")
+                                                   .Register(*registry);
+  prom::Family<prom::Gauge>& engines_memory =
+      prom::BuildGauge()
+          .Name("hearth_engines_memory_bytes")
+          .Help("Of all engines together, by kind: budget, usable, reserved, measured (PSS).")
+          .Register(*registry);
+  prom::Family<prom::Gauge>& evictions = prom::BuildGauge()
+                                             .Name("hearth_engine_evictions")
+                                             .Help("Idle engines that left for others' sake since hearthd started.")
+                                             .Register(*registry);
   prom::Family<prom::Gauge>& engine_up =
       prom::BuildGauge().Name("hearth_engine_ready").Help("1 when the engine is ready.").Register(*registry);
   prom::Family<prom::Gauge>& engine_in_flight =
@@ -87,9 +102,16 @@ std::string Metrics::expose(const Gauges& gauges) {
   m.process.Add({{"kind", "requests_in_flight"}}).Set(static_cast<double>(gauges.in_flight));
   m.process.Add({{"kind", "memory_bytes"}}).Set(static_cast<double>(gauges.memory));
   m.process.Add({{"kind", "spool_bytes"}}).Set(static_cast<double>(gauges.spool));
+  for (const auto& [kind, bytes] : {std::pair{"budget", gauges.budget.budget},
+                                    {"usable", gauges.budget.usable},
+                                    {"reserved", gauges.budget.reserved},
+                                    {"measured", gauges.budget.measured}})
+    m.engines_memory.Add({{"kind", kind}}).Set(static_cast<double>(bytes));
+  m.evictions.Add({}).Set(static_cast<double>(gauges.budget.evictions));
   for (const EngineSample& engine : gauges.engines) {
     const prom::Labels labels{{"engine", engine.name}};
     m.engine_memory.Add(labels).Set(static_cast<double>(engine.memory));
+    m.engine_reserved.Add(labels).Set(static_cast<double>(engine.reserved));
     m.engine_up.Add(labels).Set(engine.state == "ready" ? 1 : 0);
     m.engine_in_flight.Add(labels).Set(engine.in_flight);
     m.engine_queued.Add(labels).Set(engine.queued);

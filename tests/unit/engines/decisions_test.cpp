@@ -18,11 +18,13 @@ struct Drive {
   Machine machine;
   SteadyTime now = kStart;
   std::vector<Action> last;
+  bool memory_is_free = true;
 
   Drive& on(Event event) {
     Step step = next(machine, event, policy, lifetimes, now, 0.5);
     machine = step.machine;
     last = step.actions;
+    if (memory_is_free && did(Action::reserve)) on(Event::reserved);
     return *this;
   }
   Drive& demand() {
@@ -62,6 +64,64 @@ TEST(Machine, GoesItsOrdinaryWay) {
   EXPECT_TRUE(d.did(Action::terminate));
   EXPECT_EQ(d.on(Event::exited).machine.state, State::stopped);
   EXPECT_EQ(d.machine.restarts, 0U);
+}
+
+TEST(Machine, StartsWhenItsMemoryIsSetAside) {
+  Drive d;
+  d.memory_is_free = false;
+  EXPECT_EQ(d.demand().machine.state, State::reserving);
+  EXPECT_TRUE(d.did(Action::reserve));
+  EXPECT_FALSE(d.machine.timer) << "waiting for memory is not starting slowly";
+  EXPECT_EQ(d.on(Event::deserted).machine.state, State::reserving) << "somebody waits";
+  EXPECT_EQ(d.on(Event::person_stop).machine.state, State::reserving);
+  EXPECT_EQ(d.on(Event::reserved).machine.state, State::starting);
+  EXPECT_TRUE(d.did(Action::spawn));
+}
+
+TEST(Machine, GivesUpWhenThereIsNoMemoryOrNobodyWaits) {
+  Drive d;
+  d.memory_is_free = false;
+  d.demand().on(Event::no_memory);
+  EXPECT_EQ(d.machine.state, State::stopped);
+  EXPECT_TRUE(d.did(Action::refuse));
+  d.machine.waiting = 0;
+  d.demand();
+  d.machine.waiting = 0;
+  EXPECT_EQ(d.on(Event::deserted).machine.state, State::stopped);
+  d.demand();
+  EXPECT_EQ(d.on(Event::close).machine.state, State::stopped);
+  EXPECT_TRUE(d.machine.failures.empty());
+}
+
+TEST(Machine, LeavesForOthersOnlyWhenIdle) {
+  Drive d;
+  d.to_ready();
+  EXPECT_EQ(d.on(Event::evict).machine.state, State::ready);
+  EXPECT_EQ(d.on(Event::recycle).machine.state, State::ready);
+  d.end(Event::request_ok);
+  EXPECT_EQ(d.on(Event::evict).machine.state, State::draining);
+  EXPECT_TRUE(d.did(Action::terminate));
+  EXPECT_EQ(d.on(Event::exited).machine.state, State::stopped);
+}
+
+TEST(Machine, IsRecycledWithoutDemandAndWithoutBlame) {
+  Drive d;
+  d.to_ready().end(Event::request_ok).on(Event::recycle);
+  EXPECT_EQ(d.machine.state, State::draining);
+  EXPECT_EQ(d.on(Event::exited).machine.state, State::starting);
+  EXPECT_EQ(d.machine.restarts, 0U);
+  EXPECT_TRUE(d.machine.failures.empty());
+}
+
+TEST(Machine, IsReplacedWhenItStallsOrAnswersItsCanaryWrongly) {
+  for (const Event event : {Event::stalled, Event::canary_failed}) {
+    Drive d;
+    d.to_ready().on(event);
+    EXPECT_EQ(d.machine.state, State::failing);
+    EXPECT_TRUE(d.did(Action::kill));
+    EXPECT_EQ(d.on(Event::exited).machine.state, State::starting);
+    EXPECT_EQ(d.machine.restarts, 1U);
+  }
 }
 
 TEST(Machine, DoesNotStopWhileItWorks) {
@@ -290,6 +350,8 @@ struct World {
     // A request that waits never waits for nothing.
     if (machine.waiting > 0 && !machine.closing) RC_ASSERT(machine.state != State::stopped);
     if (machine.closing) RC_ASSERT(machine.state == State::stopped || machine.state == State::absent || process);
+    // Waiting for memory is for those who want it; a start of its own accord is called off by whoever plans.
+    RC_ASSERT(machine.state != State::reserving || !machine.timer);
     RC_ASSERT(from != State::absent || appearing);
   }
 
@@ -304,6 +366,18 @@ struct World {
     --machine.in_flight;
     send(event, random);
   }
+  void evict(double random) {
+    const bool busy = machine.in_flight > 0;
+    const State before = machine.state;
+    send(Event::evict, random);
+    if (busy) RC_ASSERT(machine.state == before);
+  }
+  // Those who wait are told.
+  void refuse_memory(double random) {
+    machine.waiting = 0;
+    send(Event::no_memory, random);
+    RC_ASSERT(machine.state == State::stopped);
+  }
   void exit(double random) {
     if (!process) return;
     process = false;
@@ -317,6 +391,8 @@ struct World {
 // What brings it on from where it is, so that a random course gets far.
 void go_on(World& world, double random) {
   switch (world.machine.state) {
+    case State::reserving:
+      return world.send(Event::reserved, random);
     case State::starting:
       return world.send(Event::listening, random);
     case State::probing:
@@ -364,12 +440,27 @@ void anything(World& world, int which, double random) {
     case 11:
       return world.send(Event::person_restart, random);
     case 12:
+      return world.send(Event::reserved, random);
+    case 13:
+      return world.send(Event::deserted, random);
+    case 14:
+      return world.evict(random);
+    case 15:
+      return world.send(Event::recycle, random);
+    case 16:
+      return world.send(Event::stalled, random);
+    case 17:
+      return world.send(Event::canary_failed, random);
+    case 18:
+      if (world.machine.state == State::reserving) world.refuse_memory(random);
+      return;
+    case 19:
       world.send(Event::vanished, random);
       if (world.machine.state != State::absent) return;
       world.machine.waiting = 0;  // they are told that it cannot run
       return world.send(Event::appeared, random);
     default:
-      world.now += Seconds(which);
+      world.now += Seconds(which - 5);
   }
 }
 
@@ -379,11 +470,11 @@ RC_GTEST_PROP(MachineProperty, HoldsForAnyCourseOfEvents, ()) {
   world.lifetimes.keep_warm = *rc::gen::arbitrary<bool>();
   world.lifetimes.idle_stop = *rc::gen::element(Millis(0), Millis(100), Millis(600'000));
   const auto course = *rc::gen::container<std::vector<std::pair<int, int>>>(
-      rc::gen::pair(rc::gen::inRange(0, 26), rc::gen::inRange(0, 1000)));
+      rc::gen::pair(rc::gen::inRange(0, 36), rc::gen::inRange(0, 1000)));
   for (const auto& [which, thousandths] : course) {
     const double random = thousandths / 1000.0;
     world.now += Millis(thousandths / 10);
-    which < 14 ? anything(world, which, random) : go_on(world, random);
+    which < 21 ? anything(world, which, random) : go_on(world, random);
     // Those who wait are told when it is quarantined.
     if (world.machine.state == State::quarantined) world.machine.waiting = 0;
   }
@@ -403,10 +494,11 @@ RC_GTEST_PROP(MachineProperty, HoldsForAnyCourseOfEvents, ()) {
 
 RC_GTEST_PROP(MachineProperty, ClosingAlwaysEndsInStopped, ()) {
   World world;
-  const int steps = *rc::gen::inRange(0, 4);
+  const int steps = *rc::gen::inRange(0, 5);
   if (steps > 0) world.demand(0);
-  if (steps > 1) world.send(Event::listening, 0);
-  if (steps > 2) world.send(Event::probe_passed, 0);
+  if (steps > 1) world.send(Event::reserved, 0);
+  if (steps > 2) world.send(Event::listening, 0);
+  if (steps > 3) world.send(Event::probe_passed, 0);
   world.machine.waiting = 0;
   world.send(Event::close, 0);
   world.send(Event::close, 0);

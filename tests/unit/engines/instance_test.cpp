@@ -81,6 +81,7 @@ TEST(Instance, MayUseWhatItsModelNeeds) {
   EXPECT_GE(instantiate(llama(), model).memory, 64ULL << 20);
   model.memory = 4ULL << 30;
   EXPECT_GT(instantiate(llama(), model).memory, 4ULL << 30);
+  EXPECT_EQ(instantiate(llama(), model).reserve, 4ULL << 30);
 }
 
 RC_GTEST_PROP(Instance, NamesAreShortPlainAndTellModelsApart, (std::string a, std::string b)) {

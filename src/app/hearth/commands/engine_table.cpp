@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace hearth::tool {
 namespace {
 
@@ -25,6 +27,7 @@ std::string engine_table(const json::array& engines, const Session& session) {
                {"STATE"},
                {"DOES"},
                {"MEMORY", Align::right},
+               {"RESERVED", Align::right},
                {"NOW", Align::right},
                {"SERVED", Align::right},
                {"FAILED", Align::right},
@@ -33,17 +36,20 @@ std::string engine_table(const json::array& engines, const Session& session) {
   for (const json::value& engine : engines) {
     const std::string state = json::text(engine, "state");
     const double memory = json::number(engine, "memory");
+    const double reserved = json::number(engine, "reserved");
     const double failed = json::number(engine, "failed");
     const double restarts = json::number(engine, "restarts");
-    table.add({{json::text(engine, "name"), Ink::bold},
-               {state, ink_of_state(state)},
-               {json::joined(engine, "tasks")},
-               {memory > 0 ? format_bytes(static_cast<std::uint64_t>(memory)) : "–"},
-               {count(engine, "in_flight")},
-               {count(engine, "served")},
-               {count(engine, "failed"), failed > 0 ? Ink::yellow : Ink::plain},
-               {count(engine, "restarts"), restarts > 0 ? Ink::yellow : Ink::plain},
-               {json::text(engine, "title")}});
+    table.add(
+        {{json::text(engine, "name"), Ink::bold},
+         {state, ink_of_state(state)},
+         {json::joined(engine, "tasks")},
+         {memory > 0 ? format_bytes(static_cast<std::uint64_t>(memory)) : "–"},
+         {reserved > 0 ? format_bytes(static_cast<std::uint64_t>(reserved)) : "–", memory > 0 ? Ink::plain : Ink::dim},
+         {count(engine, "in_flight")},
+         {count(engine, "served")},
+         {count(engine, "failed"), failed > 0 ? Ink::yellow : Ink::plain},
+         {count(engine, "restarts"), restarts > 0 ? Ink::yellow : Ink::plain},
+         {json::text(engine, "title")}});
   }
   return table.render(session.table_columns(), session.terminal().out_colour);
 }
@@ -51,11 +57,26 @@ std::string engine_table(const json::array& engines, const Session& session) {
 std::string engine_troubles(const json::array& engines, const Session& session) {
   std::string out;
   for (const json::value& engine : engines) {
-    const std::string error = json::text(engine, "last_error");
-    if (error.empty()) continue;
-    out += session.ink(printable(json::text(engine, "name")) + ": ", Ink::yellow) + printable(error) + "\n";
+    for (const char* field : {"why", "last_error"}) {
+      const std::string text = json::text(engine, field);
+      if (text.empty()) continue;
+      out += session.ink(printable(json::text(engine, "name")) + ": ", Ink::yellow) + printable(text) + "\n";
+    }
   }
   return out;
+}
+
+std::string memory_line(const json::value& memory) {
+  const auto bytes = [&](std::string_view name) {
+    return format_bytes(static_cast<std::uint64_t>(std::max(0.0, json::number(memory, name))));
+  };
+  const double budget = json::number(memory, "budget");
+  if (budget <= 0) return {};
+  std::string line =
+      fmt::format("{} used, {} reserved, of {} for all engines", bytes("measured"), bytes("reserved"), bytes("budget"));
+  if (json::number(memory, "usable") < budget)
+    line += fmt::format(" ({} at present: other programs use the rest)", bytes("usable"));
+  return line;
 }
 
 }  // namespace hearth::tool

@@ -8,7 +8,9 @@ namespace hearth::tool {
 
 // `engines`: an array as GET /admin/engines gives it.
 std::string engine_table(const json::array& engines, const Session& session);
-// One line per engine with a last_error, for below the table.
+// What all engines together use and may use; empty when the daemon does not say.
+std::string memory_line(const json::value& memory);
+// One line per trouble of an engine (why it waits or rests, its last error), for below the table.
 std::string engine_troubles(const json::array& engines, const Session& session);
 
 }  // namespace hearth::tool

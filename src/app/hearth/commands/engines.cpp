@@ -20,6 +20,9 @@ Result<ExitCode> list(Session& s) {
     return ExitCode::ok;
   }
   HEARTH_TRY(print(engine_table(engines, s)));
+  if (const std::string memory = memory_line(json::field(answer, "memory")); !memory.empty()) {
+    HEARTH_TRY(print("\nMemory: " + memory + "\n"));
+  }
   if (const std::string troubles = engine_troubles(engines, s); !troubles.empty()) {
     HEARTH_TRY(print("\n" + troubles));
   }
@@ -55,7 +58,9 @@ void add_engines(Cli& cli) {
       cli.command(cli.app, "engines",
                   "List the engines: the processes that do the work, their state and their memory.\n\n"
                   "Engines start by themselves with the first request and stop when they are idle, so start and "
-                  "stop are rarely needed. With --json: {\"data\":[…]} as GET /admin/engines answers.",
+                  "stop are rarely needed. MEMORY is what an engine's processes use now, RESERVED what is set aside "
+                  "for it while it runs (dim: what it would take). With --json: {\"data\":[…],\"memory\":{…}} as "
+                  "GET /admin/engines answers.",
                   list);
   cli.manual.examples(
       app, {{"hearth engines", "Look."}, {"hearth engines restart ocr", "A fresh process for one of them."}});

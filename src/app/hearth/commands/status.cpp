@@ -37,6 +37,8 @@ std::string describe(const json::value& status, const Session& s) {
   out += line(s, "memory",
               fmt::format("hearthd {}, engines {}; {} of {} free", bytes(memory, "hearthd"), bytes(memory, "engines"),
                           bytes(memory, "available"), bytes(memory, "total")));
+  if (const std::string budget = memory_line(json::field(memory, "ledger")); !budget.empty())
+    out += line(s, "budget", budget);
   out += line(s, "requests",
               fmt::format("{:.0f} now, {:.0f} served, {:.0f} failed", json::number(requests, "in_flight"),
                           json::number(requests, "served"), json::number(requests, "failed")));

@@ -67,6 +67,7 @@ struct EngineOverride {
 
 struct Engines {
   SandboxMode sandbox = SandboxMode::required;
+  std::uint64_t memory_budget = 0;                  // for all engines together; 0: what the machine has, less a part
   std::map<std::string, EngineOverride> overrides;  // by engine name
 };
 

@@ -11,21 +11,22 @@
 
 namespace hearth::engines {
 
-//            demand                 listens           canary answered
-//  stopped ─────────► starting ─────────────► probing ───────────────► ready
-//   ▲  ▲                 │                       │                      │  │
-//   │  │ exited          │ exited, too slow      │ wrong, exited        │  │ idle, stop, restart
-//   │  └──── draining ◄──┼───────────────────────┼──────────────────────┼──┘
-//   │                    ▼                       ▼                      ▼ exited, does not answer
-//   │ nobody waits     failing (being ended and reaped; nothing to end: passes at once)
-//   ├────────────────────┤
-//   │                    ├──► starting      the first failure after a success, and it was in use or somebody waits
-//   │                    ├──► backoff       ──time over──► starting (somebody waits) or stopped
-//   │                    └──► quarantined   too many failures in a row; ──a person, or 10 min: one try──► starting
+//            demand           its memory is free        listens           canary answered
+//  stopped ────────► reserving ─────────► starting ─────────────► probing ───────────────► ready
+//   ▲  ▲                 │ nobody waits,    │                       │                      │  │
+//   │  │◄────────────────┘ does not fit     │                       │                      │  │ idle, stop, restart,
+//   │  │ exited                             │ exited, too slow      │ wrong, exited        │  │ its memory is needed
+//   │  └──── draining ◄─────────────────────┼───────────────────────┼──────────────────────┼──┘
+//   │                                       ▼                       ▼                      ▼ exited, does not answer,
+//   │ nobody waits                        failing (being ended and reaped)                   stalls, answers wrongly
+//   ├───────────────────────────────────────┤
+//   │                    ├──► reserving     the first failure after a success, and it was in use or somebody waits
+//   │                    ├──► backoff       ──time over──► reserving (somebody waits) or stopped
+//   │                    └──► quarantined   too many failures in a row; ──a person, or 10 min: one try──► reserving
 //
 //  absent: it cannot run here (no program, no pack, switched off, no sandbox). What is missing may come (appeared:
 //  stopped) or go (vanished: back to absent, but only from stopped, backoff and quarantined).
-enum class State { absent, stopped, starting, probing, ready, draining, failing, backoff, quarantined };
+enum class State { absent, stopped, reserving, starting, probing, ready, draining, failing, backoff, quarantined };
 std::string_view to_string(State state) noexcept;
 
 struct Policy {
@@ -41,6 +42,9 @@ struct Policy {
   Millis drain_time{30'000};          // for requests in flight when it is to stop, before SIGTERM
   Millis stop_grace{6'000};           // from SIGTERM to SIGKILL; engines finish requests within 5 s
   Millis hurried_grace{1'000};        // the same when the daemon may not wait any longer
+  Millis memory_wait{30'000};         // how long a request waits for memory before it is told to come again
+  Millis sample_every{1'000};         // how often engines at work are measured
+  Millis idle_sample_every{15'000};   // … and idle ones
 };
 
 // Per engine, constant.
@@ -72,7 +76,12 @@ enum class Event {
   person_start,  // a person asks for it to run
   person_stop,
   person_restart,
-  close,  // the daemon ends
+  close,      // the daemon ends
+  reserved,   // its memory is set aside: it may start
+  deserted,   // nobody waits for it any more
+  no_memory,  // its memory cannot be set aside
+  evict,      // its memory is needed for others, or outside
+  recycle,    // a fresh process, between requests
   spawn_failed,
   listening,
   probe_passed,
@@ -85,11 +94,14 @@ enum class Event {
   unresponsive,     // it does not answer GET /health any more
   appeared,         // what it needs is there now
   vanished,         // what it needs is gone
+  stalled,          // a request makes no progress, whatever GET /health says
+  canary_failed,    // ready, but it answers its canary request wrongly
   timer,
 };
 std::string_view to_string(Event event) noexcept;
 
 enum class Action {
+  reserve,  // find out when its memory is free
   spawn,
   probe,         // ask for the canary's answer
   serve,         // let waiting requests in

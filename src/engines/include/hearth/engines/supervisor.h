@@ -8,6 +8,7 @@
 #include <hearth/core/clock.h>
 #include <hearth/core/error.h>
 #include <hearth/engines/decisions.h>
+#include <hearth/engines/ledger.h>
 #include <hearth/engines/manifest.h>
 #include <hearth/engines/sandbox.h>
 #include <hearth/net/client.h>
@@ -44,6 +45,21 @@ struct SupervisorOptions {
   Containment containment;
   std::uint32_t cpus = 1;  // usable ones: `concurrency: cores`, and the default of --threads
   Policy policy;
+  LedgerPolicy ledger;
+  std::uint64_t memory_budget = 0;  // bytes for all engines together; 0: default_budget() of this machine
+  std::optional<std::uint64_t> memory_floor = std::nullopt;  // bytes that are to stay available on the machine
+  std::filesystem::path proc = "/proc";  // where meminfo and pressure/memory are; tests have their own
+  std::filesystem::path learned_file;    // where what engines were seen to need outlives the daemon; empty: nowhere
+};
+
+// All engines together, in bytes.
+struct MemoryStatus {
+  std::uint64_t budget = 0;
+  std::uint64_t usable = 0;               // of the budget, what other programs leave at present
+  std::uint64_t interactive_reserve = 0;  // of the budget, what only speech and transcription may take
+  std::uint64_t reserved = 0;             // set aside for engines that run or start
+  std::uint64_t measured = 0;             // what they use (PSS), as last seen
+  std::uint64_t evictions = 0;            // engines that left for others' sake, since the daemon started
 };
 
 struct EngineStatus {
@@ -52,8 +68,9 @@ struct EngineStatus {
   State state = State::stopped;
   std::vector<std::string> tasks;
   std::vector<std::string> models;
-  std::int64_t pid = 0;      // the engine's own process; 0: none
-  std::uint64_t memory = 0;  // bytes (PSS) of its process tree, the sandbox included
+  std::int64_t pid = 0;        // the engine's own process; 0: none
+  std::uint64_t memory = 0;    // bytes (PSS) of its process tree, the sandbox included
+  std::uint64_t reserved = 0;  // bytes set aside for it; what it would take when it does not run
   std::optional<WallTime> started_at = std::nullopt;
   std::uint32_t restarts = 0;  // since the daemon started, after failures
   std::uint32_t in_flight = 0;
@@ -66,6 +83,7 @@ struct EngineStatus {
   std::string containment;
   std::string pack;        // the version of its pack that it was last started in; empty: none
   std::string last_error;  // in words; empty: none
+  std::string why;         // what keeps it in this state, in words: memory it waits for, a quarantine; empty: nothing
 };
 
 enum class Priority { interactive, batch };
@@ -143,6 +161,8 @@ class Supervisor {
 
   // Any thread. Memory is read from /proc by the caller, at most once a second (well under a millisecond a process).
   [[nodiscard]] std::vector<EngineStatus> snapshot() const;
+  // Any thread.
+  [[nodiscard]] MemoryStatus memory() const;
 
  private:
   struct Impl;

@@ -26,9 +26,19 @@ struct EngineSample {
   std::string name;
   std::string state;
   std::uint64_t memory = 0;
+  std::uint64_t reserved = 0;
   std::uint32_t in_flight = 0;
   std::uint32_t queued = 0;
   std::uint32_t restarts = 0;
+};
+
+// Memory of all engines together, in bytes.
+struct BudgetSample {
+  std::uint64_t budget = 0;
+  std::uint64_t usable = 0;
+  std::uint64_t reserved = 0;
+  std::uint64_t measured = 0;
+  std::uint64_t evictions = 0;
 };
 
 class Metrics {
@@ -44,6 +54,7 @@ class Metrics {
     std::uint64_t in_flight = 0;
     std::uint64_t memory = 0;  // PSS of this process
     std::uint64_t spool = 0;
+    BudgetSample budget;
     std::vector<EngineSample> engines;
   };
   // The text format, version 0.0.4.
