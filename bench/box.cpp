@@ -63,7 +63,7 @@ Result<fs::path> model_folder(const fs::path& pack) {
 
 Result<Box> Box::start(const fs::path& build) {
   HEARTH_TRY_ASSIGN(TemporaryFolder folder, TemporaryFolder::create());
-  Box box(std::move(folder));
+  Box box(std::move(folder), build);
   const fs::path notify = box.folder_.path() / "notify";
   const fs::path log = box.folder_.path() / "log";
   HEARTH_TRY_ASSIGN(const ReadySocket ready, ReadySocket::create(notify));
@@ -107,6 +107,19 @@ Result<void> Box::stop_engine(std::string_view name) const {
     let_pass(Millis(5));
   }
   return fail(Errc::deadline_exceeded, fmt::format("the engine '{}' does not stop", name));
+}
+
+net::Endpoint Box::engine_socket(std::string_view name) const {
+  return {.unix_path = folder_.path() / "d/run/engines" / name / "engine.sock",
+          .address = {},
+          .port = 0,
+          .label = "the engine"};
+}
+
+Result<void> Box::hearth(const std::vector<std::string>& args) const {
+  std::vector<std::string> command{(build_ / "bin/hearth").string(), "--data", (folder_.path() / "d").string()};
+  command.insert(command.end(), args.begin(), args.end());
+  return run(command, folder_.path() / "hearth.log");
 }
 
 Result<std::string> Box::version() const {

@@ -24,13 +24,18 @@ class Box {
   };
   Result<Engine> engine(std::string_view name) const;
   Result<void> stop_engine(std::string_view name) const;
+  // The engine's own socket: what a request to it costs without hearthd in between.
+  [[nodiscard]] net::Endpoint engine_socket(std::string_view name) const;
+  // Runs `hearth` against this box. protocol_error with its output when it fails.
+  Result<void> hearth(const std::vector<std::string>& args) const;
   // "0.1.0"
   Result<std::string> version() const;
 
  private:
-  explicit Box(TemporaryFolder folder) : folder_(std::move(folder)) {}
+  Box(TemporaryFolder folder, std::filesystem::path build) : folder_(std::move(folder)), build_(std::move(build)) {}
   [[nodiscard]] net::Endpoint admin() const;
   TemporaryFolder folder_;
+  std::filesystem::path build_;
   std::unique_ptr<Process> process_;
   net::Endpoint api_;
   double seconds_to_ready_ = 0;

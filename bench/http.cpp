@@ -67,19 +67,16 @@ net::awaitable<void> keep_asking(Loop* loop, net::HttpClient* client, std::size_
     if (began >= loop->end) co_return;
     --loop->left;
     const Ask& next = (*loop->asks)[at++ % loop->asks->size()];
-    const auto answer = co_await client->fetch(head_of(next), next.body, kMaxAnswer, Deadline::never());
+    const auto answer = co_await exchange(*client, next);
     const SteadyTime now = steady_now();
     if (!answer) {
       loop->error = answer.error();
       co_return;
     }
-    if (answer->head.status < 200 || answer->head.status > 299) {
-      loop->error = refused(next, answer->head.status, answer->body).error();
-      co_return;
-    }
     // What ends after the end has waited with fewer others beside it.
     if (began < loop->counted_from || now > loop->end) continue;
     loop->loaded.seconds.add(seconds_between(began, now));
+    loop->loaded.first_byte.add(answer->first_byte);
     ++loop->loaded.answered;
     loop->last = now;
   }

@@ -30,7 +30,8 @@ struct Reply {
 Result<Reply> ask(const net::Endpoint& to, const Ask& what);
 
 struct Loaded {
-  Samples seconds;  // of each request
+  Samples seconds;     // of each request
+  Samples first_byte;  // of each answer's body, from the request's beginning
   double elapsed = 0;
   std::size_t answered = 0;
 };

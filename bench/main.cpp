@@ -31,6 +31,7 @@ Result<void> measure(const Options& options, Report& report) {
   HEARTH_TRY(measure_engine_starts(bench));
   HEARTH_TRY(measure_embeddings(bench));
   if (!options.inside.empty()) report.text(options.inside);
+  HEARTH_TRY(measure_chat(bench));
   HEARTH_TRY(measure_speech(bench));
   HEARTH_TRY(measure_transcription(bench));
   HEARTH_TRY(measure_ocr(bench));

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -65,6 +66,21 @@ void Process::stop() noexcept {
   ::kill(pid_, SIGTERM);
   ::waitpid(pid_, nullptr, 0);
   pid_ = -1;
+}
+
+int Process::wait() noexcept {
+  int status = 0;
+  ::waitpid(std::exchange(pid_, -1), &status, 0);
+  return status;
+}
+
+Result<void> run(const std::vector<std::string>& command, const fs::path& log) {
+  constexpr std::size_t kMaxLog = 1U << 20U;
+  HEARTH_TRY_ASSIGN(Process process, Process::start(command, log));
+  if (process.wait() == 0) return {};
+  const auto said = read_file(log, kMaxLog);
+  return fail(Errc::protocol_error,
+              fmt::format("{} failed: {}", fmt::join(command, " "), said ? *said : std::string()));
 }
 
 bool Process::alive() const noexcept {

@@ -38,6 +38,8 @@ class Process {
   ~Process() { stop(); }  // SIGTERM, and waits for the end
   void stop() noexcept;
   [[nodiscard]] bool alive() const noexcept;
+  // Waits for its end; as waitpid() gives it.
+  int wait() noexcept;
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
 
  private:
@@ -45,6 +47,9 @@ class Process {
   pid_t pid_ = -1;
   Fd input_;
 };
+
+// Runs a command to its end; `log` gets what it writes. protocol_error with that when it does not exit with 0.
+Result<void> run(const std::vector<std::string>& command, const std::filesystem::path& log);
 
 // The service manager's side of readiness: a datagram socket that NOTIFY_SOCKET names.
 class ReadySocket {

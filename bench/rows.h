@@ -23,6 +23,7 @@ Result<void> measure_start(const std::filesystem::path& build, Report& report, i
 // Each engine's first request, against the same request when it is warm.
 Result<void> measure_engine_starts(const Bench& bench);
 Result<void> measure_embeddings(const Bench& bench);
+Result<void> measure_chat(const Bench& bench);
 Result<void> measure_speech(const Bench& bench);
 Result<void> measure_transcription(const Bench& bench);
 Result<void> measure_ocr(const Bench& bench);
