@@ -1,6 +1,5 @@
 #include "launch.h"
 
-#include <hearth/core/paths.h>
 #include <hearth/engines/pack.h>
 
 #include <fmt/format.h>
@@ -19,7 +18,6 @@ constexpr std::size_t kMaxSocketPath = 107;  // sockaddr_un
 constexpr std::uint32_t kFirstUser = 65520;  // to 65533: above systemd's dynamic users, below nobody
 constexpr std::uint32_t kUsers = 14;
 constexpr int kMaxFilesLookedAt = 1000;
-constexpr const char* kAsUserProgram = "hearth-as-user";
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
   for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
@@ -150,7 +148,7 @@ Terms make_terms(const EngineSpec& spec, const SupervisorOptions& options) {
   if (containment.level == Containment::Level::root && containment.separate_user && readable_by_others(plan, program))
     plan.user_id = engine_user(manifest.name);
   if (plan.pack) {
-    plan.as_user = engines_dir() / kAsUserProgram;
+    plan.as_user = as_user_program();
     if (::access(plan.as_user.c_str(), X_OK) != 0) plan.user_id = 0;
   }
   if (plan.user_id == 0) containment.separate_user = false;
