@@ -36,13 +36,13 @@ function(hearth_program name)
   target_link_libraries(${name} PRIVATE hearth_flags ${P_LIBRARIES})
 endfunction()
 
-# hearth_test(NAME SOURCES … LIBRARIES … [LABEL unit|integration] [PACKS recipe …]): a GoogleTest program, one ctest entry
-# per test case. With PACKS, ctest makes these engine packs before (docs/packs.md), and HEARTH_PACKS is their store.
+# hearth_test(NAME SOURCES … LIBRARIES … [LABEL unit|integration] [PACKS]): a GoogleTest program, one ctest entry per test
+# case. With PACKS, ctest makes the engine packs before (docs/packs.md), and HEARTH_PACKS is their store.
 function(hearth_test name)
   if(NOT BUILD_TESTING)
     return()
   endif()
-  cmake_parse_arguments(T "" "LABEL" "SOURCES;LIBRARIES;PACKS" ${ARGN})
+  cmake_parse_arguments(T "PACKS" "LABEL" "SOURCES;LIBRARIES" ${ARGN})
   if(NOT T_LABEL)
     set(T_LABEL unit)
   endif()
@@ -53,9 +53,7 @@ function(hearth_test name)
   set(fixtures "")
   if(T_PACKS)
     target_compile_definitions(${name} PRIVATE HEARTH_PACKS="${HEARTH_TEST_PACKS}")
-    list(TRANSFORM T_PACKS PREPEND pack_)
-    list(JOIN T_PACKS "\\;" required)
-    set(fixtures FIXTURES_REQUIRED ${required})
+    set(fixtures FIXTURES_REQUIRED packs)
   endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${T_LABEL} TIMEOUT 120 ${fixtures})
 endfunction()
