@@ -36,12 +36,13 @@ function(hearth_program name)
   target_link_libraries(${name} PRIVATE hearth_flags ${P_LIBRARIES})
 endfunction()
 
-# hearth_test(NAME SOURCES … LIBRARIES … [LABEL unit|integration]): a GoogleTest program, one ctest entry per test case.
+# hearth_test(NAME SOURCES … LIBRARIES … [LABEL unit|integration] [PACKS]): a GoogleTest program, one ctest entry per test
+# case. With PACKS, ctest makes the engine packs before (docs/packs.md), and HEARTH_PACKS is their store.
 function(hearth_test name)
   if(NOT BUILD_TESTING)
     return()
   endif()
-  cmake_parse_arguments(T "" "LABEL" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(T "PACKS" "LABEL" "SOURCES;LIBRARIES" ${ARGN})
   if(NOT T_LABEL)
     set(T_LABEL unit)
   endif()
@@ -49,8 +50,13 @@ function(hearth_test name)
   target_link_libraries(${name} PRIVATE hearth_flags ${T_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   include(GoogleTest)
+  set(fixtures "")
+  if(T_PACKS)
+    target_compile_definitions(${name} PRIVATE HEARTH_PACKS="${HEARTH_TEST_PACKS}")
+    set(fixtures FIXTURES_REQUIRED packs)
+  endif()
   # Both times are against hanging only: a machine that builds or stands still for a while is no failure.
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120 PROPERTIES LABELS ${T_LABEL} TIMEOUT 600)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120 PROPERTIES LABELS ${T_LABEL} TIMEOUT 600 ${fixtures})
 endfunction()
 
 # hearth_fuzzer(NAME SOURCES … LIBRARIES … CORPUS dir)

@@ -2,7 +2,6 @@
 
 #include "text.h"
 
-#include <hearth/core/paths.h>
 #include <hearth/engines/pack.h>
 
 #include <fmt/format.h>
@@ -21,7 +20,6 @@ constexpr std::size_t kMaxSocketPath = 107;  // sockaddr_un
 constexpr std::uint32_t kFirstUser = 65520;  // to 65533: above systemd's dynamic users, below nobody
 constexpr std::uint32_t kUsers = 14;
 constexpr int kMaxFilesLookedAt = 1000;
-constexpr const char* kAsUserProgram = "hearth-as-user";
 
 bool for_everybody(const fs::path& path) {
   struct stat info{};
@@ -149,7 +147,7 @@ Terms make_terms(const EngineSpec& spec, const SupervisorOptions& options) {
   if (containment.level == Containment::Level::root && containment.separate_user && readable_by_others(plan, program))
     plan.user_id = engine_user(manifest.name);
   if (plan.pack) {
-    plan.as_user = engines_dir() / kAsUserProgram;
+    plan.as_user = as_user_program();
     if (::access(plan.as_user.c_str(), X_OK) != 0) plan.user_id = 0;
   }
   if (plan.user_id == 0) containment.separate_user = false;
