@@ -131,7 +131,7 @@ Terms make_terms(const EngineSpec& spec, const SupervisorOptions& options) {
   plan.binds = manifest.binds;
   plan.scratch = options.runtime / "scratch" / manifest.name;
   plan.socket_folder = options.runtime / "engines" / manifest.name;
-  plan.threads = std::clamp(settings.threads.value_or(cpus), 1U, 256U);
+  plan.threads = std::clamp(settings.threads.value_or(spec.threads.value_or(cpus)), 1U, 256U);
   plan.limits.data = settings.memory.value_or(manifest.memory);
   terms.memory = manifest.reserve == 0 ? plan.limits.data : std::min(manifest.reserve, plan.limits.data);
   const auto interactive = [](const Model& m) { return m.task == Task::speech || m.task == Task::transcription; };

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <set>
 
 namespace hearth::engines {
@@ -107,11 +108,12 @@ Result<void> read_limits(Manifest& manifest, const Fields& fields) {
 }
 
 Result<Manifest> read_manifest(const YAML::Node& root, std::string_view origin, const fs::path& folder) {
-  HEARTH_TRY_ASSIGN(const Fields fields,
-                    Fields::of(root, origin, "",
-                               {"name", "title", "pack", "program", "args", "data", "binds", "models", "concurrency",
-                                "queue", "memory", "reserve", "start_deadline", "request_deadline", "idle_stop",
-                                "canary", "formats", "serves", "with"}));
+  HEARTH_TRY_ASSIGN(
+      const Fields fields,
+      Fields::of(root, origin, "", {"name",      "title",  "pack",    "program",        "args",
+                                    "data",      "binds",  "models",  "devices",        "concurrency",
+                                    "queue",     "memory", "reserve", "start_deadline", "request_deadline",
+                                    "idle_stop", "canary", "formats", "serves",         "with"}));
   Manifest manifest;
   manifest.folder = normal(folder);
   HEARTH_TRY_ASSIGN(manifest.name, fields.required_text("name"));
@@ -126,6 +128,7 @@ Result<Manifest> read_manifest(const YAML::Node& root, std::string_view origin, 
   } else {
     HEARTH_TRY_ASSIGN(manifest.models, read_models(fields, origin));
   }
+  HEARTH_TRY_ASSIGN(manifest.devices, read_devices(fields));
   HEARTH_TRY(read_limits(manifest, fields));
   if (fields.has("canary")) {
     HEARTH_TRY_ASSIGN(manifest.canary, read_canary(fields, origin, "canary", manifest.folder));

@@ -23,6 +23,9 @@ Result<Task> read_task(const Fields& fields);
 Result<Canary> read_canary(const Fields& owner, std::string_view origin, std::string_view where,
                            const std::filesystem::path& folder);
 
+// The key `devices`; without it, the processor.
+Result<std::vector<DeviceKind>> read_devices(const Fields& manifest);
+
 // The keys `formats`, `serves` and `with` (instance.h).
 Result<void> read_template(Manifest& manifest, const Fields& fields, std::string_view origin);
 

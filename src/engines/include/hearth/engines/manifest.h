@@ -43,6 +43,15 @@ struct Serving {
   std::optional<Canary> canary = std::nullopt;
 };
 
+enum class DeviceClass { cpu, gpu, npu };
+std::string_view to_string(DeviceClass c) noexcept;
+
+// A kind of device that an engine can compute on: "cpu", "gpu", "npu/intel_vpu".
+struct DeviceKind {
+  DeviceClass device = DeviceClass::cpu;
+  std::string driver;  // the kernel's driver; empty: whichever
+};
+
 struct Manifest {
   std::string name;
   std::string title;
@@ -54,6 +63,7 @@ struct Manifest {
   std::filesystem::path data;     // absolute; the engine's folder when the manifest names none
   std::vector<std::filesystem::path> binds;
   std::vector<Model> models;
+  std::vector<DeviceKind> devices{DeviceKind{}};
   std::optional<std::uint32_t> concurrency = 1;  // nullopt: as many as usable cores
   std::uint32_t queue = 64;
   std::uint64_t memory = 512ULL << 20;  // bytes
