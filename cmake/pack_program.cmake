@@ -70,6 +70,7 @@ function(hearth_pack_program name)
       -P ${PROJECT_SOURCE_DIR}/cmake/copy_pack_libraries.cmake
     VERBATIM)
   set(installed libexec/hearth/engines/${engine})
+  set_property(GLOBAL APPEND PROPERTY HEARTH_PACK_PROGRAM_FOLDERS ${installed})
   install(TARGETS ${name} RUNTIME DESTINATION ${installed})
   install(DIRECTORY ${P_FOLDER}/lib DESTINATION ${installed}
     FILE_PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
