@@ -23,7 +23,19 @@ void nap() {
 
 }  // namespace
 
-EngineProcess::EngineProcess(const std::string& program, const std::vector<std::string>& more_arguments) {
+std::vector<std::string> in_root(const std::string& root, const std::vector<std::string>& folders) {
+  const std::string temporary = std::filesystem::temp_directory_path().string();
+  std::vector<std::string> command{"bwrap",     "--unshare-net", "--unshare-pid", "--unshare-ipc", "--die-with-parent",
+                                   "--ro-bind", root + "/usr",   "/usr"};
+  for (const char* name : {"bin", "sbin", "lib", "lib64"})
+    command.insert(command.end(), {"--symlink", std::string("usr/") + name, std::string("/") + name});
+  command.insert(command.end(), {"--proc", "/proc", "--dev", "/dev", "--bind", temporary, temporary});
+  for (const std::string& folder : folders) command.insert(command.end(), {"--ro-bind", folder, folder});
+  return command;
+}
+
+EngineProcess::EngineProcess(const std::string& program, const std::vector<std::string>& more_arguments,
+                             const std::vector<std::string>& wrapper) {
   std::string name = (std::filesystem::temp_directory_path() / "hearth-test.XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) return;
   folder_ = name;
@@ -33,7 +45,8 @@ EngineProcess::EngineProcess(const std::string& program, const std::vector<std::
   stdin_ = Fd(pipe[1]);
   const Fd child_stdin(pipe[0]);
 
-  std::vector<std::string> arguments{program, "--socket", socket_, "--scratch", folder_};
+  std::vector<std::string> arguments = wrapper;
+  arguments.insert(arguments.end(), {program, "--socket", socket_, "--scratch", folder_});
   arguments.insert(arguments.end(), more_arguments.begin(), more_arguments.end());
   std::vector<char*> argv;
   for (std::string& a : arguments) argv.push_back(a.data());
@@ -41,7 +54,7 @@ EngineProcess::EngineProcess(const std::string& program, const std::vector<std::
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, child_stdin.get(), STDIN_FILENO);
-  const int failed = ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), environ);
+  const int failed = ::posix_spawnp(&pid_, argv[0], &actions, nullptr, argv.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
   if (failed != 0) {
     pid_ = -1;

@@ -12,10 +12,16 @@
 
 namespace hearth::kit::testing {
 
+// The command that runs a program with `root` as the root file system, as the daemon runs engines in packs, but without
+// limits: it sees the temporary folder (the socket's), and `folders`, read-only at their own places.
+std::vector<std::string> in_root(const std::string& root, const std::vector<std::string>& folders);
+
 class EngineProcess {
  public:
-  // Starts `program` and waits until it accepts connections. A failure to start is seen as ready() == false.
-  EngineProcess(const std::string& program, const std::vector<std::string>& more_arguments);
+  // Starts `program`, by `wrapper` when there is one, and waits until it accepts connections. A failure to start is
+  // seen as ready() == false.
+  EngineProcess(const std::string& program, const std::vector<std::string>& more_arguments,
+                const std::vector<std::string>& wrapper = {});
   ~EngineProcess();  // kills what still runs
   EngineProcess(const EngineProcess&) = delete;
   EngineProcess& operator=(const EngineProcess&) = delete;
