@@ -58,7 +58,8 @@ bool ByteReader::load() {
 void ByteReader::fill(std::span<char> into) {
   if (failed()) return;
   if (into.size() > end_ - position_) {
-    fail_here("the file ends in the middle of its header");
+    fail_here(end_ == source_.size() ? "the file ends in the middle of its header"
+                                     : "a value reaches past the end of what it belongs to");
     return;
   }
   while (!into.empty()) {

@@ -1,6 +1,8 @@
 // make_tiny_models KIND FILE [OPTION=VALUE …]: a small model for trying engines without a download.
 #include "tiny_models.h"
 
+#include <hearth/core/file.h>
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -21,6 +23,8 @@ constexpr std::string_view kUsage = R"(usage: make_tiny_models KIND FILE [OPTION
           name context embedding layers heads kv_heads feed_forward vocabulary weights=f32|f16|q8_0|q4_0
           chat_template=1|0 endless=0|1 seed
   bert    a sentence encoder (GGUF): name context embedding layers heads feed_forward pooling=1|2|4 weights seed
+  onnx-identity, onnx-yolo, onnx-recogniser, onnx-encoder   (ONNX) of these shapes, without options
+  whisper, whisper-empty, silero                            whisper.cpp's layouts, too small to run
 )";
 
 template <typename T>
@@ -106,6 +110,19 @@ int main(int argc, char** argv) {
                              {"weights", type(o.weights)},
                              {"seed", number(o.seed)}});
     return good ? write(tiny_bert(o), argv[2]) : 2;
+  }
+  const std::map<std::string_view, std::function<std::string()>> others{
+      {"onnx-identity", hearth::fixtures::tiny_onnx_identity},
+      {"onnx-yolo", [] { return hearth::fixtures::tiny_onnx_yolo(); }},
+      {"onnx-recogniser", [] { return hearth::fixtures::tiny_onnx_recogniser("warm hearth"); }},
+      {"onnx-encoder", [] { return hearth::fixtures::tiny_onnx_encoder(); }},
+      {"whisper", [] { return hearth::fixtures::tiny_whisper(true); }},
+      {"whisper-empty", [] { return hearth::fixtures::tiny_whisper(false); }},
+      {"silero", hearth::fixtures::tiny_detector}};
+  if (const auto other = others.find(kind); other != others.end() && argc == 3) {
+    const auto written = hearth::write_file_atomic(argv[2], other->second());
+    if (!written) fmt::print(stderr, "make_tiny_models: {}\n", written.error().describe());
+    return written ? 0 : 1;
   }
   fmt::print(stderr, "{}", kUsage);
   return 2;

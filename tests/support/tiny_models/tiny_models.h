@@ -4,7 +4,8 @@
 // The language model knows one sentence, kSentence, and says it after every chat prompt: its table of tokens is wired
 // so that each word calls for the next. Other words call for each other at random. Attention and feed-forward layers
 // are computed like any model's, but add too little to change that. So its answer can be checked to the letter at
-// temperature 0.
+// temperature 0. Where a tool must be called ("tool_choice": "required", "parallel_tool_calls": false), it says its
+// sentence and then calls one.
 #pragma once
 
 #include "gguf_writer.h"
@@ -50,5 +51,19 @@ struct TinyBert {
   std::uint64_t seed = 1;
 };
 GgufWriter tiny_bert(const TinyBert& options);
+
+// ONNX models, whole files. ONNX Runtime runs them.
+std::string tiny_onnx_identity();
+// Of a YOLO's shape: for every picture it answers with one person (class 0) of half the picture's size in its middle.
+std::string tiny_onnx_yolo(std::int64_t side = 64);
+// Of a PP-OCR recogniser's shape: for every line it reads `text` (letters, digits, blanks, full stops).
+std::string tiny_onnx_recogniser(std::string_view text);
+// Of a sentence encoder's shape: 256 tokens, each with a vector of its own.
+std::string tiny_onnx_encoder(std::int64_t width = 64, std::uint64_t seed = 1);
+
+// whisper.cpp's layout, for readers of it; too small to be run.
+std::string tiny_whisper(bool weights);
+// The layout of its voice detector.
+std::string tiny_detector();
 
 }  // namespace hearth::fixtures

@@ -89,7 +89,9 @@ struct TransformerFacts {
   std::uint32_t token_shift_count = 0;        // RWKV
   std::uint32_t short_conv_length = 0;        // LFM2
   std::uint32_t full_attention_interval = 0;  // every n-th layer is attention, the others are recurrent
-  std::vector<bool> recurrent_by_layer;  // true: this layer keeps a state instead of keys and values; from its tensors
+  // From its tensors, one entry a layer, of hybrid models only: this layer keeps a state; this one keys and values.
+  std::vector<bool> recurrent_by_layer;
+  std::vector<bool> attention_by_layer;
 
   Pooling pooling = Pooling::unspecified;
   bool causal = true;  // false: reads its text as a whole (encoders)
