@@ -138,8 +138,8 @@ Error curl_error(const Transfer& t, CURLcode rc) {
     case CURLE_SSL_CACERT_BADFILE:
       return {Errc::permission_denied, fmt::format("{} has no certificate that this box trusts ({})", host, says)};
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
       return {Errc::invalid_argument, fmt::format("\"{}\" is no URL that can be fetched", t.url)};
+    case CURLE_UNSUPPORTED_PROTOCOL:  // the URL's is checked: it is the answer that has another
     case CURLE_BAD_CONTENT_ENCODING:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_TOO_MANY_REDIRECTS:

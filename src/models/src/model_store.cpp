@@ -349,6 +349,7 @@ Result<std::optional<Pin>> ModelStore::pin(std::string_view source) const {
 }
 
 Result<void> ModelStore::set_pin(std::string_view source, const Pin& pin) {
+  const std::lock_guard lock(mutex_);
   return disk_.write_file(root_ / "pins" / sha256_hex(source),
                           fmt::format("{} {} {}\n", pin.sha256, pin.bytes, source));
 }
