@@ -36,6 +36,11 @@ target_compile_definitions(hearth_flags INTERFACE
 
 if(HEARTH_SANITIZE)
   add_compile_options(-fsanitize=${HEARTH_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  if(NOT HEARTH_FUZZ)
+    # These builds are made to be tested once: most of their time would go into optimising what is checked more
+    # thoroughly without it, and into debug information that no report shows.
+    add_compile_options(-O0 -gline-tables-only)
+  endif()
   add_link_options(-fsanitize=${HEARTH_SANITIZE})
 else()
   add_compile_options(-D_FORTIFY_SOURCE=2 -fstack-protector-strong)

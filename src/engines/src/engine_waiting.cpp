@@ -148,9 +148,9 @@ Error Engine::not_available(std::string_view what) const {
   return {Errc::unavailable, fmt::format("the engine {} {}{}", manifest_.name, what, why)};
 }
 
-// Until when a waiter believes in a start.
+// Until when a waiter believes in a start. In failing the process is being reaped, and with its end comes the reason.
 Deadline Engine::patience(const Waiter& waiter) const {
-  if (machine_.state == State::ready) return Deadline::never();
+  if (machine_.state == State::ready || machine_.state == State::failing) return Deadline::never();
   if (machine_.state == State::reserving)
     return Deadline::at(std::max(waiter.since, hold_since_) + policy_.memory_wait);
   return Deadline::at(std::max(waiter.since, not_ready_since_) + manifest_.start_deadline + kSlack);
