@@ -40,7 +40,7 @@ std::string refusal(const Folder& folder, std::vector<std::string> arguments) {
   const Variable stderr_to("HEARTH_TEST_STDERR", log);
   PackedEngine engine(arguments);
   EXPECT_FALSE(engine.ready());
-  EXPECT_EQ(engine.process().wait_exit(30), 1);
+  EXPECT_EQ(engine.process().wait_exit(), 1);
   return read_file(log, 1U << 20U).value_or("no log");
 }
 
