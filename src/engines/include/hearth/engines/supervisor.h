@@ -72,6 +72,8 @@ struct EngineStatus {
   std::uint64_t reserved = 0;  // bytes set aside for it; what it would take when it does not run
   std::optional<WallTime> started_at = std::nullopt;
   std::uint32_t restarts = 0;  // since the daemon started, after failures
+  std::uint32_t stalls = 0;    // times it was replaced because a request made no progress, since the daemon started
+  std::uint32_t recycles = 0;  // fresh processes because it used more and more memory, since the daemon started
   std::uint32_t in_flight = 0;
   std::uint32_t queued = 0;
   std::uint64_t served = 0;
