@@ -55,7 +55,7 @@ struct SupervisorOptions {
 struct MemoryStatus {
   std::uint64_t budget = 0;
   std::uint64_t usable = 0;               // of the budget, what other programs leave at present
-  std::uint64_t interactive_reserve = 0;  // of the budget, what only speech and transcription may take
+  std::uint64_t interactive_reserve = 0;  // of the budget, what only speech, transcription and media may take
   std::uint64_t reserved = 0;             // set aside for engines that run or start
   std::uint64_t measured = 0;             // what they use (PSS), as last seen
   std::uint64_t evictions = 0;            // engines that left for others' sake, since the daemon started
