@@ -20,11 +20,14 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -206,8 +209,40 @@ int main(int argc, char** argv) {
   if (behaviour.hold_mib > 0) held.grow(behaviour.hold_mib);
 
   engine.model("fixture-1", "media");
-  engine.route("GET", "/canary",
-               [&](Request&, Response& r) { r.json(200, {{"canary", behaviour.wrong_canary ? "parrot" : "sings"}}); });
+  std::atomic<bool> wrong = behaviour.wrong_canary;
+  engine.route("GET", "/canary", [&](Request&, Response& r) { r.json(200, {{"canary", wrong ? "parrot" : "sings"}}); });
+  engine.route("POST", "/corrupt", [&](Request&, Response& r) {
+    wrong = true;
+    r.json(200, {{"corrupt", true}});
+  });
+  // One byte after the other, with pauses.
+  engine.route("POST", "/drip", [](Request& q, Response& r) {
+    const auto count = q.number("count", 1, 1, 10'000).value_or(1);
+    r.start(200, "application/json");
+    static_cast<void>(r.write("["));
+    for (int i = 0; i < static_cast<int>(count); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds(q)));
+      if (!r.write(" ")) return;
+    }
+    static_cast<void>(r.write("]"));
+  });
+  // Computes without a byte of an answer.
+  engine.route("POST", "/burn", [](Request& q, Response& r) {
+    const auto end = std::chrono::milliseconds(milliseconds(q));
+    timespec used{};
+    do {
+      ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    } while (std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec) < end);
+    r.json(200, {{"burnt", true}});
+  });
+  // Much at once: whoever does not read keeps it waiting.
+  engine.route("POST", "/flood", [](Request&, Response& r) {
+    const std::string part(1 << 20, 'x');
+    r.start(200, "text/plain");
+    for (int i = 0; i < 16; ++i) {
+      if (!r.write(part)) return;
+    }
+  });
   engine.route("GET", "/echo", [](Request&, Response& r) { r.json(200, {{"pid", ::getpid()}}); });
   engine.route("POST", "/sleep", [](Request& q, Response& r) {
     std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds(q)));

@@ -47,6 +47,8 @@ json::object describe(const engines::EngineStatus& e) {
           {"reserved", e.reserved},
           {"started_at", optional_time(e.started_at)},
           {"restarts", e.restarts},
+          {"stalls", e.stalls},
+          {"recycles", e.recycles},
           {"in_flight", e.in_flight},
           {"queued", e.queued},
           {"slots", e.slots},

@@ -127,6 +127,7 @@ void Engine::note_state(State from, Event event) {
   const State to = machine_.state;
   if (from == State::ready) not_ready_since_ = steady_now();
   if (to == State::ready) {
+    begin_health();
     start_time_ = life_start_ = std::chrono::ceil<Millis>(steady_now() - started_);
   }
   if (to == State::failing) {
@@ -205,6 +206,8 @@ void Engine::publish() {
     status.restarts = machine_.restarts;
     status.containment = terms_.containment;
     status.pack = terms_.plan.pack ? terms_.plan.pack->id : std::string();
+    status.stalls = stalls_;
+    status.recycles = recycles_;
     status.last_error = last_error_;
     status.why = rests_because();
     status.reserved = reservation_for(terms_.memory, learned());

@@ -76,6 +76,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   };
   [[nodiscard]] std::optional<Watch> watch(SteadyTime now) const;
   void note_sample(const Watch& watch, const ProcessSample& sample, SteadyTime now);
+  // What is due by time: the canary, a fresh process.
+  void mind(SteadyTime now);
 
  private:
   struct Waiter;
@@ -90,6 +92,12 @@ class Engine : public std::enable_shared_from_this<Engine> {
   [[nodiscard]] std::string rests_because() const;
   void count_use(SteadyTime now);
   void end_life();
+  void begin_health();
+  void judge_progress(const ProcessSample& sample, SteadyTime now);
+  void judge_memory(SteadyTime now);
+  [[nodiscard]] bool holds_back() const;
+  void recycle_if_idle();
+  net::awaitable<void> ask_canary_again(std::uint64_t generation);
 
   // Coroutines of one process's life. `generation` tells whether it is still that life.
   net::awaitable<void> run_process(std::uint64_t generation);
@@ -156,7 +164,18 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Hold hold_ = Hold::none;
   SteadyTime hold_since_;
   SteadyTime last_use_;
-  double recent_uses_ = 0;      // requests, counted less the longer ago
+  double recent_uses_ = 0;  // requests, counted less the longer ago
+  // Health, of this life.
+  StallState stall_;
+  LeakState leak_;
+  std::uint64_t life_finished_ = 0;  // requests, whatever their end
+  bool recycle_due_ = false;
+  SteadyTime recycle_since_;
+  SteadyTime canary_right_;
+  bool asking_canary_ = false;
+  std::uint32_t stalls_ = 0;    // ever
+  std::uint32_t recycles_ = 0;  // ever
+
   std::string memory_wait_;     // why it waits for memory
   std::uint64_t refusals_ = 0;  // of its memory, ever
 

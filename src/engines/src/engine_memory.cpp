@@ -146,11 +146,13 @@ std::optional<Engine::Watch> Engine::watch(SteadyTime now) const {
 
 void Engine::note_sample(const Watch& watch, const ProcessSample& sample, SteadyTime now) {
   if (!lives(watch.generation)) return;
+  if (watch.work) judge_progress(sample, now);
   if (!watch.memory || sample.memory == 0) return;
   measured_ = sample.memory;
   measured_at_ = now;
   used_since_measured_ = machine_.in_flight > 0;
   life_peak_ = std::max(life_peak_, measured_);
+  judge_memory(now);
   publish();
 }
 

@@ -20,7 +20,8 @@ inline constexpr auto kTuple = boost::asio::as_tuple(boost::asio::use_awaitable)
 struct Engine::Connection {
   Connection(const net::Executor& executor, Fd socket, const std::string& label, std::size_t slots);
   Fd pinned;
-  net::HttpClient client;
+  net::HttpClient client;  // for requests: its traffic is the progress of work in flight
+  net::HttpClient own;     // for the daemon's own questions
 };
 
 // Somebody who waits; lives in the waiting coroutine's frame and takes itself off the list.

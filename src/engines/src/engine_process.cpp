@@ -57,7 +57,9 @@ net::RequestHead health_request() {
 }  // namespace
 
 Engine::Connection::Connection(const net::Executor& executor, Fd socket, const std::string& label, std::size_t slots)
-    : pinned(std::move(socket)), client(executor, endpoint(pinned, label), limits(slots)) {}
+    : pinned(std::move(socket)),
+      client(executor, endpoint(pinned, label), limits(slots)),
+      own(executor, endpoint(pinned, label), limits(1)) {}
 
 Result<std::shared_ptr<Engine::Connection>> Engine::connect() const {
   const std::string path = socket_path(terms_.plan).string();
@@ -162,7 +164,7 @@ net::awaitable<void> Engine::wait_for_socket(std::uint64_t generation) {
     }
     const std::shared_ptr<Connection>& candidate = *found;
     const Deadline deadline = Deadline::in(kFirstAnswer);
-    const auto answer = co_await candidate->client.fetch(health_request(), "", kMaxCanaryAnswer, deadline);
+    const auto answer = co_await candidate->own.fetch(health_request(), "", kMaxCanaryAnswer, deadline);
     // Between bind and listen nobody answers. What was answered is the probe's business.
     if (!answer && answer.error().is(Errc::unavailable)) continue;
     if (!lives(generation) || machine_.state != State::starting) co_return;
@@ -178,7 +180,7 @@ net::awaitable<void> Engine::probe(std::uint64_t generation) {
   const Deadline deadline = Deadline::at(started_ + manifest_.start_deadline);
   const std::shared_ptr<Connection> connection = connection_;
   for (;;) {
-    const auto answer = co_await connection->client.fetch(health_request(), "", kMaxCanaryAnswer, deadline);
+    const auto answer = co_await connection->own.fetch(health_request(), "", kMaxCanaryAnswer, deadline);
     if (!lives(generation) || machine_.state != State::probing) co_return;
     if (answer && answer->head.status == 200) break;
     if (!answer && answer.error().is(Errc::protocol_error)) {
@@ -203,7 +205,7 @@ net::awaitable<Result<void>> Engine::ask_canary(Deadline deadline) {
   head.method = canary.method;
   head.target = canary.path;
   if (!canary.content_type.empty()) head.headers.set("Content-Type", canary.content_type);
-  const auto answer = co_await connection->client.fetch(std::move(head), canary.body, kMaxCanaryAnswer, deadline);
+  const auto answer = co_await connection->own.fetch(std::move(head), canary.body, kMaxCanaryAnswer, deadline);
   if (!answer) co_return fail(answer.error().wrap("did not answer its canary request"));
   const int status = answer->head.status;
   if (status / 100 != 2)
@@ -223,7 +225,7 @@ net::awaitable<void> Engine::check_health(std::uint64_t generation) {
   bool healthy = false;
   for (int i = 0; i < kHealthTries && !healthy; ++i) {
     const Deadline deadline = Deadline::in(policy_.health_time);
-    const auto answer = co_await connection->client.fetch(health_request(), "", kMaxCanaryAnswer, deadline);
+    const auto answer = co_await connection->own.fetch(health_request(), "", kMaxCanaryAnswer, deadline);
     // Nobody listens: it is ending, and how it ended is the better explanation.
     if (!answer && answer.error().is(Errc::unavailable)) co_await gone_.wait(Deadline::in(policy_.health_time));
     if (!lives(generation)) co_return;

@@ -61,6 +61,7 @@ void Engine::release(std::uint64_t generation, Outcome outcome, SteadyTime since
   if (generation != generation_ || machine_.in_flight == 0) return;  // its process is gone, and its place with it
   --machine_.in_flight;
   published_->in_flight = machine_.in_flight;
+  ++life_finished_;
   if (outcome == Outcome::ok) ++life_served_;
   last_use_ = steady_now();
   used_since_measured_ = true;
@@ -68,6 +69,7 @@ void Engine::release(std::uint64_t generation, Outcome outcome, SteadyTime since
   const bool engine_at_fault = outcome == Outcome::failed || outcome == Outcome::timed_out;
   const bool answered = outcome == Outcome::ok || outcome == Outcome::error;
   dispatch(answered ? Event::request_ok : engine_at_fault ? Event::request_failed : Event::request_dropped);
+  recycle_if_idle();
 }
 
 // ── Waiting
@@ -103,7 +105,7 @@ void Engine::set_queued() {
 Load Engine::load() const {
   Load load;
   load.state = machine_.state;
-  load.suspect = machine_.suspect || yielding_;
+  load.suspect = machine_.suspect || holds_back();
   load.in_flight = machine_.in_flight;
   load.slots = terms_.slots;
   load.queued = static_cast<std::uint32_t>(interactive_.size() + batch_.size());
@@ -119,7 +121,7 @@ Seconds Engine::retry_after() const {
 }
 
 void Engine::serve() {
-  while (machine_.state == State::ready && !machine_.suspect && !yielding_ && machine_.in_flight < terms_.slots) {
+  while (machine_.state == State::ready && !machine_.suspect && !holds_back() && machine_.in_flight < terms_.slots) {
     std::list<Waiter*>& from = interactive_.empty() ? batch_ : interactive_;
     if (from.empty()) break;
     Waiter& waiter = *from.front();

@@ -134,7 +134,10 @@ Terms make_terms(const EngineSpec& spec, const SupervisorOptions& options) {
   plan.threads = std::clamp(settings.threads.value_or(spec.threads.value_or(cpus)), 1U, 256U);
   plan.limits.data = settings.memory.value_or(manifest.memory);
   terms.memory = manifest.reserve == 0 ? plan.limits.data : std::min(manifest.reserve, plan.limits.data);
-  const auto interactive = [](const Model& m) { return m.task == Task::speech || m.task == Task::transcription; };
+  // Recordings reach transcription through the media engine.
+  const auto interactive = [](const Model& m) {
+    return m.task == Task::speech || m.task == Task::transcription || m.task == Task::media;
+  };
   if (std::ranges::any_of(manifest.models, interactive)) terms.lane = Lane::interactive;
   plan.args = engine_arguments(manifest, plan, terms.slots);
   // Where the program lies outside of the sandbox.

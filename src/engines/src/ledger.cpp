@@ -193,7 +193,7 @@ std::string too_large(const View& view) {
                        format_bytes(view.wanted.reservation), format_bytes(l.budget));
   if (view.wanted.lane == Lane::open && view.wanted.reservation > view.budget_open)
     return fmt::format(
-        "it needs {}, and of the {} for all engines {} are kept for speech and transcription; raise "
+        "it needs {}, and of the {} for all engines {} are kept for speech, transcription and media; raise "
         "engines.memory_budget",
         format_bytes(view.wanted.reservation), format_bytes(l.budget), format_bytes(l.interactive_reserve));
   return fmt::format(

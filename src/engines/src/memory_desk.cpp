@@ -113,6 +113,7 @@ net::awaitable<void> MemoryDesk::run() {
     SteadyTime now = steady_now();
     if (now - observed_ >= std::min(kFresh, policy_.sample_every)) co_await observe(now);
     now = steady_now();
+    for (const auto& [name, engine] : engines_) engine->mind(now);
     call_off_unwanted(now);
     start_who_fits(now);
     shrink(now);

@@ -43,6 +43,8 @@ struct HttpClient::Impl {
   Endpoint endpoint;
   ClientLimits limits;
   std::vector<StreamSocket> idle;
+  std::uint64_t bytes = 0;  // sent and received
+  std::size_t owed = 0;     // calls that wait for the server
 
   [[nodiscard]] std::string name() const {
     if (!endpoint.label.empty()) return endpoint.label;
@@ -73,6 +75,23 @@ struct ClientCall::Impl {
   bool is_head_request = false;
   bool body_sent = false;
   bool broken = false;
+  bool writing = false;
+  bool reading = false;
+  bool counted = false;  // in HttpClient::Impl::owed
+
+  ~Impl() {
+    if (counted) --pool->owed;
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  // While the request is not sent whole, an answer that does not come is not the server's fault.
+  void count() {
+    const bool owes = writing || (reading && body_sent);
+    if (owes == counted) return;
+    counted = owes;
+    owes ? ++pool->owed : --pool->owed;
+  }
 
   void arm(Deadline deadline) {
     if (deadline.is_never()) {
@@ -106,7 +125,12 @@ struct ClientCall::Impl {
     }
     while (left > 0) {
       if (*timed_out) co_return fail(translate(asio::error::operation_aborted));
+      writing = true;
+      count();
       const auto [ec, n] = co_await socket.async_write_some(parts, kTuple);
+      writing = false;
+      count();
+      pool->bytes += n;
       if (ec) co_return fail(translate(ec));
       left -= n;
       std::size_t skip = n;
@@ -128,7 +152,12 @@ struct ClientCall::Impl {
                      fmt::format("{} sent a malformed answer: no end of a chunk's header", pool->name()));
     }
     const auto space = buffer.prepare(kReadSize);
+    reading = true;
+    count();
     const auto [ec, n] = co_await socket.async_read_some(space, kTuple);
+    reading = false;
+    count();
+    pool->bytes += n;
     if (ec == asio::error::eof && parser && parser->is_header_done()) {
       beast::error_code parse_error;
       parser->put_eof(parse_error);  // right for an answer without a length, an error for any other
@@ -232,6 +261,7 @@ awaitable<Result<void>> ClientCall::write(std::string_view part) {
 awaitable<Result<void>> ClientCall::finish_body() {
   const auto sent = co_await impl_->send({"0\r\n\r\n", {}, {}, {}});
   impl_->body_sent = sent.has_value();
+  impl_->count();
   co_return sent;
 }
 
@@ -269,6 +299,9 @@ HttpClient::HttpClient(Executor executor, Endpoint endpoint, ClientLimits limits
     : impl_(std::make_shared<Impl>(std::move(executor), std::move(endpoint), limits)) {}
 HttpClient::~HttpClient() {
   impl_->idle.clear();
+}
+Traffic HttpClient::traffic() const noexcept {
+  return {.bytes = impl_->bytes, .owed = impl_->owed > 0};
 }
 void HttpClient::forget_idle() {
   impl_->idle.clear();

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 namespace hearth::engines {
 namespace {
@@ -55,6 +56,25 @@ TEST_F(Launch, TakesThePersonsWordOverTheManifests) {
   EXPECT_EQ(terms.lifetimes.idle_stop, Millis(5));
   EXPECT_EQ(terms.plan.threads, 3U);
   EXPECT_EQ(terms.obstacle, "");
+}
+
+TEST_F(Launch, SetsAsideWhatTheManifestExpectsButNoMoreThanTheLimit) {
+  EXPECT_EQ(make_terms(spec_, options_).memory, spec_.manifest.memory) << "nothing is expected: all it may use";
+  spec_.manifest.reserve = 100 << 20;
+  EXPECT_EQ(make_terms(spec_, options_).memory, 100ULL << 20);
+  spec_.settings.memory = 50 << 20;
+  EXPECT_EQ(make_terms(spec_, options_).memory, 50ULL << 20);
+}
+
+TEST_F(Launch, SpeechAndWhatItNeedsHaveALaneOfTheirOwn) {
+  for (const auto& [task, lane] : {std::pair{Task::speech, Lane::interactive},
+                                   {Task::transcription, Lane::interactive},
+                                   {Task::media, Lane::interactive},
+                                   {Task::embedding, Lane::open},
+                                   {Task::ocr, Lane::open}}) {
+    spec_.manifest.models = {{.id = "m", .task = task, .languages = {}, .description = {}}};
+    EXPECT_EQ(make_terms(spec_, options_).lane, lane) << to_string(task);
+  }
 }
 
 TEST_F(Launch, ReplacesPlaceholders) {

@@ -25,6 +25,7 @@ models:
 concurrency: cores
 queue: 256
 memory: 128 MiB
+reserve: 48 MiB
 start_deadline: 5s
 request_deadline: 30s
 idle_stop: 10 min
@@ -61,6 +62,7 @@ TEST(Manifest, ReadsEveryKey) {
   EXPECT_EQ(manifest->concurrency, std::nullopt);
   EXPECT_EQ(manifest->queue, 256U);
   EXPECT_EQ(manifest->memory, 128ULL << 20);
+  EXPECT_EQ(manifest->reserve, 48ULL << 20);
   EXPECT_EQ(manifest->start_deadline, Millis(5'000));
   EXPECT_EQ(manifest->idle_stop, Millis(600'000));
   ASSERT_TRUE(manifest->canary);

@@ -316,6 +316,53 @@ CO_TEST(Http, ADeadlineEndsTheCall) {
   co_await f.server.stop(soon());
 }
 
+awaitable<void> wait_for_head(ClientCall* call) {
+  [[maybe_unused]] const auto head = co_await call->head();
+}
+
+CO_TEST(Http, TrafficTellsWhoseMoveItIs) {
+  const auto executor = co_await asio::this_coro::executor;
+  Fixture f(executor);
+  EXPECT_FALSE(f.client.traffic().owed);
+  const auto whole = co_await f.client.fetch(request("GET", "/"), "", 1000, soon());
+  EXPECT_TRUE(whole);
+  const std::uint64_t bytes = f.client.traffic().bytes;
+  EXPECT_GT(bytes, 20U);
+  EXPECT_FALSE(f.client.traffic().owed) << "answered";
+  {
+    // The answer is waited for, but the body is not sent yet: it is the client's move. Then it is the server's.
+    TaskGroup reader(executor);
+    auto call = co_await f.client.open(request("POST", "/upload"), BodyKind::chunked, soon());
+    CO_ASSERT(call);
+    reader.spawn("read", wait_for_head(&*call));
+    co_await sleep_for(Millis(20));
+    EXPECT_FALSE(f.client.traffic().owed);
+    const auto written = co_await call->write("part");
+    EXPECT_TRUE(written);
+    EXPECT_FALSE(f.client.traffic().owed);
+    const auto ended = co_await call->finish_body();
+    EXPECT_TRUE(ended);
+    const bool answered = co_await reader.wait(soon());
+    EXPECT_TRUE(answered);
+    EXPECT_FALSE(f.client.traffic().owed);
+    EXPECT_GT(f.client.traffic().bytes, bytes);
+  }
+  TaskGroup reader(executor);
+  {
+    auto call = co_await f.client.send(request("GET", "/wait"), "", soon());
+    CO_ASSERT(call);
+    EXPECT_FALSE(f.client.traffic().owed) << "nobody waits for it yet";
+    reader.spawn("read", wait_for_head(&*call));
+    co_await sleep_for(Millis(20));
+    EXPECT_TRUE(f.client.traffic().owed);
+    call->abort();
+    const bool ended = co_await reader.wait(soon());
+    EXPECT_TRUE(ended);
+  }
+  EXPECT_FALSE(f.client.traffic().owed);
+  co_await f.server.stop(soon());
+}
+
 CO_TEST(Http, SlowHeaderIs408) {
   ServerLimits limits = patient();
   limits.header_time = Millis(300);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <hearth/core/clock.h>
+#include <hearth/engines/health.h>
 
 #include <cstdint>
 #include <optional>
@@ -45,6 +46,10 @@ struct Policy {
   Millis memory_wait{30'000};         // how long a request waits for memory before it is told to come again
   Millis sample_every{1'000};         // how often engines at work are measured
   Millis idle_sample_every{15'000};   // … and idle ones
+  StallPolicy stall;
+  Millis canary_every{600'000};  // an idle engine is asked again; 0: only at its start
+  LeakPolicy leak;
+  Millis recycle_patience{60'000};  // for a pause between requests, before new ones are made to wait for one
 };
 
 // Per engine, constant.

@@ -21,7 +21,7 @@
 namespace hearth::engines {
 
 enum class Lane {
-  interactive,  // a person listens or speaks meanwhile: speech, transcription
+  interactive,  // a person listens or speaks meanwhile: speech, transcription, and media for them
   open,
 };
 

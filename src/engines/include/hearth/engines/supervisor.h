@@ -57,7 +57,7 @@ struct SupervisorOptions {
 struct MemoryStatus {
   std::uint64_t budget = 0;
   std::uint64_t usable = 0;               // of the budget, what other programs leave at present
-  std::uint64_t interactive_reserve = 0;  // of the budget, what only speech and transcription may take
+  std::uint64_t interactive_reserve = 0;  // of the budget, what only speech, transcription and media may take
   std::uint64_t reserved = 0;             // set aside for engines that run or start
   std::uint64_t measured = 0;             // what they use (PSS), as last seen
   std::uint64_t evictions = 0;            // engines that left for others' sake, since the daemon started
@@ -74,6 +74,8 @@ struct EngineStatus {
   std::uint64_t reserved = 0;  // bytes set aside for it; what it would take when it does not run
   std::optional<WallTime> started_at = std::nullopt;
   std::uint32_t restarts = 0;  // since the daemon started, after failures
+  std::uint32_t stalls = 0;    // times it was replaced because a request made no progress, since the daemon started
+  std::uint32_t recycles = 0;  // fresh processes because it used more and more memory, since the daemon started
   std::uint32_t in_flight = 0;
   std::uint32_t queued = 0;
   std::uint64_t served = 0;

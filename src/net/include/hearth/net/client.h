@@ -75,6 +75,13 @@ struct BodyParts {
   [[nodiscard]] std::size_t size() const noexcept { return first.size() + second.size() + third.size(); }
 };
 
+// What went over all connections of a client, and whether the server has the next move: a part of a request waits to be
+// taken, or the answer to a request that was sent whole is waited for.
+struct Traffic {
+  std::uint64_t bytes = 0;
+  bool owed = false;
+};
+
 class HttpClient {
  public:
   HttpClient(Executor executor, Endpoint endpoint, ClientLimits limits = {});
@@ -92,6 +99,7 @@ class HttpClient {
   awaitable<Result<ClientResponse>> fetch(RequestHead head, BodyParts body, std::size_t limit, Deadline deadline);
   // Closes the idle connections (the server was restarted).
   void forget_idle();
+  [[nodiscard]] Traffic traffic() const noexcept;
 
   struct Impl;
 

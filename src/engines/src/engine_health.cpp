@@ -1,0 +1,96 @@
+// Engine: the judgements of health.h on the life under way, and what is done about them.
+#include "engine_parts.h"
+
+#include <hearth/core/log.h>
+#include <hearth/core/units.h>
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace hearth::engines {
+
+void Engine::begin_health() {
+  stall_ = {};
+  leak_ = {};
+  life_finished_ = 0;
+  recycle_due_ = asking_canary_ = false;
+  canary_right_ = steady_now();
+}
+
+// Does it take no requests for now, although it is ready?
+bool Engine::holds_back() const {
+  return yielding_ || (recycle_due_ && steady_now() - recycle_since_ >= policy_.recycle_patience);
+}
+
+void Engine::judge_progress(const ProcessSample& sample, SteadyTime now) {
+  if (!connection_ || machine_.state != State::ready) return;
+  const net::Traffic traffic = connection_->client.traffic();
+  StallPolicy policy = policy_.stall;
+  if (policy.busy_time == Millis(0)) policy.busy_time = manifest_.request_deadline;
+  const Progress progress{.bytes = traffic.bytes,
+                          .owes = traffic.owed && machine_.in_flight > 0,
+                          .cpu_seconds = sample.cpu_seconds,
+                          .major_faults = sample.major_faults};
+  const StallStep step = note_progress(stall_, progress, now, policy);
+  stall_ = step.state;
+  if (step.verdict == Stall::none) return;
+  ++stalls_;
+  process_error_ =
+      step.verdict == Stall::wedged
+          ? fmt::format("stalled: {} in flight, and not a byte nor any computing for {}",
+                        machine_.in_flight == 1 ? "a request" : "requests", format_duration(stall_.still))
+          : fmt::format("stalled: computed for {} without a byte of an answer", format_duration(stall_.silent));
+  dispatch(Event::stalled);
+}
+
+void Engine::judge_memory(SteadyTime now) {
+  if (recycle_due_ || machine_.state != State::ready) return;
+  const bool gathering = leak_.open;
+  leak_ = note_memory(std::move(leak_), life_finished_, measured_, now, policy_.leak);
+  if (leak_.open || !gathering) return;  // no new point
+  const LeakVerdict verdict = judge_leak(leak_.points, policy_.leak);
+  if (!verdict.leaks) return;
+  log::warn(room_, "uses more and more memory; it gets a fresh process between requests",
+            {{"grown", format_bytes(verdict.grown)},
+             {"bytes_per_request", verdict.bytes_per_request},
+             {"memory", format_bytes(measured_)}});
+  recycle_due_ = true;
+  recycle_since_ = now;
+}
+
+void Engine::recycle_if_idle() {
+  if (!recycle_due_ || machine_.state != State::ready || machine_.in_flight > 0) return;
+  recycle_due_ = false;
+  ++recycles_;
+  dispatch(Event::recycle);
+}
+
+void Engine::mind(SteadyTime now) {
+  recycle_if_idle();
+  const CanaryFacts facts{.ready = machine_.state == State::ready,
+                          .in_flight = machine_.in_flight,
+                          .waiting = machine_.waiting,
+                          .last_right = canary_right_};
+  if (!manifest_.canary || asking_canary_ || !canary_due(facts, now, policy_.canary_every)) return;
+  asking_canary_ = true;
+  tasks_.spawn("engine canary", ask_canary_again(generation_));
+}
+
+net::awaitable<void> Engine::ask_canary_again(std::uint64_t generation) {
+  const auto self = shared_from_this();
+  const SteadyTime asked = steady_now();
+  const Deadline deadline = Deadline::in(manifest_.start_deadline);
+  const auto passed = co_await ask_canary(deadline);
+  const bool told_to_stop = co_await net::is_cancelled();
+  if (told_to_stop || !lives(generation) || machine_.state != State::ready) co_return;
+  asking_canary_ = false;
+  canary_right_ = steady_now();
+  if (passed) co_return;
+  // Requests that came meanwhile may have kept it from answering in time: that says nothing.
+  if (passed.error().is(Errc::deadline_exceeded) && last_use_ >= asked) co_return;
+  process_error_ = passed.error().describe();
+  dispatch(Event::canary_failed);
+}
+
+}  // namespace hearth::engines
