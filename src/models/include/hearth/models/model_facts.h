@@ -69,10 +69,10 @@ struct TransformerFacts {
   std::uint32_t experts_used = 0;
   std::uint32_t expert_feed_forward_length = 0;
 
-  std::uint32_t sliding_window = 0;           // tokens; 0: every layer sees all
-  std::uint32_t sliding_window_period = 0;    // every n-th layer sees all, the others the window; 0: not said
+  std::uint32_t sliding_window = 0;             // tokens; 0: every layer sees all
+  std::uint32_t sliding_window_period = 0;      // every n-th layer sees all, the others the window; 0: not said
   std::vector<bool> sliding_window_by_layer{};  // true: this layer sees the window only
-  std::uint32_t shared_kv_layers = 0;         // the last n layers keep no keys and values of their own
+  std::uint32_t shared_kv_layers = 0;           // the last n layers keep no keys and values of their own
 
   // Multi-head latent attention (DeepSeek): one compressed vector a token and layer.
   std::uint32_t kv_lora_rank = 0;
@@ -97,7 +97,7 @@ struct TransformerFacts {
   bool causal = true;  // false: reads its text as a whole (encoders)
   bool chat_template = false;
   bool chat_template_tools = false;  // its chat template knows tools
-  std::string tokenizer{};             // "llama", "gpt2", "bert", …; empty: the file has none
+  std::string tokenizer{};           // "llama", "gpt2", "bert", …; empty: the file has none
   std::uint32_t classes = 0;         // outputs of a classifier head
 };
 
