@@ -198,7 +198,7 @@ TEST_F(WhisperProgram, WhoHangsUpFreesTheirPlace) {
   // The only place is free again, and what it had heard is forgotten.
   EXPECT_EQ(events_of(ask(engine, "", hum(4)).body).back().at("text").as_string(), "Hello world! Grüß dich 你.");
   engine.close_stdin();
-  EXPECT_EQ(engine.wait_exit(30), 0);
+  EXPECT_EQ(engine.wait_exit(), 0);
 }
 
 TEST_F(WhisperProgram, FilesThatAreNoModelAreRefused) {
@@ -207,12 +207,12 @@ TEST_F(WhisperProgram, FilesThatAreNoModelAreRefused) {
     std::ofstream(folder_ / "damaged.bin", std::ios::binary) << bytes;
     EngineProcess engine = start("damaged.bin");
     EXPECT_FALSE(engine.ready());
-    EXPECT_EQ(engine.wait_exit(30), 1);
+    EXPECT_EQ(engine.wait_exit(), 1);
   }
   EngineProcess absent = start("absent.bin");
-  EXPECT_EQ(absent.wait_exit(30), 1);
+  EXPECT_EQ(absent.wait_exit(), 1);
   EngineProcess no_vad = start("reciter.bin", {"--vad", (folder_ / "reciter.bin").string()});
-  EXPECT_EQ(no_vad.wait_exit(30), 1);
+  EXPECT_EQ(no_vad.wait_exit(), 1);
 }
 
 }  // namespace

@@ -26,9 +26,13 @@ struct TaskName {
   Task task;
   std::string_view name;
 };
-constexpr std::array kTasks{TaskName{Task::embedding, "embedding"},         TaskName{Task::speech, "speech"},
-                            TaskName{Task::transcription, "transcription"}, TaskName{Task::ocr, "ocr"},
-                            TaskName{Task::detection, "detection"},         TaskName{Task::media, "media"}};
+constexpr std::array kTasks{TaskName{Task::embedding, "embedding"},
+                            TaskName{Task::speech, "speech"},
+                            TaskName{Task::transcription, "transcription"},
+                            TaskName{Task::translation, "translation"},
+                            TaskName{Task::ocr, "ocr"},
+                            TaskName{Task::detection, "detection"},
+                            TaskName{Task::media, "media"}};
 
 // yaml-cpp's parser calls itself for every level, so depth is bounded before it sees the text. Indentation, dashes and
 // brackets each open at most one level.
@@ -96,7 +100,8 @@ Result<Model> read_model(const YAML::Node& node, std::string_view origin, std::s
   HEARTH_TRY_ASSIGN(const std::string task, fields.required_text("task"));
   const auto known = std::ranges::find(kTasks, task, &TaskName::name);
   if (known == kTasks.end())
-    return fail(fields.wrong("task", "must be one of embedding, speech, transcription, ocr, detection, media"));
+    return fail(
+        fields.wrong("task", "must be one of embedding, speech, transcription, translation, ocr, detection, media"));
   model.task = known->task;
   HEARTH_TRY_ASSIGN(model.languages, fields.texts("languages", kMaxList));
   HEARTH_TRY_ASSIGN(auto description, fields.text("description"));
@@ -110,10 +115,10 @@ Result<std::vector<Model>> read_models(const Fields& manifest, std::string_view 
     return fail(manifest.wrong("models", "must be a list with at least one model"));
   if (list.size() > kMaxModels) return fail(manifest.wrong("models", fmt::format("more than {}", kMaxModels)));
   std::vector<Model> models;
-  std::set<std::string> ids;
+  std::set<std::pair<std::string, Task>> seen;  // one model may serve several tasks
   for (std::size_t i = 0; i < list.size(); ++i) {
     HEARTH_TRY_ASSIGN(Model model, read_model(list[i], origin, i));
-    if (!ids.insert(model.id).second)
+    if (!seen.emplace(model.id, model.task).second)
       return fail(manifest.wrong("models", fmt::format("\"{}\" is listed twice", model.id)));
     models.push_back(std::move(model));
   }

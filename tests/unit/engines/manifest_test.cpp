@@ -69,6 +69,15 @@ TEST(Manifest, ReadsEveryKey) {
   EXPECT_EQ(manifest->canary->expect, "\"embedding\"");
 }
 
+TEST(Manifest, AModelMayServeSeveralTasksButEachOnce) {
+  const auto manifest =
+      parse("name: x\nprogram: p\nmodels: [{id: m, task: transcription}, {id: m, task: translation}]\n");
+  ASSERT_TRUE(manifest) << manifest.error().describe();
+  EXPECT_EQ(manifest->models[1].task, Task::translation);
+  EXPECT_NE(error_of("name: x\nprogram: p\nmodels: [{id: m, task: ocr}, {id: m, task: ocr}]\n").find("listed twice"),
+            std::string::npos);
+}
+
 TEST(Manifest, FillsInWhatIsNotGiven) {
   const auto manifest = parse("name: x\nprogram: p\nmodels: [{id: m, task: media}]\n");
   ASSERT_TRUE(manifest) << manifest.error().describe();

@@ -15,7 +15,7 @@
 
 namespace hearth::engines {
 
-enum class Task { embedding, speech, transcription, ocr, detection, media };
+enum class Task { embedding, speech, transcription, translation, ocr, detection, media };
 std::string_view to_string(Task task) noexcept;
 
 struct Model {
