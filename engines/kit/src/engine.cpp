@@ -220,9 +220,9 @@ struct Engine::Impl {
   }
 };
 
-Engine::Engine(std::string name, int argc, char** argv) : impl_(std::make_unique<Impl>()) {
+Engine::Engine(std::string name, int argc, char** argv, std::string_view more_usage) : impl_(std::make_unique<Impl>()) {
   log::init(log::Level::info, ::isatty(STDERR_FILENO) != 0 ? log::Format::text : log::Format::json);
-  impl_->options = parse_options(name, argc, argv);
+  impl_->options = parse_options(name, argc, argv, more_usage);
   impl_->name = std::move(name);
   // A crash must not fill the disk with core files of people's documents.
   const rlimit none{0, 0};

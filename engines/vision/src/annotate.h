@@ -18,6 +18,5 @@ namespace hearth::vision {
 Result<std::string> annotated_png(const kit::Frame& frame, std::span<const Detection> detections);
 // RGB, 8 bits a channel, rows without padding.
 Result<std::string> encode_png(std::string_view rgb, int width, int height);
-std::string base64(std::string_view bytes);
 
 }  // namespace hearth::vision

@@ -3,6 +3,8 @@
 #include "annotate.h"
 #include "labels.h"
 
+#include <hearth/kit/base64.h>
+
 #include <boost/json.hpp>
 
 #include <cmath>
@@ -62,7 +64,7 @@ void answer_detect(Pool& pool, kit::Request& request, kit::Response& response) {
   if (*annotate > 0) {
     const auto png = annotated_png(*frame, *found);
     if (!png) return response.error(png.error());
-    answer["annotated"] = base64(*png);
+    answer["annotated"] = kit::base64(*png);
   }
   response.json(200, answer);
 }

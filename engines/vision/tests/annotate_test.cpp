@@ -73,13 +73,5 @@ TEST(Annotate, AnyFrameCanBeDrawnOn) {
   }
 }
 
-TEST(Annotate, Base64) {
-  EXPECT_EQ(base64(""), "");
-  EXPECT_EQ(base64("f"), "Zg==");
-  EXPECT_EQ(base64("fo"), "Zm8=");
-  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
-  EXPECT_EQ(base64("\xff\xfe\xfd"), "//79");
-}
-
 }  // namespace
 }  // namespace hearth::vision

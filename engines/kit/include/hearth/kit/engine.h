@@ -89,7 +89,8 @@ struct Options {
 class Engine {
  public:
   // `name`: as in engine.yaml. Parses the arguments; exits with 2 and the usage on a wrong one, 0 for --help.
-  Engine(std::string name, int argc, char** argv);
+  // `more_usage`: lines about the engine's own arguments, each ending with a newline.
+  Engine(std::string name, int argc, char** argv, std::string_view more_usage = {});
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
