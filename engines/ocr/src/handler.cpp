@@ -1,7 +1,7 @@
 #include "handler.h"
 
 #include "languages.h"
-#include "layout.h"
+#include "page_json.h"
 
 #include <hearth/core/clock.h>
 
@@ -18,28 +18,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::int64_t kBigFrame = 8'000'000;  // pixels
-
-double rounded(double value, double steps) {
-  return std::round(value * steps) / steps;
-}
-
-json::array box_json(const Box& box) {
-  return {box.x0, box.y0, box.x1, box.y1};
-}
-
-std::string_view name_of(BlockType type) {
-  switch (type) {
-    case BlockType::heading:
-      return "heading";
-    case BlockType::list:
-      return "list";
-    case BlockType::table:
-      return "table";
-    case BlockType::paragraph:
-      break;
-  }
-  return "paragraph";
-}
 
 // The choice, or an answer already given.
 std::optional<LanguageChoice> choose_languages(const Service& service, kit::Request& request, kit::Response& response) {
@@ -98,28 +76,6 @@ LanguageChoice default_languages(const std::filesystem::path& tessdata) {
   if (chinese) return {"chi_sim", {}};
   const auto all = installed_languages(tessdata);
   return {all.empty() ? std::string() : all.front(), {}};
-}
-
-json::value to_json(const Page& page, int width, int height) {
-  json::array words;
-  for (const PlacedWord& w : page.layout.words)
-    words.push_back({{"text", w.word.text},
-                     {"box", box_json(w.word.box)},
-                     {"confidence", rounded(w.word.confidence, 1e4)},
-                     {"line", w.line},
-                     {"block", w.block}});
-  json::array blocks;
-  for (const Block& b : page.layout.blocks)
-    blocks.push_back({{"type", name_of(b.type)}, {"box", box_json(b.box)}, {"text", b.text}});
-  return {{"text", plain_text(page.layout)},
-          {"markdown", markdown(page.layout)},
-          {"confidence", rounded(page.confidence, 1e4)},
-          {"rotation", page.rotation},
-          {"skew", rounded(page.skew, 100)},
-          {"width", width},
-          {"height", height},
-          {"words", std::move(words)},
-          {"blocks", std::move(blocks)}};
 }
 
 void answer_ocr(const Service& service, kit::Request& request, kit::Response& response) {

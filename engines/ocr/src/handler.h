@@ -6,8 +6,6 @@
 
 #include <hearth/kit/engine.h>
 
-#include <boost/json/fwd.hpp>
-
 #include <chrono>
 #include <filesystem>
 
@@ -24,6 +22,5 @@ void answer_languages(const Service& service, kit::Response& response);
 
 // What to read with when the request names no language: English, and Chinese where the page asks for it.
 LanguageChoice default_languages(const std::filesystem::path& tessdata);
-boost::json::value to_json(const Page& page, int width, int height);
 
 }  // namespace hearth::ocr

@@ -2,8 +2,8 @@
 //
 //   ocr_eval [TESSDATA]
 #include "../src/languages.h"
-#include "../src/layout.h"
 #include "../src/reader.h"
+#include "layout.h"
 #include "typeset.h"
 
 #include <hearth/core/edit_distance.h>
