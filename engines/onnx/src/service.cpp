@@ -1,6 +1,7 @@
 #include "service.h"
 
 #include "detect/handler.h"
+#include "ocr/handler.h"
 #include "vad/handler.h"
 
 #include <hearth/core/file.h>
@@ -11,6 +12,7 @@ namespace hearth::onnx {
 namespace {
 
 constexpr std::size_t kMostLabelBytes = 1U << 20U;
+constexpr std::size_t kMostDictionaryBytes = 4U << 20U;
 
 class DetectionService : public Service {
  public:
@@ -38,6 +40,20 @@ class VadService : public Service {
   Slots slots_;
 };
 
+class OcrService : public Service {
+ public:
+  OcrService(std::unique_ptr<OcrReader> reader, int slots) : reader_(std::move(reader)), slots_(slots) {}
+  void add_routes(kit::Engine& engine) override {
+    engine.route("POST", "/v1/ocr", [this](kit::Request& q, kit::Response& a) { answer_ocr(*reader_, slots_, q, a); });
+    engine.route("POST", "/v1/ocr/lines",
+                 [this](kit::Request& q, kit::Response& a) { answer_ocr_lines(*reader_, slots_, q, a); });
+  }
+
+ private:
+  std::unique_ptr<OcrReader> reader_;
+  Slots slots_;
+};
+
 Result<std::unique_ptr<Service>> make_detection(const Settings& settings, int slots, const OpenModel& open) {
   DetectorOptions options{.family = settings.family, .labels = {}};
   if (!settings.labels.empty()) {
@@ -55,6 +71,23 @@ Result<std::unique_ptr<Service>> make_vad(const Settings& settings, int slots, c
   return std::make_unique<VadService>(std::move(silero), slots);
 }
 
+Result<std::unique_ptr<Service>> make_ocr(const Settings& settings, int slots, const OpenModel& open) {
+  OcrReader::Models models;
+  if (!settings.dictionary.empty()) {
+    HEARTH_TRY_ASSIGN(const std::string text, read_file(settings.dictionary, kMostDictionaryBytes));
+    HEARTH_TRY_ASSIGN(models.dictionary, parse_dictionary(text));
+  }
+  HEARTH_TRY_ASSIGN(models.detector, open(settings.model));
+  if (!settings.classifier.empty()) {
+    HEARTH_TRY_ASSIGN(models.classifier, open(settings.classifier));
+  }
+  if (!settings.recogniser.empty()) {
+    HEARTH_TRY_ASSIGN(models.recogniser, open(settings.recogniser));
+  }
+  HEARTH_TRY_ASSIGN(auto reader, OcrReader::create(std::move(models)));
+  return std::make_unique<OcrService>(std::move(reader), slots);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Service>> make_service(const Settings& settings, int slots, const OpenModel& open) {
@@ -64,6 +97,8 @@ Result<std::unique_ptr<Service>> make_service(const Settings& settings, int slot
       return make_detection(settings, slots, open);
     case Task::vad:
       return make_vad(settings, slots, open);
+    case Task::ocr:
+      return make_ocr(settings, slots, open);
     default:
       return fail(Errc::unsupported, fmt::format("the task {} is not there yet", name_of(settings.task)));
   }

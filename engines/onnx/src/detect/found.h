@@ -2,6 +2,7 @@
 // Pure, and safe with whatever numbers a model gives.
 #pragma once
 
+#include "../common/geometry.h"
 #include "../common/pixels.h"
 
 #include <array>
@@ -10,19 +11,6 @@
 #include <vector>
 
 namespace hearth::onnx {
-
-struct Point {
-  float x = 0;
-  float y = 0;
-};
-
-// Edges, not pixels: a box of one pixel is 1 wide.
-struct Box {
-  float x0 = 0;
-  float y0 = 0;
-  float x1 = 0;
-  float y1 = 0;
-};
 
 // Right eye, left eye, tip of the nose, right and left corner of the mouth (as the person has them).
 using Landmarks = std::array<Point, 5>;
