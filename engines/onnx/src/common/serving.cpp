@@ -65,7 +65,8 @@ void refuse_run(const Error& error, kit::Response& response) {
   if (error.is(Errc::resource_exhausted))
     return response.error(503, "resource_exhausted",
                           "the model needs more memory for this input than the engine may have; " + error.describe());
-  response.error(500, error.is(Errc::corrupt) ? "model_mismatch" : "internal", error.describe());
+  const bool model = error.is(Errc::corrupt) || error.is(Errc::too_large) || error.is(Errc::unsupported);
+  response.error(500, model ? "model_mismatch" : "internal", error.describe());
 }
 
 }  // namespace hearth::onnx
