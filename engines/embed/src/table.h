@@ -17,6 +17,9 @@ namespace hearth::embed {
 // Immutable; any thread.
 class TableView {
  public:
+  using Id = std::uint16_t;  // a row
+  static constexpr Id kNone = kNoToken;
+
   // `bytes` must be aligned to 64 and outlive the view. corrupt, with what is wrong.
   static Result<TableView> parse(std::span<const std::byte> bytes);
 

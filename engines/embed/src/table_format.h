@@ -5,6 +5,8 @@
 // parsed at start, only checked.
 #pragma once
 
+#include "char_code.h"
+
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -56,28 +58,6 @@ inline constexpr std::uint16_t kNoToken = 0xFFFF;
 inline constexpr std::size_t kMaxTableBytes = 64U << 20U;
 inline constexpr std::uint32_t kMaxDims = 4096;
 
-// What becomes of a code point before words are looked up; from kCharFirstRecord on, the number of its record.
-enum CharCode : std::uint16_t {
-  kCharDrop = 0,           // control, format, combining mark
-  kCharSpace = 1,          // ends a word
-  kCharUnknownLetter = 2,  // its word is unknown
-  kCharUnknownAlone = 3,   // punctuation or ideograph, a word of its own, unknown
-  kCharHangul = 4,         // a syllable: taken apart by arithmetic
-  kCharFirstRecord = 5,
-};
-
-struct CharRecord {
-  std::uint8_t bytes;  // of text
-  std::uint8_t chars;
-  std::uint8_t alone;  // 1: a word of its own
-  std::uint8_t reserved;
-  std::array<char, 12> text;  // UTF-8
-};
-static_assert(sizeof(CharRecord) == 16);
-
-inline constexpr std::uint32_t kWordRoot = 256;
-inline constexpr std::uint32_t kContinuationRoot = 257;
-inline constexpr std::size_t kCodePoints = 0x110000;
 inline constexpr std::size_t kCharPage = 64;
 
 }  // namespace hearth::embed
