@@ -6,8 +6,9 @@
 # Other libraries of this Debian that the program links to (fmt, Boost, libsodium) are copied to lib/ beside it, where its
 # RUNPATH looks, because a pack need not have them in this version.
 #
-# The result is FOLDER (build: engines/DIR of the calling folder) with the program and lib/, which install() takes to
-# libexec/hearth/engines/DIR. Only the C interfaces of an SDK library may be used: its C++ ones have another standard library's ABI.
+# The result is a folder with the program and lib/: engines/DIR of the build, where DIR is the calling folder's name, which
+# install() takes to libexec/hearth/engines/DIR. A program with a FOLDER of its own is a tool: built when it is asked for, and
+# not installed. Only the C interfaces of an SDK library may be used: its C++ ones have another standard library's ABI.
 #
 # A pack has no sanitizer's or fuzzer's runtime, so instrumented builds leave these programs out. Whatever can be wrong without
 # the foreign library belongs into an ordinary library of the engine, with native tests that are instrumented.
@@ -50,7 +51,10 @@ function(hearth_pack_program name)
     return()
   endif()
   cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME engine)
-  if(NOT P_FOLDER)
+  set(installed libexec/hearth/engines/${engine})
+  if(P_FOLDER)
+    set(installed "")
+  else()
     set(P_FOLDER ${CMAKE_BINARY_DIR}/engines/${engine})
   endif()
   add_executable(${name} ${P_SOURCES})
@@ -69,7 +73,10 @@ function(hearth_pack_program name)
     COMMAND ${CMAKE_COMMAND} -D PROGRAM=$<TARGET_FILE:${name}> -D "PACK_HAS=${HEARTH_PACK_HAS}" -D SDK=${sdk_libraries}
       -P ${PROJECT_SOURCE_DIR}/cmake/copy_pack_libraries.cmake
     VERBATIM)
-  set(installed libexec/hearth/engines/${engine})
+  if(NOT installed)
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+    return()
+  endif()
   set_property(GLOBAL APPEND PROPERTY HEARTH_PACK_PROGRAM_FOLDERS ${installed})
   install(TARGETS ${name} RUNTIME DESTINATION ${installed})
   install(DIRECTORY ${P_FOLDER}/lib DESTINATION ${installed}

@@ -1,8 +1,8 @@
 // hearth-onnx: one ONNX model behind the engine protocol. docs/onnx.md.
 #include "src/runtime/ort.h"
 #include "src/runtime/session.h"
-#include "src/service.h"
 #include "src/settings.h"
+#include "src/tasks.h"
 
 #include <hearth/core/log.h>
 #include <hearth/kit/engine.h>

@@ -75,6 +75,32 @@ Behaviour read_behaviour(const std::vector<std::string>& args) {
   return b;
 }
 
+// A transcription in two Chinese sentences and one that says what was asked for.
+void say_what_was_asked(Request& q, Response& r) {
+  constexpr std::size_t kMaxSound = 16 << 20;
+  if (const auto sound = q.read_all(kMaxSound); !sound) return r.error(sound.error());
+  const auto given = [&](std::string_view name) { return q.query(name).value_or(""); };
+  const std::string asked = fmt::format("task={} prompt={} language={} temperature={}", given("task"), given("prompt"),
+                                        given("language"), given("temperature"));
+  r.start(200, "text/event-stream");
+  int id = 0;
+  for (const std::string& text : {std::string("你好。"), std::string("世界。"), asked}) {
+    const json::value event{{"type", "transcript.text.segment"},
+                            {"id", id},
+                            {"start", id},
+                            {"end", id + 1},
+                            {"text", text},
+                            {"avg_logprob", -0.1},
+                            {"no_speech_prob", 0.0},
+                            {"words", json::array()}};
+    if (!r.event(event)) return;
+    ++id;
+  }
+  const json::value done{
+      {"type", "transcript.text.done"}, {"text", "你好。世界。 " + asked}, {"duration", 3.0}, {"language", "zh"}};
+  [[maybe_unused]] const auto told = r.event(done);
+}
+
 [[noreturn]] void sleep_forever() {
   for (;;) ::pause();
 }
@@ -284,6 +310,7 @@ int main(int argc, char** argv) {
     }
     r.json(200, {{"child", child}});
   });
+  engine.route("POST", "/v1/audio/transcriptions", say_what_was_asked);
   engine.route("POST", "/read", [](Request& q, Response& r) {
     const std::string path = q.query("path").value_or("");
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);

@@ -14,8 +14,8 @@ constexpr std::size_t kPiece = 256U << 10U;
 Service::Service(const Tables& tables)
     : tables_(&tables), decoder_(tables.words.dims(), tables_->ids), embedder_(tables_->words) {}
 
-std::expected<void, Refusal> Service::answer(std::string& body, const Sink& sink) {
-  HEARTH_TRY_ASSIGN(const EmbedRequest request, decoder_.decode(body));
+Result<void> answer_request(const EmbedRequest& request, std::string_view model, const EmbedOne& embed,
+                            const Sink& sink) {
   const std::size_t each = vector_bytes(request.dimensions, request.encoding);
   const bool in_pieces = request.inputs.size() * each > kPiece;
   std::vector<Component> vector(request.dimensions);
@@ -24,14 +24,24 @@ std::expected<void, Refusal> Service::answer(std::string& body, const Sink& sink
   begin_list(out);
   std::size_t tokens = 0;
   for (std::size_t i = 0; i < request.inputs.size(); ++i) {
-    tokens += embed(request, request.inputs[i], vector);
+    HEARTH_TRY_ASSIGN(const std::size_t counted, embed(request.inputs[i], vector));
+    tokens += counted;
     append_vector(out, i, vector, request.encoding);
     if (!in_pieces || out.size() < kPiece) continue;
     if (!sink.piece(out)) return {};
     out.clear();
   }
-  end_list(out, tables_->words.model(), tokens);
+  end_list(out, model, tokens);
   [[maybe_unused]] const auto sent = in_pieces ? sink.piece(out) : sink.whole(out);
+  return {};
+}
+
+std::expected<void, Refusal> Service::answer(std::string& body, const Sink& sink) {
+  HEARTH_TRY_ASSIGN(const EmbedRequest request, decoder_.decode(body));
+  const auto one = [&](const Input& input, std::span<Component> into) -> Result<std::size_t> {
+    return embed(request, input, into);
+  };
+  static_cast<void>(answer_request(request, tables_->words.model(), one, sink));  // the table never fails
   return {};
 }
 

@@ -27,6 +27,13 @@ struct Sink {
   std::function<Result<void>(std::string_view piece)> piece;
 };
 
+// Computes one input's vector into a span of the request's dimensions; gives the number of tokens.
+using EmbedOne = std::function<Result<std::size_t>(const Input& input, std::span<Component> into)>;
+// Writes the answer to a decoded request, input by input. The failure of `embed`, which ends the answer midway when a
+// piece was sent; failures of the sink end it silently.
+Result<void> answer_request(const EmbedRequest& request, std::string_view model, const EmbedOne& embed,
+                            const Sink& sink);
+
 // Serves one request after the other with the same scratch memory. One thread.
 class Service {
  public:

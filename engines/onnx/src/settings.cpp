@@ -78,6 +78,7 @@ const std::vector<std::pair<std::string_view, Take>>& takers() {
       {"--recogniser", path(&Settings::recogniser)},
       {"--dictionary", path(&Settings::dictionary)},
       {"--vocabulary", path(&Settings::vocabulary)},
+      {"--token-ids", path(&Settings::token_ids)},
       {"--pooling", take_pooling},
       {"--lowercase", on_off("--lowercase", &Settings::lowercase)},
       {"--max-tokens", take_max_tokens},
@@ -103,6 +104,7 @@ const std::string_view kSettingsUsage =
     "  --dictionary FILE  the recogniser's characters, one a line (the model's own)\n"
     "embedding:\n"
     "  --vocabulary FILE  WordPiece tokens, one a line (vocab.txt beside the model)\n"
+    "  --token-ids FILE   the text of cl100k_base's ids (cl100k.bin beside the program)\n"
     "  --pooling mean|cls (mean)   --lowercase on|off (on)   --max-tokens N (512)\n"
     "speech:\n"
     "  --config FILE   Piper's JSON (the model's name with .json added), or Kokoro's\n"

@@ -1,6 +1,8 @@
 // What the program was told about its model: the arguments that the kit does not know. Pure.
 #pragma once
 
+#include "embedding/pooling.h"
+
 #include <hearth/core/error.h>
 
 #include <filesystem>
@@ -12,8 +14,6 @@ namespace hearth::onnx {
 
 enum class Task { detection, face, ocr, vad, speech, embedding };
 std::string_view name_of(Task task);
-
-enum class Pooling { mean, cls };
 
 struct Settings {
   Task task = Task::detection;
@@ -28,7 +28,8 @@ struct Settings {
   std::filesystem::path recogniser;
   std::filesystem::path dictionary;
   // Embeddings.
-  std::filesystem::path vocabulary;
+  std::filesystem::path vocabulary;  // empty: vocab.txt beside the model
+  std::filesystem::path token_ids;   // cl100k.bin; empty: beside the program
   Pooling pooling = Pooling::mean;
   bool lowercase = true;
   std::size_t max_tokens = 512;

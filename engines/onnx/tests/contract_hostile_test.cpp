@@ -6,25 +6,13 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <algorithm>
 #include <limits>
 
 namespace hearth::onnx {
 namespace {
 
 using namespace hearth::onnx::testing;  // NOLINT(google-build-using-namespace): the tests' own helpers
-
-// Sets a variable for the engines that are started meanwhile.
-class Variable {
- public:
-  Variable(const char* name, const std::string& value) : name_(name) { ::setenv(name, value.c_str(), 1); }
-  ~Variable() { ::unsetenv(name_); }
-  Variable(const Variable&) = delete;
-  Variable& operator=(const Variable&) = delete;
-
- private:
-  const char* name_;
-};
 
 std::string tiny_yolo(const Folder& folder, const std::vector<float>& values) {
   OnnxFile file;
@@ -35,10 +23,9 @@ std::string tiny_yolo(const Folder& folder, const std::vector<float>& values) {
 }
 
 // What the engine says when it refuses to start with these arguments.
-std::string refusal(const Folder& folder, std::vector<std::string> arguments) {
+std::string refusal(const Folder& folder, const std::vector<std::string>& arguments) {
   const std::string log = folder.path("log");
-  const Variable stderr_to("HEARTH_TEST_STDERR", log);
-  PackedEngine engine(arguments);
+  PackedEngine engine(arguments, {.data = 0, .log = log});
   EXPECT_FALSE(engine.ready());
   EXPECT_EQ(engine.process().wait_exit(), 1);
   return read_file(log, 1U << 20U).value_or("no log");
@@ -108,17 +95,17 @@ std::string swelling(const Folder& folder, std::int64_t rows) {
 
 TEST(HostileModels, MemoryIsBounded) {
   const Folder folder;
-  const Variable limit("HEARTH_TEST_DATA_LIMIT", "524288");  // 512 MiB
+  const Limits limits{.data = 512U << 20U, .log = {}};
   {
-    PackedEngine engine({"--task", "detection", "--model", swelling(folder, 200'000'000)});  // 4.8 GB
+    PackedEngine engine({"--task", "detection", "--model", swelling(folder, 200'000'000)}, limits);  // 4.8 GB
     ASSERT_TRUE(engine.ready());
     for (int i = 0; i < 3; ++i)
       EXPECT_EQ(error_code(engine.post("/v1/detect", frame_body(64, 64, 9)), 503), "resource_exhausted");
     EXPECT_EQ(engine.get("/health").status, 200);
   }
   {
-    PackedEngine engine(
-        {"--task", "detection", "--model", swelling(folder, 12'000'000)});  // 288 MB, past the most values
+    PackedEngine engine({"--task", "detection", "--model", swelling(folder, 12'000'000)},
+                        limits);  // 288 MB, past the most values
     ASSERT_TRUE(engine.ready());
     EXPECT_EQ(error_code(engine.post("/v1/detect", frame_body(64, 64, 9)), 500), "model_mismatch");
     EXPECT_EQ(engine.get("/health").status, 200);
@@ -128,8 +115,8 @@ TEST(HostileModels, MemoryIsBounded) {
 TEST(Start, TheLogIsNotFlooded) {
   const Folder folder;
   const std::string log = folder.path("log");
-  const Variable stderr_to("HEARTH_TEST_STDERR", log);
-  PackedEngine engine({"--task", "detection", "--model", tiny_yolo(folder, std::vector<float>(12, 0))});
+  PackedEngine engine({"--task", "detection", "--model", tiny_yolo(folder, std::vector<float>(12, 0))},
+                      {.data = 0, .log = log});
   ASSERT_TRUE(engine.ready());
   json_of(engine.post("/v1/detect", frame_body(64, 64, 9)));
   const std::string text = read_file(log, 1U << 20U).value();

@@ -30,7 +30,23 @@ std::string Folder::path(std::string_view name) const {
   return folder_ + "/" + std::string(name);
 }
 
-PackedEngine::PackedEngine(const std::vector<std::string>& arguments) : process_(HEARTH_ONNX_IN_PACK, arguments) {}
+namespace {
+
+// What runs the program: the pack's root, after limits and a redirection where they are asked for.
+std::vector<std::string> command(const Limits& limits) {
+  std::vector<std::string> command;
+  if (limits.data > 0) command = {"prlimit", "--data=" + std::to_string(limits.data), "--"};
+  if (!limits.log.empty()) command.insert(command.end(), {"sh", "-c", R"(exec 2>"$0"; exec "$@")", limits.log});
+  const auto in_pack = kit::testing::in_root(HEARTH_ENGINE_SDK "/root",
+                                             {std::filesystem::path(HEARTH_ONNX_PROGRAM).parent_path().string()});
+  command.insert(command.end(), in_pack.begin(), in_pack.end());
+  return command;
+}
+
+}  // namespace
+
+PackedEngine::PackedEngine(const std::vector<std::string>& arguments, const Limits& limits)
+    : process_(HEARTH_ONNX_PROGRAM, arguments, command(limits)) {}
 
 kit::testing::Answer PackedEngine::post(std::string_view target, std::string_view body) {
   return kit::testing::Client(process_.socket()).request("POST", target, body);

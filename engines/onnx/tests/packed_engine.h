@@ -8,6 +8,7 @@
 
 #include <boost/json.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,10 +31,15 @@ class Folder {
   std::string folder_;
 };
 
+struct Limits {
+  std::uint64_t data = 0;  // bytes of memory, as the daemon limits engines; 0: none
+  std::string log;         // a file for what the program logs; empty: the test's own standard error
+};
+
 class PackedEngine {
  public:
   // `arguments` without --socket; starts at once.
-  explicit PackedEngine(const std::vector<std::string>& arguments);
+  explicit PackedEngine(const std::vector<std::string>& arguments, const Limits& limits = {});
   [[nodiscard]] bool ready() const { return process_.ready(); }
   kit::testing::Answer post(std::string_view target, std::string_view body);
   kit::testing::Answer get(std::string_view target);

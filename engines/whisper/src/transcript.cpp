@@ -1,5 +1,7 @@
 #include "transcript.h"
 
+#include <hearth/core/scripts.h>
+
 #include <algorithm>
 #include <cmath>
 

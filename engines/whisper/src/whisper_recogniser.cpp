@@ -1,16 +1,14 @@
 #include "whisper_recogniser.h"
 
+#include "speech_model.h"
+
 #include <hearth/core/clock.h>
-#include <hearth/core/log.h>
 
 #include <fmt/format.h>
-#include <ggml-backend.h>
 #include <whisper.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <exception>
-#include <string_view>
 
 namespace hearth::whisper {
 namespace {
@@ -19,39 +17,14 @@ constexpr std::size_t kLeastSamples = 17'600;  // 1.1 s; shorter sound is padded
 constexpr int kMaxEncodings = 6;               // of one window: a model that moves on by a hair's breadth is stopped
 constexpr std::chrono::milliseconds kAskEvery{50};
 
-// libwhisper tells of every step; what goes wrong is worth a line.
-void log_line(ggml_log_level level, const char* text, void*) {
-  if (level != GGML_LOG_LEVEL_ERROR && level != GGML_LOG_LEVEL_WARN) return;
-  std::string_view line(text);
-  while (line.ends_with('\n')) line.remove_suffix(1);
-  if (line.empty()) return;
-  if (level == GGML_LOG_LEVEL_ERROR) {
-    log::error("whisper", std::string(line));
-  } else {
-    log::warn("whisper", std::string(line));
-  }
-}
-
 struct FreeContext {
   void operator()(whisper_context* p) const { whisper_free(p); }
 };
 struct FreeState {
   void operator()(whisper_state* p) const { whisper_free_state(p); }
 };
-struct FreeVad {
-  void operator()(whisper_vad_context* p) const { whisper_vad_free(p); }
-};
 using Context = std::unique_ptr<whisper_context, FreeContext>;
 using State = std::unique_ptr<whisper_state, FreeState>;
-using Vad = std::unique_ptr<whisper_vad_context, FreeVad>;
-
-Result<Vad> load_vad(const std::string& file) {
-  whisper_vad_context_params params = whisper_vad_default_context_params();
-  params.n_threads = 1;  // its network is tiny
-  Vad vad(whisper_vad_init_from_file_with_params(file.c_str(), params));
-  if (!vad) return fail(Errc::failed_precondition, fmt::format("libwhisper cannot load the speech model {}", file));
-  return vad;
-}
 
 // Asks the request's give_up now and then; libwhisper calls it between the steps of a computation.
 class Patience {
@@ -86,21 +59,15 @@ double seconds(std::int64_t centiseconds) {
 
 class WhisperRecogniser final : public Recogniser {
  public:
-  WhisperRecogniser(whisper_context* context, State state, Vad vad)
-      : context_(context), state_(std::move(state)), vad_(std::move(vad)) {}
+  // Without a speech model `speech` is nullptr.
+  WhisperRecogniser(whisper_context* context, State state, std::unique_ptr<SpeechModel> speech)
+      : context_(context), state_(std::move(state)), speech_(std::move(speech)) {}
 
   void begin() override {
-    if (vad_) whisper_vad_reset_state(vad_.get());
+    if (speech_) speech_->begin();
   }
-
-  [[nodiscard]] bool tells_speech() const override { return vad_ != nullptr; }
-
-  Result<std::vector<float>> speech(std::span<const float> samples) override {
-    if (!whisper_vad_detect_speech_no_reset(vad_.get(), samples.data(), static_cast<int>(samples.size())))
-      return fail(Errc::internal, "libwhisper cannot tell where speech is; its log says more");
-    const float* probabilities = whisper_vad_probs(vad_.get());
-    return std::vector<float>(probabilities, probabilities + whisper_vad_n_probs(vad_.get()));
-  }
+  [[nodiscard]] bool tells_speech() const override { return speech_ != nullptr; }
+  Result<std::vector<float>> speech(std::span<const float> samples) override { return speech_->speech(samples); }
 
   Result<WindowHeard> hear(const WindowJob& job) override {
     if (!state_) state_.reset(whisper_init_state(context_));
@@ -179,7 +146,7 @@ class WhisperRecogniser final : public Recogniser {
 
   whisper_context* context_;
   State state_;
-  Vad vad_;
+  std::unique_ptr<SpeechModel> speech_;
 };
 
 }  // namespace
@@ -193,12 +160,7 @@ WhisperModel::WhisperModel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) 
 WhisperModel::~WhisperModel() = default;
 
 Result<std::unique_ptr<WhisperModel>> WhisperModel::load(const Files& files) {
-  whisper_log_set(log_line, nullptr);
-  ggml_log_set(log_line, nullptr);
-  // Read when the backends are loaded. Threads that spin while they wait for each other lose a whole time slice, each
-  // time, to any other process that computes: measured, four times slower on a busy machine.
-  ::setenv("OMP_WAIT_POLICY", "passive", 0);
-  ggml_backend_load_all();
+  prepare_libwhisper();
   whisper_context_params params = whisper_context_default_params();
   params.use_gpu = false;
   auto impl = std::make_unique<Impl>();
@@ -223,14 +185,14 @@ ModelFacts WhisperModel::facts(std::string id, int languages) const {
 }
 
 Result<std::unique_ptr<Recogniser>> WhisperModel::recogniser() {
-  Vad vad;
+  std::unique_ptr<SpeechModel> speech;
   if (!impl_->files.vad.empty()) {
-    HEARTH_TRY_ASSIGN(vad, load_vad(impl_->files.vad));
+    HEARTH_TRY_ASSIGN(speech, SpeechModel::load(impl_->files.vad));
   }
   State state(whisper_init_state(impl_->context.get()));
   if (!state) return fail(Errc::failed_precondition, "there is not enough memory for another recording at a time");
   return std::unique_ptr<Recogniser>(
-      std::make_unique<WhisperRecogniser>(impl_->context.get(), std::move(state), std::move(vad)));
+      std::make_unique<WhisperRecogniser>(impl_->context.get(), std::move(state), std::move(speech)));
 }
 
 }  // namespace hearth::whisper

@@ -1,5 +1,6 @@
 #include "words.h"
 
+#include <hearth/core/scripts.h>
 #include <hearth/core/utf8.h>
 
 #include <algorithm>
@@ -14,39 +15,17 @@ bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-struct Range {
-  char32_t first;
-  char32_t last;
-};
-bool in(std::span<const Range> ranges, char32_t c) {
-  return std::ranges::any_of(ranges, [&](const Range& r) { return c >= r.first && c <= r.last; });
-}
-
-// Scripts that put no space between words.
-constexpr std::array kUnspaced{Range{0x0E00, 0x0EFF},  Range{0x1000, 0x109F}, Range{0x1780, 0x17FF},
-                               Range{0x2E80, 0x2FDF},  Range{0x3005, 0x3007}, Range{0x3040, 0x312F},
-                               Range{0x3190, 0x31FF},  Range{0x3400, 0x4DBF}, Range{0x4E00, 0x9FFF},
-                               Range{0xF900, 0xFAFF},  Range{0xFF66, 0xFF9D}, Range{0x1B000, 0x1B16F},
-                               Range{0x20000, 0x3FFFF}};
 // What touches the word after it …
 constexpr std::u32string_view kOpening = U"\"'(<[{«¿¡‘“„‹「『《〈【（［｛-";
 // … and what touches the word before it.
 constexpr std::u32string_view kClosing = U"\"'.,!?:;)>]}»’”›…、。，．！？：；」』》〉】）］｝%-";
-
-char32_t decode(std::string_view text, std::size_t length) {
-  const auto at = [&](std::size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(text[i])); };
-  if (length == 1) return at(0);
-  char32_t c = at(0) & (0xFFU >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) c = (c << 6U) | (at(i) & 0x3FU);
-  return c;
-}
 
 // `text` is well-formed.
 std::u32string characters(std::string_view text) {
   std::u32string out;
   while (!text.empty()) {
     const std::size_t n = utf8_sequence_length(text);
-    out += decode(text, n);
+    out += first_character(text);
     text.remove_prefix(n);
   }
   return out;
@@ -124,7 +103,7 @@ bool joins(std::string_view before, std::string_view piece) {
   if (only(kOpening, bare_before)) return !is_space(piece.front());
   if (is_space(piece.front()) || is_space(before.back())) return false;
   if (only(kClosing, bare)) return true;
-  return !in(kUnspaced, bare.front()) && (bare_before.empty() || !in(kUnspaced, bare_before.back()));
+  return !writes_without_spaces(bare.front()) && (bare_before.empty() || !writes_without_spaces(bare_before.back()));
 }
 
 }  // namespace
@@ -133,14 +112,6 @@ std::string_view trimmed(std::string_view text) {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
   return text;
-}
-
-bool wants_space(std::string_view before, std::string_view after) {
-  constexpr Range kWidePunctuation[]{{0x3000, 0x303F}, {0xFF00, 0xFF65}};
-  const auto unspaced = [&](char32_t c) { return in(kUnspaced, c) || in(kWidePunctuation, c); };
-  const std::u32string last = characters(before);
-  const std::u32string first = characters(after);
-  return !last.empty() && !first.empty() && !(unspaced(last.back()) && unspaced(first.front()));
 }
 
 std::vector<Word> words_of(std::span<const Token> tokens) {

@@ -25,9 +25,6 @@ std::vector<Word> words_of(std::span<const Token> tokens);
 // All words as one text, without the space at its begin.
 std::string text_of(std::span<const Word> words);
 
-// Does a space belong between two sentences that end and begin so? Not in scripts without spaces.
-bool wants_space(std::string_view before, std::string_view after);
-
 // The word alone.
 std::string_view trimmed(std::string_view text);
 

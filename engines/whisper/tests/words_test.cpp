@@ -69,13 +69,6 @@ TEST(Words, TimesReachFromTheFirstTokenToTheLast) {
   EXPECT_DOUBLE_EQ(words[1].probability, 0.5);
 }
 
-TEST(Words, SentencesAreJoinedAsTheirScriptWants) {
-  EXPECT_TRUE(wants_space("Hello.", "Good day"));
-  EXPECT_FALSE(wants_space("你好。", "世界"));
-  EXPECT_TRUE(wants_space("你好", "Linux"));
-  EXPECT_FALSE(wants_space("", "Hello"));
-}
-
 // Whatever the tokens hold, their text comes out as UTF-8, nothing is lost that was well-formed, and times are in
 // order.
 RC_GTEST_PROP(WordsProperty, AreWellFormedAndLoseNothing, (const std::vector<std::string>& parts)) {

@@ -157,6 +157,8 @@ std::optional<gateway::Task> gateway_task(engines::Task task) {
       return gateway::Task::speech;
     case engines::Task::transcription:
       return gateway::Task::transcription;
+    case engines::Task::translation:
+      return gateway::Task::translation;
     case engines::Task::ocr:
       return gateway::Task::ocr;
     case engines::Task::detection:

@@ -19,6 +19,8 @@ inline std::vector<gateway::Task> gateway_tasks(engines::Task task) {
       return {gateway::Task::speech};
     case engines::Task::transcription:
       return {gateway::Task::transcription};
+    case engines::Task::translation:
+      return {gateway::Task::translation};
     case engines::Task::ocr:
       return {gateway::Task::ocr};
     case engines::Task::detection:

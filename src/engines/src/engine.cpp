@@ -41,7 +41,7 @@ Engine::Engine(net::Executor executor, const EngineSpec& spec, const SupervisorO
     status.name = manifest_.name;
     status.title = manifest_.title;
     for (const Model& model : manifest_.models) {
-      status.models.push_back(model.id);
+      if (std::ranges::find(status.models, model.id) == status.models.end()) status.models.push_back(model.id);
       const std::string task(to_string(model.task));
       if (std::ranges::find(status.tasks, task) == status.tasks.end()) status.tasks.push_back(task);
     }

@@ -49,10 +49,10 @@ Result<std::vector<Model>> read_models(const Fields& manifest, std::string_view 
     return fail(manifest.wrong("models", "must be a list with at least one model"));
   if (list.size() > kMaxModels) return fail(manifest.wrong("models", fmt::format("more than {}", kMaxModels)));
   std::vector<Model> models;
-  std::set<std::string> ids;
+  std::set<std::pair<std::string, Task>> seen;  // one model may serve several tasks
   for (std::size_t i = 0; i < list.size(); ++i) {
     HEARTH_TRY_ASSIGN(Model model, read_model(list[i], origin, i));
-    if (!ids.insert(model.id).second)
+    if (!seen.emplace(model.id, model.task).second)
       return fail(manifest.wrong("models", fmt::format("\"{}\" is listed twice", model.id)));
     models.push_back(std::move(model));
   }

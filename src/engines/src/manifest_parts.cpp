@@ -19,6 +19,7 @@ struct TaskName {
 constexpr std::array kTasks{TaskName{Task::embedding, "embedding"},
                             TaskName{Task::speech, "speech"},
                             TaskName{Task::transcription, "transcription"},
+                            TaskName{Task::translation, "translation"},
                             TaskName{Task::ocr, "ocr"},
                             TaskName{Task::detection, "detection"},
                             TaskName{Task::chat, "chat"},
@@ -43,7 +44,7 @@ Result<Task> read_task(const Fields& fields) {
   const auto known = std::ranges::find(kTasks, task, &TaskName::name);
   if (known == kTasks.end())
     return fail(
-        fields.wrong("task", "must be one of embedding, speech, transcription, ocr, detection, chat, rerank, media"));
+        fields.wrong("task", "must be one of embedding, speech, transcription, translation, ocr, detection, chat, rerank, media"));
   return known->task;
 }
 

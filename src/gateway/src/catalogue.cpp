@@ -37,6 +37,8 @@ std::vector<std::string> well_known_names(Task task) {
       return {"tts-1", "tts-1-hd", "gpt-4o-mini-tts"};
     case Task::transcription:
       return {"whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe"};
+    case Task::translation:
+      return {"whisper-1"};
     case Task::ocr:
       return {"mistral-ocr-latest", "mistral-ocr-2505"};
     default:

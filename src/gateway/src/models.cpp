@@ -26,11 +26,15 @@ dialects::ModelObject describe(const Model& model, std::string id, std::string a
 
 net::awaitable<void> handle_models(Call& call) {
   call.decision.operation = "models";
+  // One that serves two tasks is listed once, with its first; so is a name that two tasks have built in.
   std::vector<dialects::ModelObject> all;
+  const auto add = [&](dialects::ModelObject object) {
+    if (std::ranges::find(all, object.id, &dialects::ModelObject::id) == all.end()) all.push_back(std::move(object));
+  };
   const Models models = call.services.catalogue.models();
   for (const Model& model : *models) {
-    all.push_back(describe(model, model.id, ""));
-    for (const std::string& alias : model.aliases) all.push_back(describe(model, alias, model.id));
+    add(describe(model, model.id, ""));
+    for (const std::string& alias : model.aliases) add(describe(model, alias, model.id));
   }
   constexpr std::string_view kList = "/v1/models";
   const std::string path = call.exchange.request().path();

@@ -1,8 +1,9 @@
-// POST /v1/audio/transcriptions: a file → the media engine → PCM → the transcription engine → segments, as they are
-// heard.
+// POST /v1/audio/transcriptions and /translations: a file → the media engine → PCM → the transcription engine →
+// segments, as they are heard.
 #include "upload.h"
 #include "upstream_call.h"
 
+#include <hearth/core/scripts.h>
 #include <hearth/dialects/sse.h>
 #include <hearth/dialects/transcription.h>
 
@@ -15,6 +16,7 @@ namespace hearth::gateway {
 namespace {
 
 using dialects::ApiCode;
+using dialects::AudioTask;
 using dialects::TranscriptionForm;
 
 constexpr std::uint64_t kRate = 16000;
@@ -23,11 +25,13 @@ constexpr std::size_t kMaxSegments = 200'000;
 // One request's way: collects segments, and passes them on when the client wants a stream.
 class Transcriber {
  public:
-  Transcriber(Call& call, const TranscriptionForm& form, const Spooled& file, Upstream& engine, Upstream& media)
-      : call_(call), form_(form), file_(file), engine_(engine), media_(media) {}
+  Transcriber(Call& call, const TranscriptionForm& form, AudioTask task, const Spooled& file, Upstream& engine,
+              Upstream& media)
+      : call_(call), form_(form), task_(task), file_(file), engine_(engine), media_(media) {}
 
   net::awaitable<Attempt<>> run_once() {
     transcript_ = {};
+    transcript_.task = task_;
     auto lease = co_await acquire(call_, engine_);
     if (!lease) co_return std::unexpected(lease.error());
     Lease& hearing = **lease;
@@ -41,10 +45,7 @@ class Transcriber {
     const auto decoded = co_await expect_ok(decoding, media_, *pcm);
     if (!decoded) co_return std::unexpected(decoded.error());
     duration_header_ = decoded->headers.get("X-Audio-Duration");
-    const std::string target =
-        fmt::format("/v1/audio/transcriptions?words=1{}",
-                    form_.language.empty() ? "" : "&language=" + net::percent_encode(form_.language));
-    auto heard = co_await hearing.client().open({"POST", target, {{"Content-Type", "audio/pcm"}}},
+    auto heard = co_await hearing.client().open({"POST", target(), {{"Content-Type", "audio/pcm"}}},
                                                 net::BodyKind::chunked, hearing.deadline());
     if (!heard) co_return broke(hearing, engine_, heard.error());
 
@@ -77,6 +78,16 @@ class Transcriber {
   [[nodiscard]] const dialects::Transcript& transcript() const { return transcript_; }
 
  private:
+  // What the engine is asked for. Engines leave out of account what they cannot use.
+  [[nodiscard]] std::string target() const {
+    std::string text = "/v1/audio/transcriptions?words=1";
+    if (task_ == AudioTask::translate) text += "&task=translate";
+    if (!form_.language.empty()) text += "&language=" + net::percent_encode(form_.language);
+    if (!form_.prompt.empty()) text += "&prompt=" + net::percent_encode(form_.prompt);
+    if (form_.temperature > 0) text += fmt::format("&temperature={}", form_.temperature);
+    return text;
+  }
+
   [[nodiscard]] std::uint64_t max_seconds() const {
     return static_cast<std::uint64_t>(call_.services.config.limits.audio_duration.count() / 1000);
   }
@@ -101,7 +112,8 @@ class Transcriber {
         if (auto* done = std::get_if<dialects::EngineTranscriptDone>(&*decoded)) {
           transcript_.text = std::move(done->text);
           transcript_.duration = done->duration;
-          transcript_.language = std::move(done->language);
+          // What is written is English then, whatever was spoken.
+          transcript_.language = task_ == AudioTask::translate ? "en" : std::move(done->language);
           co_return Attempt<>();
         }
         const auto taken = co_await take(std::get<dialects::TranscriptSegment>(std::move(*decoded)));
@@ -122,7 +134,8 @@ class Transcriber {
         if (!duration_header_.empty()) headers.add("X-Audio-Duration", duration_header_);
         call_.exchange.start(200, std::move(headers));
       }
-      const std::string delta = transcript_.segments.empty() ? segment.text : " " + segment.text;
+      const bool apart = !transcript_.segments.empty() && wants_space(transcript_.segments.back().text, segment.text);
+      const std::string delta = apart ? " " + segment.text : segment.text;
       const auto words = form_.word_timestamps ? dialects::SegmentWords::include : dialects::SegmentWords::leave_out;
       const std::string events =
           dialects::encode_transcript_delta(delta, segment.id) + dialects::encode_transcript_segment(segment, words);
@@ -135,6 +148,7 @@ class Transcriber {
 
   Call& call_;
   const TranscriptionForm& form_;
+  AudioTask task_;
   const Spooled& file_;
   Upstream& engine_;
   Upstream& media_;
@@ -156,13 +170,19 @@ net::awaitable<void> answer(Call& call, const TranscriptionForm& form, const dia
   if (told) co_await call.exchange.finish();
 }
 
-}  // namespace
+dialects::Decoded<const Model*> model_for(Call& call, const TranscriptionForm& form, AudioTask task) {
+  if (task == AudioTask::transcribe) return choose_model(call, form.model, Task::transcription);
+  if (call.services.catalogue.serves(Task::translation)) return choose_model(call, form.model, Task::translation);
+  return dialects::reject(ApiCode::model_not_loaded,
+                          "no model on this box translates speech: `hearth pull whisper-base` gets one that does; "
+                          "/v1/audio/transcriptions writes speech down in its own language",
+                          "model");
+}
 
-net::awaitable<void> handle_transcription(Call& call) {
-  call.decision.operation = "transcription";
+net::awaitable<void> handle(Call& call, AudioTask task) {
   auto upload = co_await receive_form(call, "file");
   if (!upload) co_return co_await reply_error(call, upload.error());
-  const auto form = dialects::decode_transcription(upload->fields, dialects::AudioTask::transcribe);
+  const auto form = dialects::decode_transcription(upload->fields, task);
   if (!form) co_return co_await reply_error(call, form.error());
   if (!upload->file)
     co_return co_await reply_error(call, dialects::api_error(ApiCode::missing_required_parameter,
@@ -170,12 +190,12 @@ net::awaitable<void> handle_transcription(Call& call) {
   if (upload->file->content.size() == 0)
     co_return co_await reply_error(
         call, dialects::api_error(ApiCode::empty_file, "the file has no bytes; send a recording", "file"));
-  const auto model = choose_model(call, form->model, Task::transcription);
+  const auto model = model_for(call, *form, task);
   if (!model) co_return co_await reply_error(call, model.error());
   const auto media = media_of(call);
   if (!media) co_return co_await reply_error(call, media.error().error);
 
-  Transcriber transcriber(call, *form, upload->file->content, *(*model)->upstream, **media);
+  Transcriber transcriber(call, *form, task, upload->file->content, *(*model)->upstream, **media);
   Attempt<> done;
   do {
     ++call.decision.attempts;
@@ -189,19 +209,16 @@ net::awaitable<void> handle_transcription(Call& call) {
   co_await answer(call, *form, transcriber.transcript());
 }
 
-// Nothing on the box translates yet: the form is still checked, so that its faults are found first.
+}  // namespace
+
+net::awaitable<void> handle_transcription(Call& call) {
+  call.decision.operation = "transcription";
+  co_await handle(call, AudioTask::transcribe);
+}
+
 net::awaitable<void> handle_translation(Call& call) {
   call.decision.operation = "translation";
-  auto upload = co_await receive_form(call, "file");
-  if (!upload) co_return co_await reply_error(call, upload.error());
-  const auto form = dialects::decode_transcription(upload->fields, dialects::AudioTask::translate);
-  if (!form) co_return co_await reply_error(call, form.error());
-  co_await reply_error(
-      call,
-      dialects::api_error(ApiCode::model_not_loaded,
-                          "no model on this box translates speech yet: `hearth pull whisper-base` gets one that does; "
-                          "/v1/audio/transcriptions writes speech down in its own language",
-                          "model"));
+  co_await handle(call, AudioTask::translate);
 }
 
 }  // namespace hearth::gateway

@@ -87,6 +87,15 @@ TEST(Manifest, MayRunInAPack) {
   EXPECT_NE(error_of(rest + "pack: whisper.cpp\nprogram: ../p\n").find("program"), std::string::npos);
 }
 
+TEST(Manifest, AModelMayServeSeveralTasksButEachOnce) {
+  const auto manifest =
+      parse("name: x\nprogram: p\nmodels: [{id: m, task: transcription}, {id: m, task: translation}]\n");
+  ASSERT_TRUE(manifest) << manifest.error().describe();
+  EXPECT_EQ(manifest->models[1].task, Task::translation);
+  EXPECT_NE(error_of("name: x\nprogram: p\nmodels: [{id: m, task: ocr}, {id: m, task: ocr}]\n").find("listed twice"),
+            std::string::npos);
+}
+
 TEST(Manifest, FillsInWhatIsNotGiven) {
   const auto manifest = parse("name: x\nprogram: p\nmodels: [{id: m, task: media}]\n");
   ASSERT_TRUE(manifest) << manifest.error().describe();

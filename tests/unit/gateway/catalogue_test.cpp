@@ -36,6 +36,16 @@ TEST(Catalogue, AModelAnswersToItsIdAndOnlyForItsTask) {
   EXPECT_EQ(found(all, "Voice-B", Task::speech), "");
 }
 
+TEST(Catalogue, OneModelMayServeTwoTasks) {
+  const Catalogue all(
+      {model("ears", Task::transcription), model("whisper", Task::transcription), model("whisper", Task::translation)});
+  EXPECT_EQ(found(all, "whisper", Task::transcription), "whisper");
+  EXPECT_EQ(found(all, "whisper", Task::translation), "whisper");
+  EXPECT_EQ(found(all, "ears", Task::translation), "");
+  EXPECT_EQ(found(all, "whisper-1", Task::transcription), "ears");
+  EXPECT_EQ(found(all, "whisper-1", Task::translation), "whisper");
+}
+
 TEST(Catalogue, NoNameIsTheFirst) {
   const Catalogue all(two_voices());
   EXPECT_EQ(found(all, "", Task::speech), "voice-a");

@@ -16,7 +16,7 @@
 
 namespace hearth::engines {
 
-enum class Task { embedding, speech, transcription, ocr, detection, chat, rerank, media };
+enum class Task { embedding, speech, transcription, translation, ocr, detection, chat, rerank, media };
 std::string_view to_string(Task task) noexcept;
 
 struct Model {
