@@ -3,6 +3,7 @@
 #pragma once
 
 #include "front.h"
+#include "models_service.h"
 
 #include <hearth/config/config.h>
 #include <hearth/engines/supervisor.h>
@@ -25,6 +26,7 @@ struct AdminContext {
   const gateway::Gateway& gateway;
   const Vitals& vitals;
   const gateway::AccessPolicy& access;
+  ModelsService& models;
   std::string url;
   std::vector<std::string> listen;
   SteadyTime started;
