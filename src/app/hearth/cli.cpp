@@ -154,6 +154,7 @@ Cli::Cli() {
   add_see(*this);
   add_embed(*this);
   add_models(*this);
+  add_pull(*this);
   add_engines(*this);
   add_hardware(*this);
   add_explain(*this);

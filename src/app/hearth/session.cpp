@@ -37,18 +37,22 @@ Result<Response> Session::api(const Request& request) {
   return api_->send(request);
 }
 
-Result<json::value> Session::admin(std::string_view method, std::string path, std::string body, double seconds) {
+Result<Response> Session::admin_stream(const Request& request) {
   if (remote())
     return fail(
         Errc::invalid_argument,
         "This needs the box's admin socket, which is not on the net; run it on the box itself (ssh BOX hearth …)");
   if (!admin_) admin_.emplace(Endpoint{(paths_.runtime / "admin.sock").string(), {}, {}});
+  return admin_->send(request);
+}
+
+Result<json::value> Session::admin(std::string_view method, std::string path, std::string body, double seconds) {
   Request request;
   request.method = method;
   request.path = std::move(path);
   request.json = std::move(body);
   request.seconds = seconds;
-  HEARTH_TRY_ASSIGN(const Response response, admin_->send(request));
+  HEARTH_TRY_ASSIGN(const Response response, admin_stream(request));
   return json::parse(response.body);
 }
 

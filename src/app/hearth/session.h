@@ -41,6 +41,8 @@ class Session {
   Result<Response> api(const Request& request);
   // The admin API, over its socket only: invalid_argument with --url.
   Result<json::value> admin(std::string_view method, std::string path, std::string body = {}, double seconds = 15);
+  // The same for an answer that is read as it comes.
+  Result<Response> admin_stream(const Request& request);
   [[nodiscard]] Progress progress() const {
     return Progress(terminal_.err ? Progress::Show::yes : Progress::Show::no, terminal_.columns);
   }

@@ -244,6 +244,8 @@ net::awaitable<void> show_logs(net::Exchange& exchange) {
 net::awaitable<void> handle(net::Exchange& exchange, const AdminContext& c) {
   const bool vital = co_await answer_vitals(exchange, c.vitals, c.access, gateway::Gateway::Trust::owner);
   if (vital) co_return;
+  const bool about_models = co_await c.models.answer(exchange);
+  if (about_models) co_return;
   const std::string path = exchange.request().path();
   const std::string& method = exchange.request().method;
   constexpr std::string_view kEngines = "/admin/engines/";

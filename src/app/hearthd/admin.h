@@ -4,6 +4,7 @@
 
 #include "box.h"
 #include "front.h"
+#include "models_service.h"
 
 #include <hearth/config/config.h>
 #include <hearth/engines/supervisor.h>
@@ -27,6 +28,7 @@ struct AdminContext {
   const Vitals& vitals;
   const gateway::AccessPolicy& access;
   const Box& box;
+  ModelsService& models;
   std::string url;
   std::vector<std::string> listen;
   SteadyTime started;

@@ -4,6 +4,7 @@
 #include "box.h"
 #include "engine_upstream.h"
 #include "front.h"
+#include "models_service.h"
 #include "notify.h"
 
 #include <hearth/core/file.h>
@@ -244,6 +245,7 @@ class Daemon {
   std::unique_ptr<store::StoreThread> store_;
   std::unique_ptr<store::KeyStore> keys_;
   std::unique_ptr<gateway::FileStore> files_;
+  std::unique_ptr<ModelsService> models_;
   net::BlockingPool pool_{kPoolThreads, kPoolQueue};
   gateway::Metrics metrics_;
   std::unique_ptr<Box> box_;
@@ -266,6 +268,7 @@ Result<void> Daemon::open_store() {
   HEARTH_TRY_ASSIGN(store_, store::StoreThread::start(config_.paths.data / "hearth.db", store::schema()));
   HEARTH_TRY_ASSIGN(keys_, store::KeyStore::open(*store_));
   HEARTH_TRY_ASSIGN(files_, gateway::FileStore::open(config_.paths.data / "files", kFilesQuota));
+  HEARTH_TRY_ASSIGN(models_, ModelsService::open(config_));
   return {};
 }
 
@@ -341,9 +344,8 @@ net::awaitable<Result<void>> Daemon::open() {
     where.push_back(address.unix_path.empty()
                         ? fmt::format("{}:{}", address.host, address.port == 0 ? server_->port() : address.port)
                         : address.unix_path.string());
-  AdminContext context{config_, *catalogue_, *supervisor_, io_.get_executor(),
-                       *keys_,  *gateway_,   vitals_,      access_,
-                       *box_,   url,         where,        started_};
+  AdminContext context{config_, *catalogue_, *supervisor_, io_.get_executor(), *keys_, *gateway_, vitals_,
+                       access_, *box_,       *models_,     url,                where,  started_};
   auto admin = AdminServer::start(std::move(context), config_.paths.runtime / "admin.sock");
   if (!admin) co_return fail(admin.error());
   admin_ = std::move(*admin);
@@ -370,6 +372,7 @@ net::awaitable<void> Daemon::close() {
   if (server_) co_await server_->stop(drained);
   if (owner_) co_await owner_->stop(drained);
   co_await supervisor_->stop(Deadline::in(Seconds(8)));
+  if (models_) models_->stop();
   if (admin_) co_await admin_->stop(Deadline::in(Seconds(1)));
   co_await tasks_.stop();
 }

@@ -14,7 +14,8 @@ std::string_view about(std::string_view section) {
       {"server", "Who can reach the box, and how patient it is with them."},
       {"limits", "What one request may cost. A request past a limit is refused with the name of the key."},
       {"log", "What is written to standard error (the journal, under systemd)."},
-      {"engines", "How engines run. What is not set here comes from the engine's own engine.yaml."}};
+      {"engines", "How engines run. What is not set here comes from the engine's own engine.yaml."},
+      {"models", "Where models are pulled from, and how much of the disk they may take."}};
   const auto found = kTexts.find(section);
   return found == kTexts.end() ? "" : found->second;
 }

@@ -47,6 +47,32 @@ Kind<milliseconds> duration(milliseconds min, milliseconds max) {
           [=](std::string_view text) { return read_duration(text, {min, max}); }, write_duration};
 }
 
+Kind<std::string> endpoint() {
+  return {"URL",
+          [](std::string_view text) -> Result<std::string> {
+            const bool web = text.starts_with("https://") || text.starts_with("http://");
+            const bool plain = std::ranges::all_of(text, [](unsigned char c) { return c > ' ' && c < 0x7f; });
+            if (!web || !plain || text.size() > 500 || text.find_first_of("?#@") != std::string_view::npos)
+              return fail(
+                  Errc::invalid_argument,
+                  fmt::format("\"{}\" is no endpoint; write it like https://huggingface.co", text.substr(0, 100)));
+            while (text.ends_with('/')) text.remove_suffix(1);
+            return std::string(text);
+          },
+          [](const std::string& v) { return v; }};
+}
+
+// An absolute path, or "none".
+Kind<std::string> optional_path() {
+  return {"absolute path, or none",
+          [](std::string_view text) -> Result<std::string> {
+            if (text == "none") return std::string();
+            if (!text.starts_with('/')) return fail(Errc::invalid_argument, "must be an absolute path, or none");
+            return std::string(text);
+          },
+          [](const std::string& v) { return v.empty() ? std::string("none") : v; }};
+}
+
 Kind<bool> boolean() {
   return {"true or false", read_bool, [](const bool& v) { return std::string(v ? "true" : "false"); }};
 }
@@ -226,11 +252,29 @@ void add_engines(std::vector<Key>& table) {
                          "How long without a request until it is stopped to free its memory."));
 }
 
+void add_models(std::vector<Key>& table) {
+  const auto add = [&](const char* leaf, auto kind, auto member, const char* meaning) {
+    table.push_back(scalar(
+        fmt::format("models.{}", leaf), std::move(kind), [=](Config& c) -> auto& { return c.models.*member; },
+        meaning));
+  };
+  constexpr std::uint64_t kPiB = kGiB * 1024 * 1024;
+  add("endpoint_hf", endpoint(), &Models::endpoint_hf,
+      "Where hf: sources are pulled from: Hugging Face, or a mirror of it.");
+  add("endpoint_ms", endpoint(), &Models::endpoint_ms, "Where ms: sources are pulled from.");
+  add("hf_token_file", optional_path(), &Models::hf_token_file,
+      "A file with a Hugging Face token, for private repositories and those that ask to accept a licence.");
+  add("quota", size(0, kPiB), &Models::quota, "Most disk space for all models together; 0: as much as the disk has.");
+  add("keep_free", size(0, kPiB), &Models::keep_free, "What a download leaves free on the disk.");
+  add("parallel", number(1, 16), &Models::parallel, "Connections that one file is downloaded over.");
+}
+
 std::vector<Key> make_table() {
   std::vector<Key> table;
   add_server(table);
   add_limits(table);
   add_log(table);
+  add_models(table);
   add_engines(table);
   return table;
 }

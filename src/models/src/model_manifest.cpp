@@ -16,8 +16,8 @@ constexpr std::size_t kMaxFileName = 200;
 
 constexpr std::array<std::string_view, 10> kTasks{"chat", "embedding", "rerank", "transcription", "speech",
                                                   "ocr",  "detection", "face",   "vad",           "vision-chat"};
-constexpr std::array<std::string_view, 10> kRoles{"model",     "part",   "mmproj", "config",  "tokens",
-                                                  "tokenizer", "voices", "labels", "licence", "other"};
+constexpr std::array<std::string_view, 12> kRoles{"model",  "part",      "mmproj", "detector", "classifier", "config",
+                                                  "tokens", "tokenizer", "voices", "labels",   "licence",    "other"};
 // Folders of the store itself.
 constexpr std::array<std::string_view, 4> kReserved{"blobs", "partial", "pins", "staging"};
 

@@ -39,6 +39,8 @@ Result<ExitCode> names(Session& s, const std::string& of) {
   if (of == "voices") collect(api::voices(s), "id");
   if (of == "engines") collect(s.admin("GET", "/admin/engines", {}, kPatience), "name");
   if (of == "models") collect(s.admin("GET", "/admin/models", {}, kPatience), "id");
+  if (of == "catalogue") collect(s.admin("GET", "/admin/models/available", {}, kPatience), "name");
+  if (of == "installed") collect(s.admin("GET", "/admin/models/installed", {}, kPatience), "name");
   if (of == "keys") collect(s.admin("GET", "/admin/keys", {}, kPatience), "name");
   HEARTH_TRY(print(out));
   return ExitCode::ok;
@@ -59,7 +61,7 @@ void add_internal(Cli& cli) {
   });
   const auto of = std::make_shared<std::string>();
   auto& listed = cli.command(internal, "names", "Names, one a line.", [of](Session& s) { return names(s, *of); });
-  listed.add_option("OF", *of, "voices, engines, models or keys.")->required();
+  listed.add_option("OF", *of, "voices, engines, models, catalogue, installed or keys.")->required();
 }
 
 }  // namespace

@@ -49,6 +49,7 @@ void add_models(Cli& cli) {
                   "A model that is 'on demand' is started by its first request. With --json: {\"data\":[{\"id\", "
                   "\"task\", \"engine\", \"aliases\", \"languages\", \"ready\", \"description\"}]}.",
                   models);
+  add_model_files(cli, app);
   cli.manual.examples(app,
                       {{"hearth models", "Look."}, {"hearth models --json | jq -r '.data[].id'", "Their names only."}});
 }

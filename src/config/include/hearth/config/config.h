@@ -71,11 +71,21 @@ struct Engines {
   std::map<std::string, EngineOverride> overrides;  // by engine name
 };
 
+struct Models {
+  std::string endpoint_hf = "https://huggingface.co";
+  std::string endpoint_ms = "https://modelscope.cn";
+  std::string hf_token_file;  // empty: none
+  std::uint64_t quota = 0;    // 0: only what the disk has
+  std::uint64_t keep_free = std::uint64_t{1} << 30U;
+  std::uint64_t parallel = 4;
+};
+
 struct Config {
   Server server;
   Limits limits;
   Logging log;
   Engines engines;
+  Models models;
   Paths paths;                 // from defaults, environment and command line; not in hearth.yaml
   bool file_was_read = false;  // false: there is no hearth.yaml, defaults are in force
 };
