@@ -38,8 +38,8 @@ TEST(Catalogue, AModelAnswersToItsIdAndOnlyForItsTask) {
 }
 
 TEST(Catalogue, OneModelMayServeTwoTasks) {
-  const Catalogue all({model("ears", Task::transcription), model("whisper", Task::transcription),
-                       model("whisper", Task::translation)});
+  const Catalogue all(
+      {model("ears", Task::transcription), model("whisper", Task::transcription), model("whisper", Task::translation)});
   EXPECT_EQ(found(all, "whisper", Task::transcription), "whisper");
   EXPECT_EQ(found(all, "whisper", Task::translation), "whisper");
   EXPECT_EQ(found(all, "ears", Task::translation), "");
