@@ -6,9 +6,11 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace hearth::whisper;
+  using hearth::whisper::Token;
+  using hearth::whisper::Word;
   std::vector<Token> tokens(1);
   for (std::size_t i = 0; i < size; ++i) {
     if (data[i] == 0) {
@@ -17,10 +19,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       tokens.back().bytes += static_cast<char>(data[i]);
     }
   }
-  std::vector<Word> words = words_of(tokens);
+  std::vector<Word> words = hearth::whisper::words_of(tokens);
   const std::size_t before = words.size();
-  const std::size_t cut = cut_repeats(words);
+  const std::size_t cut = hearth::whisper::cut_repeats(words);
   if (words.size() + cut != before) std::abort();
-  if (!hearth::is_utf8(text_of(words))) std::abort();
+  if (!hearth::is_utf8(hearth::whisper::text_of(words))) std::abort();
   return 0;
 }

@@ -26,11 +26,16 @@ struct FreeState {
 using Context = std::unique_ptr<whisper_context, FreeContext>;
 using State = std::unique_ptr<whisper_state, FreeState>;
 
-// Asks the request's give_up now and then; libwhisper calls it between the steps of a computation.
+// Asks the request's give_up now and then. libwhisper asks this before it encodes a window and after each step, which
+// is the encoding of a window or the finding of one token.
 class Patience {
  public:
   explicit Patience(const std::function<bool()>& give_up) : give_up_(give_up) {}
   static bool ended(void* self) { return static_cast<Patience*>(self)->ask(); }
+  static bool may_encode(whisper_context*, whisper_state*, void* self) {
+    auto* patience = static_cast<Patience*>(self);
+    return !patience->ask() && patience->encodings_++ < kMaxEncodings;
+  }
   [[nodiscard]] bool over() const { return over_; }
 
  private:
@@ -44,13 +49,7 @@ class Patience {
   const std::function<bool()>& give_up_;
   SteadyTime asked_;
   bool over_ = false;
-};
-
-struct Encodings {
-  int count = 0;
-  static bool next(whisper_context*, whisper_state*, void* self) {
-    return static_cast<Encodings*>(self)->count++ < kMaxEncodings;
-  }
+  int encodings_ = 0;
 };
 
 double seconds(std::int64_t centiseconds) {
@@ -75,8 +74,7 @@ class WhisperRecogniser final : public Recogniser {
     std::vector<float> samples(job.samples.begin(), job.samples.end());
     samples.resize(std::max(samples.size(), kLeastSamples));
     Patience patience(job.give_up);
-    Encodings encodings;
-    const whisper_full_params params = parameters(job, patience, encodings);
+    const whisper_full_params params = parameters(job, patience);
     int status = 0;
     try {
       status =
@@ -94,11 +92,12 @@ class WhisperRecogniser final : public Recogniser {
       return fail(Errc::internal,
                   fmt::format("libwhisper failed on this sound (status {}); its log says more", status));
     }
+    if (patience.over()) return fail(Errc::cancelled, "nobody waits for the transcript");
     return result(job);
   }
 
  private:
-  static whisper_full_params parameters(const WindowJob& job, Patience& patience, Encodings& encodings) {
+  static whisper_full_params parameters(const WindowJob& job, Patience& patience) {
     whisper_full_params p = whisper_full_default_params(WHISPER_SAMPLING_GREEDY);
     p.n_threads = job.threads;
     p.print_progress = p.print_realtime = p.print_timestamps = p.print_special = false;
@@ -116,8 +115,8 @@ class WhisperRecogniser final : public Recogniser {
     }
     p.abort_callback = &Patience::ended;
     p.abort_callback_user_data = &patience;
-    p.encoder_begin_callback = &Encodings::next;
-    p.encoder_begin_callback_user_data = &encodings;
+    p.encoder_begin_callback = &Patience::may_encode;
+    p.encoder_begin_callback_user_data = &patience;
     return p;
   }
 
