@@ -4,8 +4,10 @@
 #include "box.h"
 #include "engine_upstream.h"
 #include "front.h"
+#include "instances.h"
 #include "models_service.h"
 #include "notify.h"
+#include "tasks.h"
 
 #include <hearth/core/file.h>
 #include <hearth/core/log.h>
@@ -19,6 +21,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
@@ -150,30 +153,6 @@ std::vector<engines::EngineSpec> engine_specs(const config::Engines& config) {
   return specs;
 }
 
-std::optional<gateway::Task> gateway_task(engines::Task task) {
-  switch (task) {
-    case engines::Task::embedding:
-      return gateway::Task::embedding;
-    case engines::Task::speech:
-      return gateway::Task::speech;
-    case engines::Task::transcription:
-      return gateway::Task::transcription;
-    case engines::Task::translation:
-      return gateway::Task::translation;
-    case engines::Task::ocr:
-      return gateway::Task::ocr;
-    case engines::Task::detection:
-      return gateway::Task::detection;
-    case engines::Task::chat:
-      return gateway::Task::chat;
-    case engines::Task::rerank:
-      return gateway::Task::rerank;
-    case engines::Task::media:
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
-
 // The engines as upstreams, and the models they serve.
 struct Upstreams {
   std::shared_ptr<EngineUpstream> media;
@@ -191,6 +170,15 @@ Upstreams make_upstreams(engines::Supervisor& supervisor, const std::vector<engi
     }
   }
   return upstreams;
+}
+
+// Takes the engines that load models out of `specs`.
+std::vector<engines::EngineSpec> take_templates(std::vector<engines::EngineSpec>& specs) {
+  std::vector<engines::EngineSpec> templates;
+  for (const auto& spec : specs)
+    if (spec.manifest.is_template() && spec.settings.enabled) templates.push_back(spec);
+  std::erase_if(specs, [](const auto& spec) { return spec.manifest.is_template(); });
+  return templates;
 }
 
 std::vector<engines::Manifest> manifests_of(const std::vector<engines::EngineSpec>& specs) {
@@ -233,6 +221,7 @@ class Daemon {
   net::awaitable<void> close();
   net::awaitable<void> keep_watchdog();
   net::awaitable<void> sweep_files();
+  net::awaitable<void> refresh_models();
   std::string expose_metrics();
   Result<void> open_store();
   Result<void> listen();
@@ -252,6 +241,7 @@ class Daemon {
   std::unique_ptr<engines::Supervisor> supervisor_;
   Upstreams upstreams_;
   std::unique_ptr<gateway::Catalogue> catalogue_;
+  std::unique_ptr<Instances> instances_;
   gateway::AccessPolicy access_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::atomic<bool> ready_{false};
@@ -290,12 +280,16 @@ Result<void> Daemon::prepare() {
   options.memory_budget = config_.engines.memory_budget;
   options.learned_file = config_.paths.data / "engines-learned";
   std::vector<engines::EngineSpec> specs = engine_specs(config_.engines);
+  std::vector<engines::EngineSpec> templates = take_templates(specs);
   box_ = std::make_unique<Box>(specs, config_.paths.data);
   engines::apply_threads(box_->place({}), specs);
   const std::vector<engines::Manifest> manifests = manifests_of(specs);
   supervisor_ = std::make_unique<engines::Supervisor>(io_.get_executor(), std::move(options), std::move(specs));
   upstreams_ = make_upstreams(*supervisor_, manifests);
-  catalogue_ = std::make_unique<gateway::Catalogue>(std::move(upstreams_.models));
+  catalogue_ = std::make_unique<gateway::Catalogue>(upstreams_.models);
+  instances_ = std::make_unique<Instances>(
+      Instances::Collaborators{supervisor_.get(), catalogue_.get(), &models_->store(), &pool_}, std::move(templates),
+      std::move(upstreams_.models));
   access_ = access_policy(config_, addresses_, *keys_);
 
   gateway::Collaborators with;
@@ -336,6 +330,9 @@ Result<void> Daemon::listen() {
 net::awaitable<Result<void>> Daemon::open() {
   const auto supervised = co_await supervisor_->start(pool_);
   if (!supervised) co_return fail(supervised.error());
+  const auto served = co_await instances_->refresh();
+  if (!served) co_return fail(served.error());
+  models_->on_changed([this] { asio::post(io_, [this] { tasks_.spawn("hearthd.models", refresh_models()); }); });
   const auto listening = listen();
   if (!listening) co_return fail(listening.error());
   const std::string url = display_url(addresses_, server_->port());
@@ -344,8 +341,9 @@ net::awaitable<Result<void>> Daemon::open() {
     where.push_back(address.unix_path.empty()
                         ? fmt::format("{}:{}", address.host, address.port == 0 ? server_->port() : address.port)
                         : address.unix_path.string());
-  AdminContext context{config_, *catalogue_, *supervisor_, io_.get_executor(), *keys_, *gateway_, vitals_,
-                       access_, *box_,       *models_,     url,                where,  started_};
+  AdminContext context{config_, *catalogue_, *supervisor_, io_.get_executor(), *keys_, *gateway_,
+                       vitals_, access_,     *box_,        *models_,           url,    where,
+                       started_};
   auto admin = AdminServer::start(std::move(context), config_.paths.runtime / "admin.sock");
   if (!admin) co_return fail(admin.error());
   admin_ = std::move(*admin);
@@ -405,6 +403,12 @@ net::awaitable<void> Daemon::keep_watchdog() {
     const auto slept = co_await net::sleep_for(*interval / 3);
     if (!slept) co_return;
   }
+}
+
+// Models were pulled or removed, or packs installed.
+net::awaitable<void> Daemon::refresh_models() {
+  const auto done = co_await instances_->refresh();
+  if (!done) log::warn("hearthd", "what models there are could not be found out", {{"error", done.error().describe()}});
 }
 
 net::awaitable<void> Daemon::sweep_files() {

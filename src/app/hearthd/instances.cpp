@@ -142,14 +142,14 @@ net::awaitable<Result<void>> Instances::refresh_once() {
     if (running_.contains(model.files.id)) continue;
     const engines::EngineSpec& engine = *engine_for(model.files);
     engines::EngineSpec instance{engines::instantiate(engine.manifest, model.files), engine.settings};
-    const std::string name = instance.manifest.name;
+    Running running{model.version, instance.manifest.name, instance.manifest.models};
     const auto added = with_.supervisor->add(std::move(instance));
     if (!added) {
       log::error("models", "a model cannot be served",
                  {{"model", model.files.id}, {"error", added.error().describe()}});
       continue;
     }
-    running_.emplace(model.files.id, Running{model.version, name});
+    running_.emplace(model.files.id, std::move(running));
   }
   publish(installed);
   co_return Result<void>();
@@ -168,12 +168,11 @@ void Instances::publish(const std::vector<Installed>& installed) {
   for (const Installed& model : installed) {
     const auto running = running_.find(model.files.id);
     if (running == running_.end()) continue;
-    const std::string& engine = running->second.engine;
-    for (const gateway::Task task : gateway_tasks(model.files.task)) {
-      auto upstream = std::make_shared<EngineUpstream>(with_.supervisor, engine);
-      (can_run(engine) ? first : last)
-          .push_back({model.files.id, task, model.files.description, model.files.languages, std::move(upstream), {}});
-    }
+    const auto upstream = std::make_shared<EngineUpstream>(with_.supervisor, running->second.engine);
+    std::vector<gateway::Model>& list = can_run(running->second.engine) ? first : last;
+    for (const engines::Model& served : running->second.models)
+      if (const auto task = gateway_task(served.task))
+        list.push_back({served.id, *task, served.description, served.languages, upstream, {}});
   }
   first.insert(first.end(), built_in_.begin(), built_in_.end());
   first.insert(first.end(), last.begin(), last.end());

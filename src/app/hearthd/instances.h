@@ -1,5 +1,5 @@
-// Installed models as engines: each that an engine can load gets a process of its own, when it is asked for, and a place
-// in the catalogue.
+// Installed models as engines: each that an engine can load gets a process of its own, when it is asked for, and a
+// place in the catalogue.
 //
 // Belongs to the I/O thread, as the supervisor does. Its collaborators outlive it.
 #pragma once
@@ -37,9 +37,9 @@ class Instances {
   Instances(Collaborators with, std::vector<engines::EngineSpec> templates, std::vector<gateway::Model> built_in)
       : with_(with), templates_(std::move(templates)), built_in_(std::move(built_in)) {}
 
-  // Brings engines and catalogue in line with the store and with what can run: after start, and whenever models or packs
-  // were installed or removed. What goes may finish its requests first. When it is called while it runs, it runs once
-  // more. io_error, resource_exhausted.
+  // Brings engines and catalogue in line with the store and with what can run: after start, and whenever models or
+  // packs were installed or removed. What goes may finish its requests first. When it is called while it runs, it runs
+  // once more. io_error, resource_exhausted.
   net::awaitable<Result<void>> refresh();
 
  private:
@@ -49,12 +49,13 @@ class Instances {
 
   struct Running {
     std::string version;
-    std::string engine;  // the instance's name
+    std::string engine;                  // the instance's name
+    std::vector<engines::Model> models;  // what it serves, by task
   };
   Collaborators with_;
   std::vector<engines::EngineSpec> templates_;
   std::vector<gateway::Model> built_in_;
-  std::map<std::string, Running> running_;  // by model
+  std::map<std::string, Running> running_;  // by model's name
   bool busy_ = false;
   bool again_ = false;
 };

@@ -6,33 +6,32 @@
 
 #include <optional>
 #include <string_view>
-#include <vector>
 
 namespace hearth::daemon {
 
-// What clients can ask of a model of this task; nothing for what engines only do for each other.
-inline std::vector<gateway::Task> gateway_tasks(engines::Task task) {
+// What clients can ask for; nullopt for what engines only do for each other.
+inline std::optional<gateway::Task> gateway_task(engines::Task task) {
   switch (task) {
     case engines::Task::embedding:
-      return {gateway::Task::embedding};
+      return gateway::Task::embedding;
     case engines::Task::speech:
-      return {gateway::Task::speech};
+      return gateway::Task::speech;
     case engines::Task::transcription:
-      return {gateway::Task::transcription};
+      return gateway::Task::transcription;
     case engines::Task::translation:
-      return {gateway::Task::translation};
+      return gateway::Task::translation;
     case engines::Task::ocr:
-      return {gateway::Task::ocr};
+      return gateway::Task::ocr;
     case engines::Task::detection:
-      return {gateway::Task::detection};
+      return gateway::Task::detection;
     case engines::Task::chat:
-      return {gateway::Task::chat};
+      return gateway::Task::chat;
     case engines::Task::rerank:
-      return {gateway::Task::rerank};
+      return gateway::Task::rerank;
     case engines::Task::media:
-      return {};
+      return std::nullopt;
   }
-  return {};
+  return std::nullopt;
 }
 
 // The task of a model as its model.yaml calls it; nullopt when no engine serves it.

@@ -22,6 +22,11 @@ std::string short_hash(std::string_view text) {
   return fmt::format("{:08x}", fnv1a(text));
 }
 
+// Such a model cannot translate: it knows no other language.
+bool only_english(const ModelFiles& model) {
+  return model.languages.size() == 1 && model.languages.front() == "en";
+}
+
 void add(std::vector<std::string>& args, const std::vector<std::string>& more) {
   args.insert(args.end(), more.begin(), more.end());
 }
@@ -60,6 +65,9 @@ Manifest instantiate(const Manifest& engine, const ModelFiles& model) {
   instance.title = fmt::format("{}: {}", engine.title, model.id);
   instance.data = model.folder;
   instance.models = {{model.id, model.task, model.languages, model.description}};
+  for (const Task task : serving.also)
+    if (task != Task::translation || !only_english(model))
+      instance.models.push_back({model.id, task, model.languages, model.description});
   instance.canary = serving.canary;
   if (serving.concurrency) instance.concurrency = serving.concurrency;
   add(instance.args, serving.args);

@@ -26,6 +26,14 @@ constexpr std::array kTasks{TaskName{Task::embedding, "embedding"},
                             TaskName{Task::rerank, "rerank"},
                             TaskName{Task::media, "media"}};
 
+constexpr std::string_view kTaskNames =
+    "must be one of embedding, speech, transcription, translation, ocr, detection, chat, rerank, media";
+
+std::optional<Task> parse_task(std::string_view name) {
+  const auto known = std::ranges::find(kTasks, name, &TaskName::name);
+  return known == kTasks.end() ? std::nullopt : std::optional(known->task);
+}
+
 std::string guess_content_type(std::string_view body) {
   if (body.empty()) return {};
   const std::size_t first = body.find_first_not_of(" \t\r\n");
@@ -40,12 +48,21 @@ bool is_inside(const fs::path& path) {
 }
 
 Result<Task> read_task(const Fields& fields) {
-  HEARTH_TRY_ASSIGN(const std::string task, fields.required_text("task"));
-  const auto known = std::ranges::find(kTasks, task, &TaskName::name);
-  if (known == kTasks.end())
-    return fail(
-        fields.wrong("task", "must be one of embedding, speech, transcription, translation, ocr, detection, chat, rerank, media"));
-  return known->task;
+  HEARTH_TRY_ASSIGN(const std::string name, fields.required_text("task"));
+  const auto task = parse_task(name);
+  if (!task) return fail(fields.wrong("task", kTaskNames));
+  return *task;
+}
+
+Result<std::vector<Task>> read_tasks(const Fields& fields, std::string_view key) {
+  HEARTH_TRY_ASSIGN(const auto names, fields.texts(key, kMaxList));
+  std::vector<Task> tasks;
+  for (const std::string& name : names) {
+    const auto task = parse_task(name);
+    if (!task) return fail(fields.wrong(key, kTaskNames));
+    tasks.push_back(*task);
+  }
+  return tasks;
 }
 
 Result<Canary> read_canary(const Fields& owner, std::string_view origin, std::string_view where,

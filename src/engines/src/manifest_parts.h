@@ -16,8 +16,9 @@ inline constexpr std::size_t kMaxList = 256;
 // A path that leads to a file inside the engine's folder: no way out of it.
 bool is_inside(const std::filesystem::path& path);
 
-// The key `task`.
+// The key `task`, and a list of tasks.
 Result<Task> read_task(const Fields& fields);
+Result<std::vector<Task>> read_tasks(const Fields& fields, std::string_view key);
 
 // The key `canary` of `owner`, a mapping; `where` names it in errors.
 Result<Canary> read_canary(const Fields& owner, std::string_view origin, std::string_view where,

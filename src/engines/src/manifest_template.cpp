@@ -24,9 +24,11 @@ Result<void> each_mapping(const Fields& manifest, std::string_view key, Read rea
 
 Result<Serving> read_serving(const YAML::Node& node, std::string_view origin, const std::string& where,
                              const fs::path& folder) {
-  HEARTH_TRY_ASSIGN(const Fields fields, Fields::of(node, origin, where, {"task", "args", "concurrency", "canary"}));
+  HEARTH_TRY_ASSIGN(const Fields fields,
+                    Fields::of(node, origin, where, {"task", "also", "args", "concurrency", "canary"}));
   Serving serving;
   HEARTH_TRY_ASSIGN(serving.task, read_task(fields));
+  HEARTH_TRY_ASSIGN(serving.also, read_tasks(fields, "also"));
   HEARTH_TRY_ASSIGN(serving.args, fields.texts("args", kMaxList));
   if (fields.has("concurrency")) {
     HEARTH_TRY_ASSIGN(const auto number, fields.number("concurrency", 1, 1, 1024));

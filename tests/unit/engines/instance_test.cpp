@@ -76,6 +76,21 @@ TEST(Instance, GetsItsModelsPathsAndItsTasksArguments) {
   EXPECT_EQ(last, (std::vector<std::string>{"--embeddings", "--mmproj", "/models/tiny/eyes.gguf"}));
 }
 
+TEST(Instance, DoesWhatElseAModelOfItsTaskCan) {
+  const auto read =
+      parse_manifest("name: w\nprogram: p\nformats: [whisper]\nserves: [{task: transcription, also: [translation]}]\n",
+                     "engine.yaml", "/opt/w");
+  ASSERT_TRUE(read.has_value()) << read.error().describe();
+  ModelFiles model = tiny();
+  model.format = "whisper";
+  model.task = Task::transcription;
+  const Manifest both = instantiate(*read, model);
+  ASSERT_EQ(both.models.size(), 2U);
+  EXPECT_EQ(both.models[1].task, Task::translation);
+  model.languages = {"en"};
+  EXPECT_EQ(instantiate(*read, model).models.size(), 1U);
+}
+
 TEST(Instance, MayUseWhatItsModelNeeds) {
   ModelFiles model = tiny();
   EXPECT_GE(instantiate(llama(), model).memory, 64ULL << 20);

@@ -38,6 +38,7 @@ struct Canary {
 // How a template engine serves the models of one task.
 struct Serving {
   Task task = Task::chat;
+  std::vector<Task> also;         // what else a model of this task does in the same process
   std::vector<std::string> args;  // after the manifest's own
   std::optional<std::uint32_t> concurrency = std::nullopt;
   std::optional<Canary> canary = std::nullopt;
