@@ -83,7 +83,9 @@ std::vector<Installed> installed_models(const models::ModelStore& store, std::ui
   std::vector<models::InstalledModel> found = store.list(&problems);
   for (const Error& problem : problems)
     log::error("models", "an installed model is no good", {{"error", problem.describe()}});
-  std::ranges::stable_sort(found, std::ranges::greater(), installed_at);
+  std::ranges::sort(found, std::ranges::greater(), [](const models::InstalledModel& model) {
+    return std::pair(installed_at(model), model.manifest.name);
+  });
   std::vector<Installed> all;
   for (const models::InstalledModel& model : found)
     if (auto installed = as_installed(model, memory)) all.push_back(std::move(*installed));

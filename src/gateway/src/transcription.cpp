@@ -170,7 +170,7 @@ net::awaitable<void> answer(Call& call, const TranscriptionForm& form, const dia
   if (told) co_await call.exchange.finish();
 }
 
-dialects::Decoded<const Model*> model_for(Call& call, const TranscriptionForm& form, AudioTask task) {
+dialects::Decoded<std::shared_ptr<const Model>> model_for(Call& call, const TranscriptionForm& form, AudioTask task) {
   if (task == AudioTask::transcribe) return choose_model(call, form.model, Task::transcription);
   if (call.services.catalogue.serves(Task::translation)) return choose_model(call, form.model, Task::translation);
   return dialects::reject(ApiCode::model_not_loaded,
