@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { Box, dataUrl, wav } from './harness.js';
-import { checkError, embed, engine, json, ocr, speak, status, transcribe, unharmed, until } from './support.js';
+import { checkError, embed, engine, freeze, json, ocr, speak, status, transcribe, unharmed, until } from './support.js';
 
 const names = ['embed', 'speech', 'transcribe', 'ocr', 'vision', 'media'];
 let box;
@@ -61,7 +61,7 @@ describe('kill -9 during 200 concurrent requests', () => {
     test(`of ${name}`, async () => {
       await ready(name);
       const { pid } = await engine(box, name);
-      process.kill(pid, 'SIGSTOP'); // so that some are certainly in flight when it dies
+      await freeze(pid); // so that some are certainly in flight when it dies
       const kinds = [...Array(90).fill('embeddings'), ...Array(30).fill('speech'), ...Array(30).fill('transcription'), ...Array(30).fill('ocr'), ...Array(20).fill('detection')];
       const asked = kinds.map(outcome);
       // All its places are taken, and then nothing changes until it dies.
@@ -106,7 +106,7 @@ describe('one engine, one fault', () => {
   test('stopped and continued: slow is not broken', async () => {
     await ready('embed');
     const before = await engine(box, 'embed');
-    process.kill(before.pid, 'SIGSTOP');
+    await freeze(before.pid);
     let answered = false;
     const asked = embed(box).then((answer) => ((answered = true), answer));
     await until(async () => (await engine(box, 'embed')).in_flight === 1, 'the request is in flight');

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Box, environment, patience, wav } from './harness.js';
-import { embed, engine, expectError, form, ocr, speak, status, transcribe, unharmed, until } from './support.js';
+import { embed, engine, expectError, form, freeze, ocr, speak, status, transcribe, unharmed, until } from './support.js';
 
 const hearthd = join(process.env.HEARTH_BIN_DIR ?? new URL('../../build/release/bin', import.meta.url).pathname, 'hearthd');
 const refused = (args, options = {}) =>
@@ -38,7 +38,7 @@ describe('stopping', () => {
     await warm(box);
     const pids = [];
     for (const name of ['embed', 'speech']) pids.push((await engine(box, name)).pid);
-    for (const pid of pids) process.kill(pid, 'SIGSTOP'); // in flight for as long as the test wants
+    for (const pid of pids) await freeze(pid); // in flight for as long as the test wants
     const asked = Array.from({ length: 3 }, () => embed(box).then(async (a) => ({ status: a.status, body: await a.text() })));
     const spoken = speak(box, 'This sentence is finished although the box is told to stop. '.repeat(10), { response_format: 'wav' }).then(async (a) => ({ status: a.status, size: (await a.arrayBuffer()).byteLength }));
     await until(async () => (await status(box)).requests.in_flight === 4, 'requests in flight');
@@ -58,11 +58,12 @@ describe('stopping', () => {
     const box = await Box.start([], { HEARTH_SERVER_DRAIN_TIME: '300ms' });
     await warm(box);
     const { pid } = await engine(box, 'embed');
-    process.kill(pid, 'SIGSTOP'); // and it stays so: nothing but the cut ends this request
+    await freeze(pid); // and it stays so: nothing but the cut ends this request
     const asked = embed(box).then((a) => a.status, () => 'broken');
     await until(async () => (await engine(box, 'embed')).in_flight > 0, 'a request in flight');
     box.process.kill('SIGTERM');
-    assert.ok([503, 499, 'broken'].includes(await asked));
+    const ended = await asked;
+    assert.ok([503, 499, 'broken'].includes(ended), String(ended));
     assert.deepEqual(await box.exited, { code: 0, signal: null }, box.log.slice(-1000));
     assert.equal(await alive(pid), false);
     await rm(box.data, { recursive: true });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Box, patience, wav } from './harness.js';
-import { Raw, admin, checkError, embed, engine, expectError, ocr, speak, status, transcribe, unharmed, until } from './support.js';
+import { Raw, admin, checkError, embed, engine, expectError, freeze, ocr, speak, status, transcribe, unharmed, until } from './support.js';
 
 // Asks again and again, and tells the 99th of 100 times in ms. That they are short is for people to read: what counts
 // here is that each comes although nothing that is asked of an engine ever ends.
@@ -31,7 +31,7 @@ describe('every engine busy, every queue full, 400 connections', () => {
       assert.equal(answer.status, 200);
       await answer.arrayBuffer();
     }
-    for (const name of ['ocr', 'transcribe', 'embed']) process.kill((await engine(box, name)).pid, 'SIGSTOP'); // busy for as long as the test wants
+    for (const name of ['ocr', 'transcribe', 'embed']) await freeze((await engine(box, name)).pid); // busy for as long as the test wants
     idle.push(...(await Promise.all(Array.from({ length: 300 }, () => Raw.open(box.url)))));
     const quietly = (answer) => answer.then((a) => ({ status: a.status, retryAfter: a.headers.get('retry-after'), answer: a }), (error) => ({ error }));
     const options = { signal: leave.signal };

@@ -145,6 +145,16 @@ export async function cpuSeconds(pid) {
   return (Number(fields[11]) + Number(fields[12])) / 100; // utime and stime, in the kernel's ticks for user space
 }
 
+// Stops a process (SIGCONT lets it go on). The signal is one thread's to take, and on a busy machine the others work on
+// until that one has its turn.
+export async function freeze(pid) {
+  process.kill(pid, 'SIGSTOP');
+  await until(async () => {
+    for (const thread of await readdir(`/proc/${pid}/task`)) if (!/\) T /.test(await readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8').catch(() => ') T '))) return false;
+    return true;
+  }, 'every thread has stopped');
+}
+
 // Waits until none of a process's threads computes or wants to, twenty looks in a row.
 export async function atRest(pid, what) {
   const resting = async () => {

@@ -24,7 +24,7 @@ extern char** environ;
 
 namespace {
 
-using namespace hearth;
+using namespace hearth;  // NOLINT(google-build-using-namespace): a test of one file
 namespace json = boost::json;
 
 constexpr std::chrono::seconds kPatience{100};

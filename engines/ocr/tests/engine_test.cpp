@@ -18,7 +18,7 @@ namespace hearth::ocr {
 namespace {
 
 namespace json = boost::json;
-using namespace hearth::ocr::testing;
+using namespace hearth::ocr::testing;  // NOLINT(google-build-using-namespace): a test of one file
 using kit::testing::Answer;
 using kit::testing::Client;
 using kit::testing::EngineProcess;

@@ -23,7 +23,7 @@ struct Case {
   const char* written;
   const char* said;
 };
-void PrintTo(const Case& c, std::ostream* os) {
+void PrintTo(const Case& c, std::ostream* os) {  // NOLINT(readability-identifier-naming): GoogleTest's name
   *os << c.written;
 }
 

@@ -16,7 +16,7 @@ namespace hearth::vision {
 namespace {
 
 namespace json = boost::json;
-using namespace hearth::vision::testing;
+using namespace hearth::vision::testing;  // NOLINT(google-build-using-namespace): a test of one file
 using kit::testing::Answer;
 using kit::testing::Client;
 using kit::testing::EngineProcess;
