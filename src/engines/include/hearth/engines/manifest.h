@@ -47,7 +47,7 @@ struct Manifest {
   std::uint32_t queue = 64;
   std::uint64_t memory = 512ULL << 20;  // bytes
   std::uint64_t reserve = 0;            // bytes it is expected to use, until it was measured; 0: `memory`
-  Millis start_deadline{10'000};
+  Millis start_deadline{30'000};
   Millis request_deadline{300'000};
   Millis idle_stop{600'000};  // 0: never
   std::optional<Canary> canary = std::nullopt;
