@@ -14,6 +14,7 @@ using engines::State;
 
 constexpr const char* kCanary = "canary:\n  path: /canary\n  expect: sings\n";
 
+// Short times. What counts for a stall is what was sampled: a machine that stands still takes part in that.
 engines::Policy watchful() {
   engines::Policy policy;
   policy.sample_every = policy.idle_sample_every = Millis(100);
@@ -27,11 +28,12 @@ struct Answers {
   int ok = 0;
   int failed = 0;
   net::TaskGroup tasks;
+  awaitable<bool> all() { return tasks.wait(Deadline::in(kPatience)); }
 };
 
 awaitable<void> ask_into(Bench& bench, Answers& answers, std::string method, std::string target,
                          std::string engine = "fixture") {
-  const auto answer = co_await bench.ask(std::move(method), std::move(target), std::move(engine), Millis(28'000));
+  const auto answer = co_await bench.ask(std::move(method), std::move(target), std::move(engine));
   answer ? ++answers.ok : ++answers.failed;
 }
 
@@ -47,15 +49,17 @@ CO_TEST(EngineHealth, AWedgeIsReplacedAlthoughItsHealthSays200) {
   const ProcessWatch wedged(static_cast<pid_t>(bench.status().pid));
   Answers hung(executor);
   for (int i = 0; i < 2; ++i) hung.tasks.spawn("hang", ask_into(bench, hung, "POST", "/hang"));
+  const bool both = co_await bench.works_on(2);
+  EXPECT_TRUE(both);
   Answers waiting(executor);
   for (int i = 0; i < 5; ++i) waiting.tasks.spawn("ask", ask_into(bench, waiting, "GET", "/echo"));
-  const bool served = co_await waiting.tasks.wait(Deadline::in(Seconds(28)));
+  const bool served = co_await waiting.all();
   EXPECT_TRUE(served);
   EXPECT_EQ(waiting.ok, 5) << "those that waited are answered by its successor";
-  const bool told = co_await hung.tasks.wait(Deadline::in(Seconds(10)));
+  const bool told = co_await hung.all();
   EXPECT_TRUE(told);
   EXPECT_EQ(hung.failed, 2);
-  EXPECT_TRUE(wedged.ends_within(Millis(0)));
+  EXPECT_TRUE(wedged.ends());
   const EngineStatus status = bench.status();
   EXPECT_EQ(status.stalls, 1U);
   EXPECT_EQ(status.restarts, 1U);
@@ -69,18 +73,18 @@ CO_TEST(EngineHealth, AWedgeIsReplacedAlthoughItsHealthSays200) {
 CO_TEST(EngineHealth, TheWedgeDidAnswerItsHealth) {
   const auto executor = co_await boost::asio::this_coro::executor;
   engines::Policy policy = watchful();
-  policy.stall.stall_time = Seconds(60);
+  policy.stall.stall_time = kEndless;
   Bench bench(executor, {{.more = "concurrency: 2\n"}}, policy);
   co_await bench.start();
   Answers hung(executor);
   hung.tasks.spawn("hang", ask_into(bench, hung, "POST", "/hang"));
-  const Deadline deadline = Deadline::in(Seconds(20));
-  auto lease = co_await bench.supervisor().acquire("fixture", deadline);
+  const bool hangs = co_await bench.works_on(1);
+  EXPECT_TRUE(hangs);
+  auto lease = co_await bench.take_place();
   CO_ASSERT(lease);
-  EXPECT_EQ(bench.status().in_flight, 2U);
   net::RequestHead head;
   head.target = "/health";
-  const auto health = co_await lease->client().fetch(std::move(head), "", 1 << 16, deadline);
+  const auto health = co_await lease->client().fetch(std::move(head), "", 1 << 16, Deadline::in(kPatience));
   CO_ASSERT(health);
   EXPECT_EQ(health->head.status, 200);
   lease->finish(engines::Outcome::ok);
@@ -97,9 +101,10 @@ CO_TEST(EngineHealth, AStoppedProcessIsReplaced) {
   EXPECT_EQ(::kill(static_cast<pid_t>(bench.status().pid), SIGSTOP), 0);
   Answers answers(executor);
   answers.tasks.spawn("hit", ask_into(bench, answers, "GET", "/echo"));
-  co_await net::sleep_for(Millis(20));
+  const bool hit = co_await bench.works_on(1);
+  EXPECT_TRUE(hit);
   for (int i = 0; i < 3; ++i) answers.tasks.spawn("ask", ask_into(bench, answers, "GET", "/echo"));
-  const bool done = co_await answers.tasks.wait(Deadline::in(Seconds(28)));
+  const bool done = co_await answers.all();
   EXPECT_TRUE(done);
   EXPECT_EQ(answers.failed, 1);
   EXPECT_EQ(answers.ok, 3);
@@ -115,7 +120,7 @@ CO_TEST(EngineHealth, SlowWorkThatGoesOnIsLetBe) {
   Answers answers(executor);
   answers.tasks.spawn("drip", ask_into(bench, answers, "POST", "/drip?ms=300&count=8", "drips"));
   answers.tasks.spawn("burn", ask_into(bench, answers, "POST", "/burn?ms=1800", "burns"));
-  const bool done = co_await answers.tasks.wait(Deadline::in(Seconds(28)));
+  const bool done = co_await answers.all();
   EXPECT_TRUE(done);
   EXPECT_EQ(answers.ok, 2);
   EXPECT_EQ(bench.status("drips").stalls + bench.status("burns").stalls, 0U);
@@ -123,12 +128,13 @@ CO_TEST(EngineHealth, SlowWorkThatGoesOnIsLetBe) {
   co_await bench.stop();
 }
 
+// Time passes here without a word: that is what it is about.
 CO_TEST(EngineHealth, AnEngineThatWaitsForItsClientIsLetBe) {
   Bench bench(co_await boost::asio::this_coro::executor, {{}}, watchful());
   co_await bench.start();
-  const Deadline deadline = Deadline::in(Seconds(25));
-  auto lease = co_await bench.supervisor().acquire("fixture", deadline);
+  auto lease = co_await bench.take_place();
   CO_ASSERT(lease);
+  const Deadline deadline = Deadline::in(kPatience);
   // It has more to say than anybody reads at first.
   net::RequestHead flood{"POST", "/flood", {}};
   auto call = co_await lease->client().send(std::move(flood), "", deadline);
@@ -155,7 +161,7 @@ CO_TEST(EngineHealth, AnEngineThatWaitsForItsClientIsLetBe) {
 
 CO_TEST(EngineHealth, AWrongCanaryIsFoundWhenIdle) {
   engines::Policy policy = watchful();
-  policy.canary_every = Millis(300);
+  policy.canary_every = Millis(200);
   Bench bench(co_await boost::asio::this_coro::executor, {{.more = kCanary}}, policy);
   co_await bench.start();
   const auto warm = co_await bench.ask("GET", "/echo");
@@ -165,10 +171,10 @@ CO_TEST(EngineHealth, AWrongCanaryIsFoundWhenIdle) {
   const ProcessWatch process(static_cast<pid_t>(bench.status().pid));
   const auto corrupt = co_await bench.ask("POST", "/corrupt");
   EXPECT_TRUE(corrupt);
-  const Deadline deadline = Deadline::in(Seconds(20));
-  while (bench.status().last_error.empty() && !deadline.passed()) co_await net::sleep_for(Millis(20));
+  const bool found = co_await eventually([&] { return !bench.status().last_error.empty(); });
+  EXPECT_TRUE(found);
   EXPECT_NE(bench.status().last_error.find("canary request wrongly"), std::string::npos) << bench.status().last_error;
-  EXPECT_TRUE(process.ends_within(Millis(10'000)));
+  EXPECT_TRUE(process.ends());
   const auto again = co_await bench.ask("GET", "/echo");
   EXPECT_TRUE(again);
   EXPECT_EQ(bench.status().failed, 0U) << "no request had to find it out";
@@ -179,23 +185,22 @@ CO_TEST(EngineHealth, ALeakIsEndedBetweenRequests) {
   const auto executor = co_await boost::asio::this_coro::executor;
   engines::Policy policy = watchful();
   policy.leak = {.points = 6, .point_time = Millis(150), .point_requests = 1, .floor = 16 << 20, .steady = 0.9};
-  Bench bench(executor, {{.name = "leaks"}, {.name = "steady"}}, policy);
+  Bench bench(executor, {{.name = "leaks", .args = {}, .more = "memory: 4 GiB\n"}, {.name = "steady"}}, policy);
   co_await bench.start();
   const auto warm = co_await bench.ask("GET", "/echo", "steady");
   EXPECT_TRUE(warm);
   const auto steady = bench.status("steady").pid;
   Answers answers(executor);
-  const Deadline deadline = Deadline::in(Seconds(25));
-  int asked = 0;
-  while (bench.status("leaks").recycles == 0 && !deadline.passed()) {
+  constexpr int kMostRounds = 500;
+  int rounds = 0;
+  for (; bench.status("leaks").recycles == 0 && rounds < kMostRounds; ++rounds) {
     co_await ask_into(bench, answers, "POST", "/grow?mib=4", "leaks");
     co_await ask_into(bench, answers, "GET", "/echo", "steady");
-    asked += 2;
     co_await net::sleep_for(Millis(50));
   }
   EXPECT_EQ(bench.status("leaks").recycles, 1U);
   co_await ask_into(bench, answers, "GET", "/echo", "leaks");
-  EXPECT_EQ(answers.ok, asked + 1) << "no request suffers";
+  EXPECT_EQ(answers.ok, 2 * rounds + 1) << "no request suffers";
   EXPECT_EQ(bench.status("leaks").restarts, 0U) << "that is no failure";
   EXPECT_EQ(bench.status("steady").recycles, 0U);
   EXPECT_EQ(bench.status("steady").pid, steady);
@@ -207,6 +212,7 @@ CO_TEST(EngineHealth, AQuarantineSaysWhy) {
   engines::Policy policy = watchful();
   policy.backoff_first = policy.backoff_max = Millis(5);
   policy.quarantine_failures = 3;
+  policy.quarantine_time = kEndless;
   Bench bench(co_await boost::asio::this_coro::executor, {{.args = {"--exit=3"}}}, policy);
   co_await bench.start();
   for (int i = 0; i < 5 && bench.status().state != State::quarantined; ++i) co_await bench.ask("GET", "/echo");
