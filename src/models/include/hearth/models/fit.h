@@ -10,15 +10,33 @@
 
 namespace hearth::models {
 
-// How the engine will be started. Zeros mean the engine's own default.
+// How the engine will be started.
 struct RunOptions {
-  std::uint32_t context = 0;     // tokens of all slots together (llama-server's -c); 0: what the model was trained for
-  std::uint32_t slots = 1;       // requests at once (llama-server's -np)
-  std::uint32_t batch = 512;     // tokens computed in one go (llama-server's -ub)
-  std::string key_type = "F16";  // of the cache: F32, F16, BF16, Q8_0, Q5_1, Q5_0, Q4_1, Q4_0, IQ4_NL
+  // llama.cpp
+  std::uint32_t context = 0;  // tokens of all slots together (-c); 0: for each slot what the model was trained for
+  std::uint32_t slots = 1;    // requests at once (-np)
+  std::uint32_t batch = 512;  // tokens computed in one go (-ub)
+  // Of the cache (-ctk, -ctv): F32, F16, BF16, Q8_0, Q5_1, Q5_0, Q4_1, Q4_0, IQ4_NL.
+  std::string key_type = "F16";
   std::string value_type = "F16";
-  bool flash_attention = true;
+  bool flash_attention = true;     // llama-server's default where it can (-fa auto)
+  bool repack = true;              // it copies weights of some types into a faster layout (off: --no-repack)
+  bool arm = kArm;                 // there it has such layouts for more types
+  std::uint32_t checkpoints = 0;   // states kept of each slot, of recurrent and windowed models (--ctx-checkpoints)
+  std::uint64_t prompt_cache = 0;  // bytes (--cache-ram)
   std::uint32_t threads = 4;
+  // whisper.cpp
+  std::uint32_t decoders = 5;    // texts followed at once (beam size, best of)
+  std::uint32_t recording = 60;  // seconds of sound held at once
+  // ONNX Runtime
+  std::uint32_t picture_side = 960;  // of the largest square picture, where the model takes any size
+  std::uint32_t tokens = 512;        // of the longest text, where the model takes any length
+
+#ifdef __aarch64__
+  static constexpr bool kArm = true;
+#else
+  static constexpr bool kArm = false;
+#endif
 };
 
 enum class Trust {
@@ -30,8 +48,8 @@ std::string_view to_string(Trust trust) noexcept;
 
 // All in bytes.
 struct MemoryNeed {
-  std::uint64_t weights = 0;
-  std::uint64_t cache = 0;      // keys and values, and recurrent state; grows with the context
+  std::uint64_t weights = 0;    // a mapped file's pages included, which the kernel can drop when it must
+  std::uint64_t cache = 0;      // keys and values, recurrent state, kept prompts; grows with the context
   std::uint64_t compute = 0;    // what one batch needs between layers
   std::uint64_t projector = 0;  // the projector's weights and what one picture needs
   std::uint64_t program = 0;    // the engine's own code and tables, vocabulary included
@@ -47,7 +65,8 @@ Result<MemoryNeed> predict_memory(const ModelFacts& model, const RunOptions& opt
 
 // The largest context, in tokens of all slots together and a multiple of 256 × slots (of 1 below that), for which
 // predict_memory() stays within `budget` bytes; never more than the model was trained for, times the slots.
-// resource_exhausted: not even `smallest` tokens a slot fit; the message says how much is missing.
+// resource_exhausted: not even `smallest` tokens a slot (or what it was trained for, if that is less) fit; the message
+// says how much is missing. unsupported: the model has no context.
 Result<std::uint32_t> largest_context(const ModelFacts& model, RunOptions options, std::uint64_t budget,
                                       const ModelFacts* projector = nullptr, std::uint32_t smallest = 512);
 

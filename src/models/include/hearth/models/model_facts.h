@@ -59,7 +59,7 @@ struct TransformerFacts {
   std::uint32_t layers = 0;
   std::uint32_t heads = 0;     // the largest of its layers
   std::uint32_t kv_heads = 0;  // the largest of its layers
-  std::vector<std::uint32_t> kv_heads_by_layer;
+  std::vector<std::uint32_t> kv_heads_by_layer{};
   std::uint32_t key_length = 0;  // of one head
   std::uint32_t value_length = 0;
   std::uint32_t swa_key_length = 0;  // of one head in sliding-window layers, where it differs
@@ -69,10 +69,10 @@ struct TransformerFacts {
   std::uint32_t experts_used = 0;
   std::uint32_t expert_feed_forward_length = 0;
 
-  std::uint32_t sliding_window = 0;           // tokens; 0: every layer sees all
-  std::uint32_t sliding_window_period = 0;    // every n-th layer sees all, the others the window; 0: not said
-  std::vector<bool> sliding_window_by_layer;  // true: this layer sees the window only
-  std::uint32_t shared_kv_layers = 0;         // the last n layers keep no keys and values of their own
+  std::uint32_t sliding_window = 0;             // tokens; 0: every layer sees all
+  std::uint32_t sliding_window_period = 0;      // every n-th layer sees all, the others the window; 0: not said
+  std::vector<bool> sliding_window_by_layer{};  // true: this layer sees the window only
+  std::uint32_t shared_kv_layers = 0;           // the last n layers keep no keys and values of their own
 
   // Multi-head latent attention (DeepSeek): one compressed vector a token and layer.
   std::uint32_t kv_lora_rank = 0;
@@ -90,14 +90,14 @@ struct TransformerFacts {
   std::uint32_t short_conv_length = 0;        // LFM2
   std::uint32_t full_attention_interval = 0;  // every n-th layer is attention, the others are recurrent
   // From its tensors, one entry a layer, of hybrid models only: this layer keeps a state; this one keys and values.
-  std::vector<bool> recurrent_by_layer;
-  std::vector<bool> attention_by_layer;
+  std::vector<bool> recurrent_by_layer{};
+  std::vector<bool> attention_by_layer{};
 
   Pooling pooling = Pooling::unspecified;
   bool causal = true;  // false: reads its text as a whole (encoders)
   bool chat_template = false;
   bool chat_template_tools = false;  // its chat template knows tools
-  std::string tokenizer;             // "llama", "gpt2", "bert", …; empty: the file has none
+  std::string tokenizer{};           // "llama", "gpt2", "bert", …; empty: the file has none
   std::uint32_t classes = 0;         // outputs of a classifier head
 };
 
@@ -105,7 +105,7 @@ struct TransformerFacts {
 struct ProjectorFacts {
   bool vision = false;
   bool audio = false;
-  std::string type;  // "gemma3", "qwen2.5vl_merger", …
+  std::string type{};  // "gemma3", "qwen2.5vl_merger", …
   std::uint32_t image_size = 0;
   std::uint32_t patch_size = 0;
   std::uint32_t embedding_length = 0;
@@ -128,7 +128,7 @@ struct OnnxDimension {
 };
 struct OnnxValue {
   std::string name;
-  std::string type;  // "float32", "int64", …; "sequence", "map", "optional"
+  std::string type{};  // "float32", "int64", …; "sequence", "map", "optional"
   bool ranked = false;
   std::vector<OnnxDimension> shape;  // when ranked
 };
