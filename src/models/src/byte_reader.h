@@ -60,9 +60,10 @@ class MemorySource final : public ByteSource {
 
 class ByteReader {
  public:
-  // Reads of [begin, end) of `source`, which outlives it and is at least `end` long.
+  // Reads [begin, end) of `source`, which outlives it and is at least `end` long; nothing when it ends before it
+  // begins.
   ByteReader(ByteSource& source, std::uint64_t begin, std::uint64_t end)
-      : source_(source), buffer_(kBuffer), position_(begin), end_(end) {}
+      : source_(source), buffer_(kBuffer), position_(begin), end_(end < begin ? begin : end) {}
 
   [[nodiscard]] std::uint64_t position() const noexcept { return position_; }
   [[nodiscard]] std::uint64_t end() const noexcept { return end_; }

@@ -45,7 +45,7 @@ MemoryNeed llama_need(const ModelFacts& model, const RunOptions& options) {
 // whisper.cpp: keys and values of the text so far, of the sound heard, and of one layer that is padded; what its four
 // graphs compute with (convolution, encoder, cross attention, decoder); and the sound itself. The cache for several
 // texts at once is larger by two than their number. The formulas give whisper.cpp's own figures for tiny to medium
-// (docs/models.md).
+// (docs/model-files.md).
 MemoryNeed whisper_need(const ModelFacts& model, const RunOptions& options) {
   MemoryNeed need;
   need.weights = model.tensor_bytes;
@@ -83,7 +83,7 @@ std::uint64_t value_bytes(const OnnxValue& value, const RunOptions& options) {
   return elements * 4;
 }
 
-// ONNX Runtime says nothing beforehand. Measured on detectors (docs/models.md): eleven to twenty-five times the
+// ONNX Runtime says nothing beforehand. Measured on detectors (docs/model-files.md): eleven to twenty-five times the
 // picture, weights twice while they are rearranged, and what every node and constant costs.
 MemoryNeed onnx_need(const ModelFacts& model, const RunOptions& options) {
   constexpr std::uint64_t kPictures = 26;

@@ -1,5 +1,5 @@
 // What llama.cpp takes, part by part (fit.h adds it up). The formulas were checked against llama-server:
-// docs/models.md.
+// docs/model-files.md.
 #pragma once
 
 #include <hearth/models/fit.h>

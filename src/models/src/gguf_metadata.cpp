@@ -90,7 +90,7 @@ void read_list(ByteReader& reader, const std::string& key, GgufValue& value) {
     for (std::uint64_t i = 0; i < value.count && !reader.failed(); ++i) {
       const auto length = reader.number<std::uint64_t>();
       if (kept) {
-        value.texts.push_back(reader.text_prefix(length, GgufMetadata::kKeptText, key));
+        value.texts.push_back(reader.text_prefix(length, GgufMetadata::kKeptListText, key));
       } else {
         reader.skip(length, key);
       }

@@ -18,7 +18,7 @@ struct GgufValue {
   std::string text;                    // at most kKeptText bytes
   std::uint64_t count = 0;             // of a list
   std::vector<std::uint32_t> numbers;  // of a list of integers or bools of at most kKeptNumbers
-  std::vector<std::string> texts;      // of a list of at most kKeptTexts texts
+  std::vector<std::string> texts;      // of a list of at most kKeptTexts texts, their first kKeptListText bytes
   bool mentions_tools = false;         // a text that names the variable `tools`, as chat templates do
 };
 
@@ -29,6 +29,7 @@ class GgufMetadata {
   static constexpr std::uint64_t kKeptText = 256;
   static constexpr std::uint64_t kKeptNumbers = 1024;
   static constexpr std::uint64_t kKeptTexts = 64;
+  static constexpr std::uint64_t kKeptListText = 64;  // bytes of each
 
   // Reads `count` pairs. After a failure of `reader` the result means nothing.
   static GgufMetadata read(ByteReader& reader, std::uint64_t count);

@@ -99,13 +99,16 @@ class Tensors {
   // Every tensor inside [0, room) and none over another. Of an unknown type it is taken to reach up to the next.
   void check_places(std::uint64_t data_at, std::uint64_t room) {
     std::ranges::sort(places_, {}, &Place::offset);
+    std::uint64_t end = 0;
+    for (const Place& place : places_)
+      end = std::max(end, add(place.offset, place.bytes == kUnknownBytes ? 0 : place.bytes));
     for (std::size_t i = 0; i < places_.size() && !reader_.failed(); ++i) {
       Place& place = places_[i];
       const std::uint64_t next = i + 1 < places_.size() ? places_[i + 1].offset : std::max(room, place.offset);
       if (place.bytes == kUnknownBytes) place.bytes = next - place.offset;
       if (place.offset > room || place.bytes > room - place.offset) {
         reader_.fail_at(place.at, fmt::format("the file is cut off: it should be at least {} bytes long and is {}",
-                                              add(data_at, add(place.offset, place.bytes)), data_at + room));
+                                              add(data_at, end), data_at + room));
       } else if (place.offset + place.bytes > next) {
         reader_.fail_at(place.at, "a tensor lies over another");
       }

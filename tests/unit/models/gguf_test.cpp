@@ -282,6 +282,9 @@ TEST(Gguf, SaysWhatItIsInsteadOfAModel) {
 
 TEST(Gguf, EveryTruncationIsRefused) {
   const std::string bytes = fixtures::tiny_bert({.layers = 1}).bytes();
+  EXPECT_THAT(
+      refusal(std::string_view(bytes).substr(0, bytes.size() / 2)),
+      HasSubstr("at least " + std::to_string(bytes.size()) + " bytes long and is " + std::to_string(bytes.size() / 2)));
   expect_truncations_are_refused(bytes, 97, [](std::size_t) { return false; });
   EXPECT_THAT(refusal(std::string_view(bytes).substr(0, bytes.size() - 40)),
               HasSubstr("cut off: it should be at least"));
