@@ -226,7 +226,7 @@ Result<void> Download::on_partial(Segment& segment, const ResponseHead& head) {
   segment.range.end = range->end;
   ranges_ = Ranges::yes;
   if (total_) return {};
-  total_ = *range->total;
+  total_ = range->total;
   state_.total = *total_;
   return reserve(*total_);
 }
@@ -244,7 +244,7 @@ Result<void> Download::on_whole(Segment& segment, const ResponseHead& head) {
                                                   host_of(wish_.url), *total_));
   segment.range.end = total_.value_or(length.value_or(kUnknownEnd));
   if (total_ || !length) return {};
-  total_ = *length;
+  total_ = length;
   state_.total = *length;
   return reserve(*length);
 }
@@ -375,8 +375,11 @@ Result<void> Download::fetch() {
       lock.unlock();  // the answer comes over the thread that waits for the lock
       auto bearer = wish_.renew_bearer();
       lock.lock();
-      if (bearer) bearer_ = *std::move(bearer);
-      if (!bearer) stepped = fail(bearer.error());
+      if (bearer) {
+        bearer_ = *std::move(bearer);
+      } else {
+        stepped = fail(bearer.error());
+      }
     }
     if (stepped) {
       const SteadyTime now = steady_now();

@@ -22,6 +22,7 @@ namespace hearth::models {
 
 struct HttpOptions {
   OpenSocket open_socket = open_plain_socket;
+  std::string ca_file;  // certificates to trust in place of the system's; empty: those
   Seconds connect_time{20};
   Seconds stall_time{30};  // without `stall_bytes` a second in it, the transfer has failed
   std::uint32_t stall_bytes = 512;

@@ -126,6 +126,7 @@ Result<std::unique_ptr<Puller>> Puller::start(ModelStore& store, const Catalogue
   HttpOptions http;
   http.open_socket = impl->options.open_socket;
   http.stall_time = impl->options.stall_time;
+  http.ca_file = impl->options.ca_file;
   HEARTH_TRY_ASSIGN(impl->http, Http::start(std::move(http)));
   return std::unique_ptr<Puller>(new Puller(std::move(impl)));
 }

@@ -112,7 +112,9 @@ Result<Resolved> resolve_hf(ResolveContext& c, const Source& source, const Catal
     HEARTH_TRY_ASSIGN(std::vector<ListedFile> files, parse_hf_tree(answer.body));
     listing.insert(listing.end(), std::make_move_iterator(files.begin()), std::make_move_iterator(files.end()));
     const std::string next = next_link(answer.result.headers.get("link"));
-    page = next.empty() ? std::string() : resolve_url(page, next);
+    const std::string further = next.empty() ? std::string() : resolve_url(page, next);
+    // The token must not follow a link to another host.
+    page = host_of(further) == host_of(page) ? further : std::string();
   }
   HEARTH_TRY_ASSIGN(const std::vector<ChosenFile> chosen, wanted_files(listing, source, entry));
   Resolved resolved;

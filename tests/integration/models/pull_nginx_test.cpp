@@ -212,6 +212,38 @@ TEST_F(FromNginx, RedirectsEnd) {
   EXPECT_NE(failure(request).find("redirects to nowhere"), std::string::npos);
 }
 
+TEST_F(FromNginx, FromHttpsNobodyIsSentToPlainHttp) {
+  const std::string key = (folder_ / "key.pem").string();
+  options_.ca_file = (folder_ / "cert.pem").string();
+  const std::string make = fmt::format(
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=127.0.0.1 "
+      "-addext subjectAltName=IP:127.0.0.1 -keyout {} -out {} 2>/dev/null",
+      key, options_.ca_file);
+  ASSERT_EQ(std::system(make.c_str()), 0);
+  const std::uint16_t port = free_port();
+  Nginx plain("location / { }");
+  plain.put("tiny.gguf", model_);
+  nginx_ = std::make_unique<Nginx>("location /x { }",
+                                   fmt::format(R"(
+    server {{
+      listen 127.0.0.1:{} ssl; ssl_certificate {}; ssl_certificate_key {};
+      location /down/ {{ return 302 {}/tiny.gguf; }}
+      location /up/ {{ return 302 /files/tiny.gguf; }}
+      location /files/ {{ alias {}/; }}
+    }})",
+                                               port, options_.ca_file, key, plain.url(""), plain.root().string()));
+  const std::string base = fmt::format("https://127.0.0.1:{}", port);
+  const std::string digest = "#sha256=" + sha256_hex(model_);
+  const std::string why = failure({.source = base + "/down/tiny.gguf" + digest, .name = {}, .task = {}});
+  EXPECT_NE(why.find("from https to plain http"), std::string::npos) << why;
+  ASSERT_TRUE(pull(base + "/up/tiny.gguf" + digest)) << events_.back().message;
+  EXPECT_EQ(installed_bytes("tiny", "tiny.gguf"), model_);
+  options_.ca_file.clear();
+  puller_.reset();
+  const std::string untrusted = failure({.source = base + "/up/other.gguf" + digest, .name = {}, .task = {}});
+  EXPECT_NE(untrusted.find("no certificate that this box trusts"), std::string::npos) << untrusted;
+}
+
 TEST_F(FromNginx, PlainHttpToTheWorldIsRefused) {
   const std::string why =
       failure({.source = "http://192.0.2.1/x.gguf#sha256=" + std::string(64, 'a'), .name = {}, .task = {}});

@@ -122,8 +122,8 @@ TEST_F(FromRegistry, WhatIsNotThereOrNoModelIsTold) {
             std::string::npos);
 }
 
-// nginx asks for a token as a public registry does, and lets each be used a few times only, as if it ran out.
-TEST_F(FromRegistry, TokenIsFetchedAndRenewed) {
+// nginx asks for a token as a public registry does.
+TEST_F(FromRegistry, TokenIsFetched) {
   push_model("ai/tiny", "latest", model_);
   Nginx door(fmt::format(R"(
       location = /token {{ default_type application/json; return 200 '{{"token":"sesame-$arg_service-$arg_scope","expires_in":60}}'; }}
@@ -141,6 +141,33 @@ TEST_F(FromRegistry, TokenIsFetchedAndRenewed) {
   std::size_t refused = 0;
   for (const auto& s : door.served()) refused += s.status == 401 ? 1 : 0;
   EXPECT_EQ(refused, 1U);
+}
+
+// A token that ran out in the midst of the blobs.
+TEST_F(FromRegistry, TokenIsRenewed) {
+  const std::string manifest =
+      fmt::format(R"({{"schemaVersion":2,"layers":[{}]}})",
+                  layer("application/vnd.docker.ai.gguf.v3", "sha256:" + sha256_hex(model_), model_.size()));
+  const auto answer = [](int status, const std::string& headers, const std::string& body) {
+    return fmt::format("HTTP/1.1 {} X\r\nContent-Length: {}\r\nConnection: close\r\n{}\r\n{}", status, body.size(),
+                       headers, body);
+  };
+  int tokens = 0;
+  std::string realm;
+  const LyingServer registry([&](const std::string& request, int) {
+    const auto has = [&](std::string_view text) { return request.find(text) != std::string::npos; };
+    const std::string refusal =
+        answer(401, fmt::format("WWW-Authenticate: Bearer realm=\"{}\",service=\"r\"\r\n", realm), "");
+    if (has("GET /token")) return answer(200, "", fmt::format(R"({{"token":"number-{}"}})", ++tokens));
+    if (has("/manifests/")) return has("Bearer number-1") ? answer(200, "", manifest) : refusal;
+    return has("Bearer number-2") ? answer(200, "", model_) : refusal;
+  });
+  realm = registry.url("/token");
+  const std::string host = registry.url("").substr(7);
+  const auto done = pull("oci://" + host + "/ai/tiny");
+  ASSERT_TRUE(done) << done.error().describe();
+  EXPECT_EQ(tokens, 2);
+  EXPECT_EQ(installed_bytes("tiny", "model.gguf"), model_);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "pull_view.h"
 
+#include "terminal.h"
+
 #include <gtest/gtest.h>
 
 namespace hearth::tool {

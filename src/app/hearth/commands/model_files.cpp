@@ -160,7 +160,7 @@ void add_model_files(Cli& cli, CLI::App& models) {
                   "\"task\", \"rung\", \"preferred\", \"installed\", \"source\", \"licence\", \"commercial\", "
                   "\"languages\", \"memory\", \"description\"}]}.",
                   [task](Session& s) { return available(s, *task); });
-  catalogue.add_option("TASK", *task, "Only those for this task: chat, embedding, transcription, …");
+  catalogue.add_option("TASK", *task, "Only those for this task, such as chat or transcription.");
   cli.manual.examples(catalogue, {{"hearth models available chat", "Which language models are there?"}});
 
   auto& list =

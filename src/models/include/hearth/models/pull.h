@@ -22,6 +22,7 @@ struct PullOptions {
   std::string hugging_face_token;  // for private and gated repositories; empty: none
   unsigned parallel = 4;           // ranges of one file at once
   Seconds stall_time{30};
+  std::string ca_file;  // certificates to trust in place of the system's; empty: those
   // Smaller in tests.
   std::uint64_t smallest_range = std::uint64_t{8} << 20U;
   std::uint64_t save_every = std::uint64_t{32} << 20U;
