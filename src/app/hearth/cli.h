@@ -37,6 +37,7 @@ ExitCode run(int argc, const char* const* argv, const Terminal& terminal);
 void add_status(Cli& cli);
 void add_models(Cli& cli);
 void add_engines(Cli& cli);
+void add_packs(Cli& cli, CLI::App& engines);  // below `engines`
 void add_keys(Cli& cli);
 void add_logs(Cli& cli);
 void add_config(Cli& cli);

@@ -37,12 +37,29 @@ Result<Response> Session::api(const Request& request) {
   return api_->send(request);
 }
 
-Result<json::value> Session::admin(std::string_view method, std::string path, std::string body, double seconds) {
+Result<void> Session::reach_admin() {
   if (remote())
     return fail(
         Errc::invalid_argument,
         "This needs the box's admin socket, which is not on the net; run it on the box itself (ssh BOX hearth …)");
   if (!admin_) admin_.emplace(Endpoint{(paths_.runtime / "admin.sock").string(), {}, {}});
+  return {};
+}
+
+Result<void> Session::admin_stream(std::string_view method, std::string path, std::string body,
+                                   std::function<Result<void>(std::string_view)> on_data) {
+  HEARTH_TRY(reach_admin());
+  Request request;
+  request.method = method;
+  request.path = std::move(path);
+  request.json = std::move(body);
+  request.on_data = std::move(on_data);
+  HEARTH_TRY(admin_->send(request));
+  return {};
+}
+
+Result<json::value> Session::admin(std::string_view method, std::string path, std::string body, double seconds) {
+  HEARTH_TRY(reach_admin());
   Request request;
   request.method = method;
   request.path = std::move(path);

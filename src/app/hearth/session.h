@@ -10,6 +10,7 @@
 
 #include <hearth/core/paths.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -41,11 +42,16 @@ class Session {
   Result<Response> api(const Request& request);
   // The admin API, over its socket only: invalid_argument with --url.
   Result<json::value> admin(std::string_view method, std::string path, std::string body = {}, double seconds = 15);
+  // The same for an answer that comes as a stream, for as long as it takes.
+  Result<void> admin_stream(std::string_view method, std::string path, std::string body,
+                            std::function<Result<void>(std::string_view)> on_data);
   [[nodiscard]] Progress progress() const {
     return Progress(terminal_.err ? Progress::Show::yes : Progress::Show::no, terminal_.columns);
   }
 
  private:
+  Result<void> reach_admin();
+
   Globals globals_;
   Terminal terminal_;
   Paths paths_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "front.h"
+#include "packs.h"
 
 #include <hearth/config/config.h>
 #include <hearth/engines/supervisor.h>
@@ -20,6 +21,8 @@ struct AdminContext {
   const config::Config& config;
   const gateway::Catalogue& catalogue;
   engines::Supervisor& supervisor;
+  PackManager& packs;
+  net::BlockingPool& pool;
   net::Executor io;  // the supervisor's executor
   store::KeyStore& keys;
   const gateway::Gateway& gateway;

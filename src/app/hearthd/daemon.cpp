@@ -4,6 +4,7 @@
 #include "engine_upstream.h"
 #include "front.h"
 #include "notify.h"
+#include "packs.h"
 
 #include <hearth/core/file.h>
 #include <hearth/core/log.h>
@@ -242,6 +243,7 @@ class Daemon {
   net::BlockingPool pool_{kPoolThreads, kPoolQueue};
   gateway::Metrics metrics_;
   std::unique_ptr<engines::Supervisor> supervisor_;
+  std::unique_ptr<PackManager> packs_;
   Upstreams upstreams_;
   std::unique_ptr<gateway::Catalogue> catalogue_;
   gateway::AccessPolicy access_;
@@ -278,9 +280,11 @@ Result<void> Daemon::prepare() {
   if (!options.containment.isolated() && options.sandbox != engines::SandboxMode::off)
     log::warn("hearthd", "engines cannot be sandboxed here", {{"why", options.containment.problem}});
   options.cpus = hardware::usable_cpus();
+  const engines::Containment containment = options.containment;
   std::vector<engines::EngineSpec> specs = engine_specs(config_.engines);
   const std::vector<engines::Manifest> manifests = manifests_of(specs);
   supervisor_ = std::make_unique<engines::Supervisor>(io_.get_executor(), std::move(options), std::move(specs));
+  packs_ = std::make_unique<PackManager>(config_, containment, *supervisor_, io_.get_executor());
   upstreams_ = make_upstreams(*supervisor_, manifests);
   catalogue_ = std::make_unique<gateway::Catalogue>(std::move(upstreams_.models));
   access_ = access_policy(config_, addresses_, *keys_);
@@ -331,8 +335,8 @@ net::awaitable<Result<void>> Daemon::open() {
     where.push_back(address.unix_path.empty()
                         ? fmt::format("{}:{}", address.host, address.port == 0 ? server_->port() : address.port)
                         : address.unix_path.string());
-  AdminContext context{config_, *catalogue_, *supervisor_, io_.get_executor(), *keys_, *gateway_, vitals_, access_,
-                       url,     where,       started_};
+  AdminContext context{config_, *catalogue_, *supervisor_, *packs_, pool_,   io_.get_executor(), *keys_, *gateway_,
+                       vitals_, access_,     url,          where,   started_};
   auto admin = AdminServer::start(std::move(context), config_.paths.runtime / "admin.sock");
   if (!admin) co_return fail(admin.error());
   admin_ = std::move(*admin);
@@ -359,6 +363,7 @@ net::awaitable<void> Daemon::close() {
   if (server_) co_await server_->stop(drained);
   if (owner_) co_await owner_->stop(drained);
   co_await supervisor_->stop(Deadline::in(Seconds(8)));
+  co_await packs_->stop();
   if (admin_) co_await admin_->stop(Deadline::in(Seconds(1)));
   co_await tasks_.stop();
 }
