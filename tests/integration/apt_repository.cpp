@@ -28,6 +28,14 @@ std::string run_ok(std::vector<std::string> command, std::vector<std::pair<std::
   return result->output;
 }
 
+std::vector<fs::path> libraries_of(const std::string& program) {
+  const std::string said = run_ok({"/usr/bin/ldd", program});
+  std::vector<fs::path> found;
+  for (std::size_t at = said.find('/'); at != std::string::npos; at = said.find('/', said.find('\n', at)))
+    found.emplace_back(said.substr(at, said.find(' ', at) - at));
+  return found;
+}
+
 AptRepository::AptRepository() {
   arch_ = run_ok({"/usr/bin/dpkg", "--print-architecture"});
   while (!arch_.empty() && arch_.back() == '\n') arch_.pop_back();
@@ -87,8 +95,11 @@ void AptRepository::add(const Package& package) {
   for (const auto& [name, content] : package.files) {
     const fs::path file = tree / name;
     fs::create_directories(file.parent_path());
+    constexpr std::string_view kFile = "@file:";
     if (content == "@program") {
       fs::copy_file(PACK_FIXTURE, file);
+    } else if (content.starts_with(kFile)) {
+      fs::copy_file(content.substr(kFile.size()), file);
     } else {
       write_text(file, content);
     }
@@ -100,7 +111,7 @@ void AptRepository::add(const Package& package) {
                          package.depends.empty() ? "" : fmt::format("Depends: {}\n", package.depends)));
   const fs::path pool = folder_.path() / "web/pool";
   fs::create_directories(pool);
-  run_ok({"/usr/bin/dpkg-deb", "--root-owner-group", "--build", tree.string(),
+  run_ok({"/usr/bin/dpkg-deb", "-Zgzip", "-z1", "--root-owner-group", "--build", tree.string(),
           (pool / fmt::format("{}_{}_{}.deb", package.name, package.version, arch_)).string()});
 }
 
@@ -156,6 +167,7 @@ net::awaitable<void> AptRepository::answer(net::Exchange& exchange) {
     exchange.start(200, {});
     [[maybe_unused]] const auto sent =
         co_await exchange.write(std::string_view(*content).substr(0, content->size() / 2));
+    if (fault == Fault::stall && on_stall_) on_stall_();
     if (fault == Fault::stall) co_await net::sleep_for(Seconds(120));
     co_return;  // without an end: the connection is cut
   }

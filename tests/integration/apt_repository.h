@@ -31,7 +31,7 @@ class AptRepository {
     std::string name;
     std::string version;
     std::string depends{};
-    std::map<std::string, std::string> files{};  // path → content; "@program": the fixture program
+    std::map<std::string, std::string> files{};  // path → content; "@program": a small program; "@file:PATH": a copy
   };
   // "demo" with /usr/bin/demo and a version file, and "demo-data", on which it depends.
   void add_demo(const std::string& version, const std::string& says);
@@ -42,6 +42,8 @@ class AptRepository {
   void publish(Signature signature = Signature::good, const std::string& valid_until = {});
   // What happens to requests whose path ends so.
   void misbehave(const std::string& suffix, Fault fault);
+  // Called on the server's thread when a request has been stalled. Before any request.
+  void on_stall(std::function<void()> what) { on_stall_ = std::move(what); }
   void stop_serving();
 
   [[nodiscard]] engines::PackSource source() const;
@@ -57,6 +59,7 @@ class AptRepository {
   std::string arch_;
   std::mutex mutex_;
   std::map<std::string, Fault> faults_;
+  std::function<void()> on_stall_;
   std::atomic<std::size_t> requests_{0};
   std::uint16_t port_ = 0;
   boost::asio::io_context io_{1};
@@ -64,6 +67,8 @@ class AptRepository {
   std::thread thread_;
 };
 
+// Paths of the shared libraries a program is linked to, its loader among them.
+std::vector<fs::path> libraries_of(const std::string& program);
 // Runs a program and expects it to end well; what it printed.
 std::string run_ok(std::vector<std::string> command, std::vector<std::pair<std::string, std::string>> environment = {});
 

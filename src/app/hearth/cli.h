@@ -39,6 +39,7 @@ void add_models(Cli& cli);
 void add_pull(Cli& cli);
 void add_model_files(Cli& cli, CLI::App& models);  // below `hearth models`
 void add_engines(Cli& cli);
+void add_packs(Cli& cli, CLI::App& engines);  // below `engines`
 void add_hardware(Cli& cli);
 void add_explain(Cli& cli);
 void add_keys(Cli& cli);

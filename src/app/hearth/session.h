@@ -10,6 +10,7 @@
 
 #include <hearth/core/paths.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -48,6 +49,8 @@ class Session {
   }
 
  private:
+  Result<void> reach_admin();
+
   Globals globals_;
   Terminal terminal_;
   Paths paths_;

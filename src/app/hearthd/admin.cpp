@@ -1,5 +1,7 @@
 #include "admin.h"
 
+#include "admin_packs.h"
+
 #include <hearth/core/log.h>
 #include <hearth/dialects/api_error.h>
 #include <hearth/hardware/machine.h>
@@ -256,6 +258,10 @@ net::awaitable<void> handle(net::Exchange& exchange, const AdminContext& c) {
                              {{"data", describe_engines(c.supervisor)}, {"memory", describe(c.supervisor.memory())}});
   if (method == "POST" && path.starts_with(kEngines))
     co_return co_await order_engine(exchange, c, std::string_view(path).substr(kEngines.size()));
+  constexpr std::string_view kPacks = "/admin/packs/";
+  if (method == "GET" && path == "/admin/packs") co_return co_await show_packs(exchange, c.packs, c.pool);
+  if (method == "POST" && path.starts_with(kPacks))
+    co_return co_await change_pack(exchange, c.packs, std::string_view(path).substr(kPacks.size()));
   if (method == "GET" && path == "/admin/models") co_return co_await show_models(exchange, c);
   if (method == "GET" && path == "/admin/hardware") co_return co_await reply(exchange, c.box.describe_hardware());
   if (method == "GET" && path == "/admin/explain/placement")

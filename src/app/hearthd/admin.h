@@ -5,6 +5,7 @@
 #include "box.h"
 #include "front.h"
 #include "models_service.h"
+#include "packs.h"
 
 #include <hearth/config/config.h>
 #include <hearth/engines/supervisor.h>
@@ -22,6 +23,8 @@ struct AdminContext {
   const config::Config& config;
   const gateway::Catalogue& catalogue;
   engines::Supervisor& supervisor;
+  PackManager& packs;
+  net::BlockingPool& pool;
   net::Executor io;  // the supervisor's executor
   store::KeyStore& keys;
   const gateway::Gateway& gateway;

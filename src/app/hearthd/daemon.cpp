@@ -7,6 +7,7 @@
 #include "instances.h"
 #include "models_service.h"
 #include "notify.h"
+#include "packs.h"
 #include "tasks.h"
 
 #include <hearth/core/file.h>
@@ -239,6 +240,7 @@ class Daemon {
   gateway::Metrics metrics_;
   std::unique_ptr<Box> box_;
   std::unique_ptr<engines::Supervisor> supervisor_;
+  std::unique_ptr<PackManager> packs_;
   Upstreams upstreams_;
   std::unique_ptr<gateway::Catalogue> catalogue_;
   std::unique_ptr<Instances> instances_;
@@ -279,12 +281,15 @@ Result<void> Daemon::prepare() {
   options.cpus = hardware::usable_cpus();
   options.memory_budget = config_.engines.memory_budget;
   options.learned_file = config_.paths.data / "engines-learned";
+  const engines::Containment containment = options.containment;
   std::vector<engines::EngineSpec> specs = engine_specs(config_.engines);
   std::vector<engines::EngineSpec> templates = take_templates(specs);
   box_ = std::make_unique<Box>(specs, config_.paths.data);
   engines::apply_threads(box_->place({}), specs);
   const std::vector<engines::Manifest> manifests = manifests_of(specs);
   supervisor_ = std::make_unique<engines::Supervisor>(io_.get_executor(), std::move(options), std::move(specs));
+  packs_ = std::make_unique<PackManager>(config_, containment, *supervisor_, io_.get_executor(),
+                                         [this] { tasks_.spawn("hearthd.models", refresh_models()); });
   upstreams_ = make_upstreams(*supervisor_, manifests);
   catalogue_ = std::make_unique<gateway::Catalogue>(upstreams_.models);
   instances_ = std::make_unique<Instances>(
@@ -341,9 +346,9 @@ net::awaitable<Result<void>> Daemon::open() {
     where.push_back(address.unix_path.empty()
                         ? fmt::format("{}:{}", address.host, address.port == 0 ? server_->port() : address.port)
                         : address.unix_path.string());
-  AdminContext context{config_, *catalogue_, *supervisor_, io_.get_executor(), *keys_, *gateway_,
-                       vitals_, access_,     *box_,        *models_,           url,    where,
-                       started_};
+  AdminContext context{config_, *catalogue_, *supervisor_, *packs_, pool_, io_.get_executor(),
+                       *keys_,  *gateway_,   vitals_,      access_, *box_, *models_,
+                       url,     where,       started_};
   auto admin = AdminServer::start(std::move(context), config_.paths.runtime / "admin.sock");
   if (!admin) co_return fail(admin.error());
   admin_ = std::move(*admin);
@@ -371,6 +376,7 @@ net::awaitable<void> Daemon::close() {
   if (owner_) co_await owner_->stop(drained);
   co_await supervisor_->stop(Deadline::in(Seconds(8)));
   if (models_) models_->stop();
+  co_await packs_->stop();
   if (admin_) co_await admin_->stop(Deadline::in(Seconds(1)));
   co_await tasks_.stop();
 }

@@ -77,6 +77,15 @@ Kind<bool> boolean() {
   return {"true or false", read_bool, [](const bool& v) { return std::string(v ? "true" : "false"); }};
 }
 
+Kind<std::string> word(std::string type) {
+  return {std::move(type),
+          [](std::string_view text) -> Result<std::string> {
+            HEARTH_TRY(check_word(text));
+            return std::string(text);
+          },
+          [](const std::string& v) { return v; }};
+}
+
 template <typename T>
 Kind<T> one_of(std::vector<std::pair<std::string_view, T>> choices) {
   std::vector<std::string_view> names;
@@ -269,6 +278,23 @@ void add_models(std::vector<Key>& table) {
   add("parallel", number(1, 16), &Models::parallel, "Connections that one file is downloaded over.");
 }
 
+void add_packs(std::vector<Key>& table) {
+  table.push_back(scalar(
+      "packs.suite", word("a suite of Debian"), [](Config& c) -> auto& { return c.packs.suite; },
+      "The suite that engine packs are made from."));
+  table.push_back(scalar(
+      "packs.mirror", word("URL of a Debian mirror, or auto"), [](Config& c) -> auto& { return c.packs.mirror; },
+      "The mirror they are fetched from. `auto`: the Debian mirror in this host's apt configuration, whose proxy "
+      "settings hold too; without one deb.debian.org."));
+  table.push_back(scalar(
+      "packs.keyring", word("path of a file"), [](Config& c) -> auto& { return c.packs.keyring; },
+      "The keys that the mirror's index must be signed with. There is no way to do without."));
+  table.push_back(scalar(
+      "packs.check_valid_until", boolean(), [](Config& c) -> auto& { return c.packs.check_valid_until; },
+      "Whether an index that is older than it says it may be is refused. Its signature is verified in any case; a box "
+      "behind a mirror that is seldom updated wants this off."));
+}
+
 std::vector<Key> make_table() {
   std::vector<Key> table;
   add_server(table);
@@ -276,6 +302,7 @@ std::vector<Key> make_table() {
   add_log(table);
   add_models(table);
   add_engines(table);
+  add_packs(table);
   return table;
 }
 

@@ -151,6 +151,15 @@ std::string write_duration(std::chrono::milliseconds d) {
   return fmt::format("{}ms", ms);
 }
 
+Result<void> check_word(std::string_view text) {
+  const bool plain = std::ranges::all_of(text, [](unsigned char c) {
+    return c > ' ' && c < 0x7f && c != '"' && c != '\'' && c != '\\' && c != '[' && c != ']' && c != ';' && c != '#';
+  });
+  if (!text.empty() && text.size() <= 1024 && plain) return {};
+  return fail(Errc::invalid_argument,
+              "must be one word of printable characters, without quotes, brackets and backslashes");
+}
+
 std::string write_list(const std::vector<std::string>& items) {
   std::string out = "[";
   for (const std::string& item : items) {

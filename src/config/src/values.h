@@ -28,6 +28,7 @@ Result<bool> read_bool(std::string_view text);
 Result<std::size_t> read_choice(std::string_view text, const std::vector<std::string_view>& choices);
 Result<void> check_listen_address(std::string_view text);  // "127.0.0.1:8420", "[::1]:0", "unix:/run/x.sock"
 Result<void> check_host(std::string_view text);            // a host name or IP literal, without port or scheme
+Result<void> check_word(std::string_view text);            // a name, path or URL without blanks and quotes
 Result<void> check_origin(std::string_view text);          // "https://example.org", "http://box.local:3000"
 
 // The shortest text that reads back to exactly this value.

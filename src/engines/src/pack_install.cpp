@@ -144,7 +144,7 @@ class Installer {
     const std::string before = store_.current(recipe_.name).value_or("");
     HEARTH_TRY(store_.activate(recipe_.name, id_));
     tell("activate", 1);
-    return InstalledPack{.id = id_, .changed = before != id_, .note = note_};
+    return InstalledPack{.id = id_, .changed = before != id_, .made = made_, .note = note_};
   }
 
  private:
@@ -163,6 +163,7 @@ class Installer {
     if (ec) return fail(Error(ec, fmt::format("cannot make {}", version.string())));
     HEARTH_TRY(write_file_atomic(version / "lock", format_lock(lock)));
     HEARTH_TRY(pass_canary(version, unfinished.path()));
+    made_ = true;
     return unfinished.keep_as(store_.version(id_));
   }
 
@@ -282,6 +283,7 @@ class Installer {
     HEARTH_TRY(write_file_atomic(version / "lock", format_lock(lock)));
     HEARTH_TRY(pass_canary(version, unfinished.path()));
     HEARTH_TRY(sync_file_system(version));
+    made_ = true;
     return unfinished.keep_as(store_.version(id_));
   }
 
@@ -327,6 +329,7 @@ class Installer {
   std::optional<PrivateApt> apt_;
   std::string id_;
   std::string note_;
+  bool made_ = false;
 };
 
 }  // namespace

@@ -149,6 +149,61 @@ TEST_F(ProgramTest, PlacementSaysWhyAndWhyNot) {
   EXPECT_EQ(run("explain placment").status, 2);
 }
 
+TEST_F(ProgramTest, APackIsInstalledAndItsEnginesAreNamed) {
+  start([](const FakeRequest&) {
+    FakeAnswer answer;
+    answer.type = "text/event-stream";
+    answer.body =
+        "data: {\"step\":\"download\",\"fraction\":0.5,\"detail\":\"9 MiB of 18 MiB\"}\n\n"
+        "data: {\"done\":true,\"id\":\"llama.cpp-1a2b\",\"changed\":true,\"note\":\"the locked version is gone\","
+        "\"engines\":[\"llama\",\"rerank\"]}\n\n";
+    return answer;
+  });
+  const Ran ran = run("engines install llama.cpp --upgrade");
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_EQ(ran.out,
+            "llama.cpp: llama.cpp-1a2b is in use now.\n  the locked version is gone\n"
+            "  Started in it, and well: llama, rerank\n");
+  EXPECT_EQ(box_->requests().at(0).target, "/admin/packs/llama.cpp/install");
+  EXPECT_EQ(box_->requests().at(0).body, R"({"from":"debian","upgrade":true})");
+  EXPECT_EQ(run("engines install llama.cpp --from nowhere").status, 2);
+  const Ran json = run("engines rollback llama.cpp --json");
+  EXPECT_NE(json.out.find(R"("id": "llama.cpp-1a2b")"), std::string::npos) << json.out;
+  EXPECT_EQ(box_->requests().at(1).target, "/admin/packs/llama.cpp/rollback");
+}
+
+TEST_F(ProgramTest, APackThatFailsSaysWhyAndOneThatIsCutOffIsNoSuccess) {
+  start([](const FakeRequest& request) {
+    FakeAnswer answer;
+    answer.type = "text/event-stream";
+    answer.body = "data: {\"step\":\"canary\",\"fraction\":0,\"detail\":\"\"}\n\n";
+    if (request.target.find("whisper") == std::string::npos)
+      answer.body += R"(data: {"error":{"message":"the pack does not pass its canary","type":"service_unavailable",)"
+                     "\"param\":null,\"code\":\"c\"}}\n\n";
+    return answer;
+  });
+  const Ran failed = run("engines install llama.cpp");
+  EXPECT_NE(failed.status, 0);
+  EXPECT_EQ(failed.err, "hearth: the pack does not pass its canary\n");
+  const Ran cut = run("engines install whisper.cpp");
+  EXPECT_NE(cut.status, 0);
+  EXPECT_NE(cut.err.find("hearth logs"), std::string::npos) << cut.err;
+}
+
+TEST_F(ProgramTest, PacksAreListedWithTheirTroubles) {
+  start([](const FakeRequest&) {
+    return ok(
+        R"({"data":[{"name":"llama.cpp","title":"a server","installed":{"current":"llama.cpp-1","previous":"llama.cpp-0",)"
+        R"("origin":"debian","suite":"forky","bytes":69206016,"files":[],"problem":""}},)"
+        R"({"name":"whisper.cpp","title":"a library","installed":{"current":"","problem":"is damaged"}},)"
+        R"({"name":"onnxruntime","title":"another","installed":null}]})");
+  });
+  const Ran ran = run("engines packs");
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  for (const char* part : {"llama.cpp-1", "llama.cpp-0", "forky", "66.0 MiB", "whisper.cpp: is damaged", "onnxruntime"})
+    EXPECT_NE(ran.out.find(part), std::string::npos) << part << "\n" << ran.out;
+}
+
 TEST_F(ProgramTest, NothingListens) {
   start([](const FakeRequest&) { return ok("{}"); });
   const Ran ran = run("status --data /nonexistent");

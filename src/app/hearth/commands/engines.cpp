@@ -67,6 +67,7 @@ void add_engines(Cli& cli) {
   add_verb(cli, app, "start", "Start an engine now, so that its first request need not wait.");
   add_verb(cli, app, "stop", "Stop an engine when what it works on is done; a new request starts it again.");
   add_verb(cli, app, "restart", "Stop an engine and start it again; also ends a quarantine.");
+  add_packs(cli, app);
 }
 
 }  // namespace hearth::tool

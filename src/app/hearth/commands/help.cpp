@@ -38,6 +38,7 @@ Result<ExitCode> names(Session& s, const std::string& of) {
   constexpr double kPatience = 1;
   if (of == "voices") collect(api::voices(s), "id");
   if (of == "engines") collect(s.admin("GET", "/admin/engines", {}, kPatience), "name");
+  if (of == "packs") collect(s.admin("GET", "/admin/packs", {}, kPatience), "name");
   if (of == "models") collect(s.admin("GET", "/admin/models", {}, kPatience), "id");
   if (of == "catalogue") collect(s.admin("GET", "/admin/models/available", {}, kPatience), "name");
   if (of == "installed") collect(s.admin("GET", "/admin/models/installed", {}, kPatience), "name");

@@ -80,12 +80,21 @@ struct Models {
   std::uint64_t parallel = 4;
 };
 
+// Where engine packs come from.
+struct Packs {
+  std::string suite = "forky";
+  std::string mirror = "auto";  // auto: the one in the host's apt configuration
+  std::string keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+  bool check_valid_until = false;
+};
+
 struct Config {
   Server server;
   Limits limits;
   Logging log;
   Engines engines;
   Models models;
+  Packs packs;
   Paths paths;                 // from defaults, environment and command line; not in hearth.yaml
   bool file_was_read = false;  // false: there is no hearth.yaml, defaults are in force
 };

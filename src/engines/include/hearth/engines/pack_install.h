@@ -44,6 +44,7 @@ using OnPackProgress = std::function<void(const PackProgress&)>;
 struct InstalledPack {
   std::string id;
   bool changed = false;  // another version was in use before, or none
+  bool made = false;     // its files are new: it was not there, or damaged
   std::string note;      // what a person should know: "the locked version is gone …"; may be empty
 };
 
