@@ -10,6 +10,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 
 namespace {
@@ -33,6 +34,12 @@ void allow_descriptors() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// hwloc would load plugins, and with them the graphics drivers' libraries, if Debian's package of them is installed. The
+// environment is its only switch; here no other thread reads it yet.
+void keep_plugins_out() {
+  ::setenv("HWLOC_PLUGINS_PATH", "/nonexistent", 1);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -40,6 +47,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   give_memory_back();
   allow_descriptors();
+  keep_plugins_out();
   try {
     auto config = daemon::configure(argc, argv);
     if (!config) {
