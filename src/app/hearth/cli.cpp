@@ -47,7 +47,7 @@ void add_sections(help::Manual& manual) {
        {{"/run/hearth/hearth.sock",
          "The API, without a key, for the owner of the box (root). Other users: "
          "$XDG_RUNTIME_DIR/hearth/hearth.sock; with --data DIR: DIR/run/hearth.sock."},
-        {"/run/hearth/admin.sock", "What status, engines, keys and logs talk to."},
+        {"/run/hearth/admin.sock", "What status, engines, hardware, explain, keys and logs talk to."},
         {"/etc/hearth/hearth.yaml", "The configuration; need not exist. Other users: ~/.config/hearth/hearth.yaml."}}});
 }
 
@@ -155,6 +155,8 @@ Cli::Cli() {
   add_embed(*this);
   add_models(*this);
   add_engines(*this);
+  add_hardware(*this);
+  add_explain(*this);
   add_keys(*this);
   add_logs(*this);
   add_config(*this);

@@ -37,6 +37,8 @@ ExitCode run(int argc, const char* const* argv, const Terminal& terminal);
 void add_status(Cli& cli);
 void add_models(Cli& cli);
 void add_engines(Cli& cli);
+void add_hardware(Cli& cli);
+void add_explain(Cli& cli);
 void add_keys(Cli& cli);
 void add_logs(Cli& cli);
 void add_config(Cli& cli);

@@ -242,6 +242,9 @@ net::awaitable<void> handle(net::Exchange& exchange, const AdminContext& c) {
   if (method == "POST" && path.starts_with(kEngines))
     co_return co_await order_engine(exchange, c, std::string_view(path).substr(kEngines.size()));
   if (method == "GET" && path == "/admin/models") co_return co_await show_models(exchange, c);
+  if (method == "GET" && path == "/admin/hardware") co_return co_await reply(exchange, c.box.describe_hardware());
+  if (method == "GET" && path == "/admin/explain/placement")
+    co_return co_await reply(exchange, c.box.describe_placement(c.supervisor.snapshot()));
   if (method == "GET" && path == "/admin/keys") {
     json::array all;
     for (const auto& key : c.keys.list()) all.push_back(describe(key));

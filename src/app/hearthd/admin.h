@@ -2,6 +2,7 @@
 // that it answers while the I/O thread is busy.
 #pragma once
 
+#include "box.h"
 #include "front.h"
 
 #include <hearth/config/config.h>
@@ -25,6 +26,7 @@ struct AdminContext {
   const gateway::Gateway& gateway;
   const Vitals& vitals;
   const gateway::AccessPolicy& access;
+  const Box& box;
   std::string url;
   std::vector<std::string> listen;
   SteadyTime started;

@@ -1,6 +1,7 @@
 #include "daemon.h"
 
 #include "admin.h"
+#include "box.h"
 #include "engine_upstream.h"
 #include "front.h"
 #include "notify.h"
@@ -241,6 +242,7 @@ class Daemon {
   std::unique_ptr<gateway::FileStore> files_;
   net::BlockingPool pool_{kPoolThreads, kPoolQueue};
   gateway::Metrics metrics_;
+  std::unique_ptr<Box> box_;
   std::unique_ptr<engines::Supervisor> supervisor_;
   Upstreams upstreams_;
   std::unique_ptr<gateway::Catalogue> catalogue_;
@@ -278,6 +280,8 @@ Result<void> Daemon::prepare() {
     log::warn("hearthd", "engines cannot be sandboxed here", {{"why", options.containment.problem}});
   options.cpus = hardware::usable_cpus();
   std::vector<engines::EngineSpec> specs = engine_specs(config_.engines);
+  box_ = std::make_unique<Box>(specs, config_.paths.data);
+  engines::apply_threads(box_->place({}), specs);
   const std::vector<engines::Manifest> manifests = manifests_of(specs);
   supervisor_ = std::make_unique<engines::Supervisor>(io_.get_executor(), std::move(options), std::move(specs));
   upstreams_ = make_upstreams(*supervisor_, manifests);
@@ -330,8 +334,9 @@ net::awaitable<Result<void>> Daemon::open() {
     where.push_back(address.unix_path.empty()
                         ? fmt::format("{}:{}", address.host, address.port == 0 ? server_->port() : address.port)
                         : address.unix_path.string());
-  AdminContext context{config_, *catalogue_, *supervisor_, io_.get_executor(), *keys_, *gateway_, vitals_, access_,
-                       url,     where,       started_};
+  AdminContext context{config_, *catalogue_, *supervisor_, io_.get_executor(),
+                       *keys_,  *gateway_,   vitals_,      access_,
+                       *box_,   url,         where,        started_};
   auto admin = AdminServer::start(std::move(context), config_.paths.runtime / "admin.sock");
   if (!admin) co_return fail(admin.error());
   admin_ = std::move(*admin);

@@ -124,7 +124,7 @@ Terms make_terms(const EngineSpec& spec, const SupervisorOptions& options) {
   plan.binds = manifest.binds;
   plan.scratch = options.runtime / "scratch" / manifest.name;
   plan.socket_folder = options.runtime / "engines" / manifest.name;
-  plan.threads = std::clamp(settings.threads.value_or(cpus), 1U, 256U);
+  plan.threads = std::clamp(settings.threads.value_or(spec.threads.value_or(cpus)), 1U, 256U);
   plan.limits.data = settings.memory.value_or(manifest.memory);
   plan.args = engine_arguments(manifest, plan);
   terms.obstacle = find_obstacle(spec, options, plan);

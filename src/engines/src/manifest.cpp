@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <set>
 
 namespace hearth::engines {
@@ -29,6 +30,13 @@ struct TaskName {
 constexpr std::array kTasks{TaskName{Task::embedding, "embedding"},         TaskName{Task::speech, "speech"},
                             TaskName{Task::transcription, "transcription"}, TaskName{Task::ocr, "ocr"},
                             TaskName{Task::detection, "detection"},         TaskName{Task::media, "media"}};
+
+struct ClassName {
+  DeviceClass device;
+  std::string_view name;
+};
+constexpr std::array kClasses{ClassName{DeviceClass::cpu, "cpu"}, ClassName{DeviceClass::gpu, "gpu"},
+                              ClassName{DeviceClass::npu, "npu"}};
 
 // yaml-cpp's parser calls itself for every level, so depth is bounded before it sees the text. Indentation, dashes and
 // brackets each open at most one level.
@@ -120,6 +128,28 @@ Result<std::vector<Model>> read_models(const Fields& manifest, std::string_view 
   return models;
 }
 
+Result<std::vector<DeviceKind>> read_devices(const Fields& manifest) {
+  constexpr std::size_t kMaxDevices = 16;
+  constexpr std::size_t kMaxDriver = 32;
+  HEARTH_TRY_ASSIGN(const auto names, manifest.texts("devices", kMaxDevices));
+  if (names.empty()) return std::vector{DeviceKind{}};
+  std::vector<DeviceKind> devices;
+  for (const std::string& name : names) {
+    const std::size_t slash = name.find('/');
+    const auto known = std::ranges::find(kClasses, std::string_view(name).substr(0, slash), &ClassName::name);
+    const std::string driver = slash == std::string::npos ? std::string() : name.substr(slash + 1);
+    const auto in_word = [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+    };
+    if (known == kClasses.end() || driver.size() > kMaxDriver || !std::ranges::all_of(driver, in_word) ||
+        (slash != std::string::npos && driver.empty()))
+      return fail(
+          manifest.wrong("devices", "must be a list of cpu, gpu and npu, each maybe with a driver: npu/intel_vpu"));
+    devices.push_back({known->device, driver});
+  }
+  return devices;
+}
+
 std::string guess_content_type(std::string_view body) {
   if (body.empty()) return {};
   const std::size_t first = body.find_first_not_of(" \t\r\n");
@@ -198,8 +228,8 @@ Result<void> read_limits(Manifest& manifest, const Fields& fields) {
 Result<Manifest> read_manifest(const YAML::Node& root, std::string_view origin, const fs::path& folder) {
   HEARTH_TRY_ASSIGN(const Fields fields,
                     Fields::of(root, origin, "",
-                               {"name", "title", "program", "args", "data", "binds", "models", "concurrency", "queue",
-                                "memory", "start_deadline", "request_deadline", "idle_stop", "canary"}));
+                               {"name", "title", "program", "args", "data", "binds", "models", "devices", "concurrency",
+                                "queue", "memory", "start_deadline", "request_deadline", "idle_stop", "canary"}));
   Manifest manifest;
   manifest.folder = normal(folder);
   HEARTH_TRY_ASSIGN(manifest.name, fields.required_text("name"));
@@ -210,6 +240,7 @@ Result<Manifest> read_manifest(const YAML::Node& root, std::string_view origin, 
   HEARTH_TRY(read_paths(manifest, fields));
   HEARTH_TRY_ASSIGN(manifest.args, fields.texts("args", kMaxList));
   HEARTH_TRY_ASSIGN(manifest.models, read_models(fields, origin));
+  HEARTH_TRY_ASSIGN(manifest.devices, read_devices(fields));
   HEARTH_TRY(read_limits(manifest, fields));
   if (fields.has("canary")) {
     HEARTH_TRY_ASSIGN(manifest.canary, read_canary(fields, origin, manifest.folder));
@@ -222,6 +253,13 @@ Result<Manifest> read_manifest(const YAML::Node& root, std::string_view origin, 
 std::string_view to_string(Task task) noexcept {
   for (const TaskName& known : kTasks) {
     if (known.task == task) return known.name;
+  }
+  return "unknown";
+}
+
+std::string_view to_string(DeviceClass c) noexcept {
+  for (const ClassName& known : kClasses) {
+    if (known.device == c) return known.name;
   }
   return "unknown";
 }

@@ -182,5 +182,26 @@ TEST_F(Folder, OneBadManifestDoesNotHideTheOthers) {
   EXPECT_TRUE(discover(folder_ / "nothing").manifests.empty());
 }
 
+TEST(Manifest, NamesTheDevicesItComputesOn) {
+  const std::string_view rest = "name: a\nprogram: p\nmodels: [{id: m, task: ocr}]\n";
+  const auto parse = [&](std::string_view line) {
+    return parse_manifest(std::string(rest) + std::string(line), "engine.yaml", "/nonexistent/engine");
+  };
+  const auto plain = parse("");
+  ASSERT_TRUE(plain);
+  ASSERT_EQ(plain->devices.size(), 1U);
+  EXPECT_EQ(plain->devices[0].device, DeviceClass::cpu);
+  const auto many = parse("devices: [cpu, gpu, npu/intel_vpu]");
+  ASSERT_TRUE(many) << many.error().describe();
+  ASSERT_EQ(many->devices.size(), 3U);
+  EXPECT_EQ(many->devices[2].device, DeviceClass::npu);
+  EXPECT_EQ(many->devices[2].driver, "intel_vpu");
+  for (const char* wrong : {"devices: [tpu]", "devices: [gpu/]", "devices: ['gpu/a b']", "devices: {}"}) {
+    const auto refused = parse(wrong);
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_NE(refused.error().message().find("devices"), std::string::npos) << refused.error().message();
+  }
+}
+
 }  // namespace
 }  // namespace hearth::engines

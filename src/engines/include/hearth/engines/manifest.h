@@ -34,6 +34,15 @@ struct Canary {
   std::string expect;  // the answer must contain it; empty: any 2xx will do
 };
 
+enum class DeviceClass { cpu, gpu, npu };
+std::string_view to_string(DeviceClass c) noexcept;
+
+// A kind of device that an engine can compute on: "cpu", "gpu", "npu/intel_vpu".
+struct DeviceKind {
+  DeviceClass device = DeviceClass::cpu;
+  std::string driver;  // the kernel's driver; empty: whichever
+};
+
 struct Manifest {
   std::string name;
   std::string title;
@@ -43,6 +52,7 @@ struct Manifest {
   std::filesystem::path data;     // absolute; the engine's folder when the manifest names none
   std::vector<std::filesystem::path> binds;
   std::vector<Model> models;
+  std::vector<DeviceKind> devices{DeviceKind{}};
   std::optional<std::uint32_t> concurrency = 1;  // nullopt: as many as usable cores
   std::uint32_t queue = 64;
   std::uint64_t memory = 512ULL << 20;  // bytes

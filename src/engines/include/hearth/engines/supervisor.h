@@ -35,6 +35,7 @@ struct EngineSettings {
 struct EngineSpec {
   Manifest manifest;
   EngineSettings settings;
+  std::optional<std::uint32_t> threads = std::nullopt;  // as planned; a person's setting wins
 };
 
 struct SupervisorOptions {

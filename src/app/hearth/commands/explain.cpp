@@ -1,0 +1,104 @@
+#include "../cli.h"
+#include "../table.h"
+
+#include <hearth/core/units.h>
+
+#include <fmt/format.h>
+
+namespace hearth::tool {
+namespace {
+
+std::uint64_t whole(const json::value& from, std::string_view name) {
+  const double value = json::number(from, name);
+  return value > 0 && value < 1.8e19 ? static_cast<std::uint64_t>(value) : 0;
+}
+
+std::string device_of(const json::value& placement) {
+  const std::string device = json::text(placement, "device");
+  return device.empty() ? "nowhere" : device;
+}
+
+std::string overview(const json::value& answer, const Session& s) {
+  Table table({{"ENGINE"},
+               {"DOES"},
+               {"RUNS ON"},
+               {"THREADS", Align::right},
+               {"MEMORY", Align::right},
+               {"BECAUSE", Align::left, true}});
+  for (const json::value& p : json::list(answer, "placements")) {
+    const std::uint64_t threads = whole(p, "threads");
+    const std::uint64_t memory = whole(p, "memory");
+    const bool placed = !json::text(p, "device").empty();
+    table.add({{json::text(p, "engine"), Ink::bold},
+               {json::joined(p, "tasks")},
+               {device_of(p), placed ? Ink::green : Ink::yellow},
+               {threads > 0 ? std::to_string(threads) : "–"},
+               {memory > 0 ? format_bytes(memory) : "–"},
+               {json::text(p, "reason")}});
+  }
+  return table.empty() ? "No engine is installed.\n" : table.render(s.table_columns(), s.terminal().out_colour);
+}
+
+// Every device that an engine was not put on, and why. Where there is one device only, there is nothing to say.
+std::string runners_up(const json::value& answer, const Session& s) {
+  Table table({{"ENGINE"}, {"NOT ON"}, {"BECAUSE", Align::left, true}});
+  for (const json::value& p : json::list(answer, "placements")) {
+    std::string engine = json::text(p, "engine");
+    for (const json::value& other : json::list(p, "others")) {
+      table.add({{engine, Ink::bold}, {json::text(other, "device")}, {json::text(other, "why_not")}});
+      engine.clear();
+    }
+  }
+  return table.empty() ? "" : "\n" + table.render(s.table_columns(), s.terminal().out_colour);
+}
+
+std::string devices(const json::value& answer, const Session& s) {
+  std::string out;
+  for (const json::value& device : json::list(answer, "devices")) {
+    const std::string obstacle = json::text(device, "obstacle");
+    out += s.ink(pad_right(printable(json::text(device, "id")), 6), Ink::bold) + printable(json::text(device, "name"));
+    if (!obstacle.empty()) out += ": " + s.ink(printable(obstacle), Ink::yellow);
+    out += "\n";
+  }
+  for (const json::value& pool : json::list(answer, "pools")) {
+    const std::string name = json::text(pool, "name");
+    out += fmt::format("{}: {} planned of {}\n",
+                       name == "system" ? "memory" : fmt::format("memory of {}", printable(name)),
+                       format_bytes(whole(pool, "used")), format_bytes(whole(pool, "bytes")));
+  }
+  return out;
+}
+
+Result<ExitCode> placement(Session& s) {
+  HEARTH_TRY_ASSIGN(const json::value answer, s.admin("GET", "/admin/explain/placement"));
+  if (s.json()) {
+    HEARTH_TRY(print(json::pretty(answer)));
+    return ExitCode::ok;
+  }
+  std::string out = overview(answer, s) + runners_up(answer, s) + "\n" + devices(answer, s);
+  const json::value& best = json::field(answer, "best");
+  if (best.is_bool() && !best.get_bool())
+    out += "There were too many ways to try all of them; this is the best one found.\n";
+  HEARTH_TRY(print(out));
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_explain(Cli& cli) {
+  auto& app = cli.command(cli.app, "explain", "Say why Hearth does what it does.", nullptr);
+  auto& where = cli.command(
+      app, "placement",
+      "Say where each engine runs best on this box, and why not elsewhere.\n\n"
+      "The plan is made afresh from the hardware as it is now: within memory, with the least waiting, where engines "
+      "that "
+      "share a device slow each other down. Figures that were not measured yet are guesses and say so. THREADS is an "
+      "engine's share of the processor; it takes effect when hearthd starts, and engines.NAME.threads in hearth.yaml "
+      "sets "
+      "another. With --json: the object that GET /admin/explain/placement answers.",
+      placement);
+  cli.manual.examples(where, {{"hearth explain placement", "Look."}});
+  cli.manual.examples(app, {{"hearth explain placement", "Where does each engine run, and why there?"}});
+}
+
+}  // namespace hearth::tool
