@@ -209,8 +209,8 @@ void add_engines(std::vector<Key>& table) {
   table.push_back(engine("enabled", boolean(), &O::enabled, "true", "Whether the engine is used at all."));
   table.push_back(engine("keep_warm", boolean(), &O::keep_warm, "from engine.yaml",
                          "Start it with the daemon and never stop it for idleness."));
-  table.push_back(
-      engine("threads", number(1, 1024), &O::threads, "from engine.yaml", "Threads the engine computes with."));
+  table.push_back(engine("threads", number(1, 1024), &O::threads, "planned",
+                         "Threads the engine computes with; hearth explain placement tells the plan."));
   table.push_back(
       engine("concurrency", number(1, 1024), &O::concurrency, "from engine.yaml", "Requests it works on at once."));
   table.push_back(engine("queue", number(0, 100'000), &O::queue, "from engine.yaml",

@@ -178,8 +178,10 @@ class Planner {
                                                                                : "best with the others where they are";
     text += fmt::format(": {} a request{}", time_text(mine.option->seconds), mine.option->measured ? "" : " (a guess)");
     if (!others.empty())
-      text += fmt::format(", {} when {} {} busy as expected", time_text(mine.option->seconds * shared(i, mine.device)),
-                          listed(others), others.size() == 1 ? "is" : "are");
+      text +=
+          fmt::format(", {} while {} {} as busy as expected", time_text(mine.option->seconds * shared(i, mine.device)),
+                      others.size() > 2 ? fmt::format("{} others there", others.size()) : listed(others),
+                      others.size() == 1 ? "is" : "are");
     return text;
   }
 

@@ -50,7 +50,9 @@ std::vector<Disk> read_disks(const Tree& tree) {
     disk.name = name;
     disk.model = tree.text(folder + "/device/model", 128).value_or("");
     disk.size = times(tree.number(folder + "/size").value_or(0), 512);  // sectors of 512 bytes, whatever the disk's own
-    disk.rotational = tree.number(folder + "/queue/rotational").value_or(0) == 1;
+    // Of a virtual disk the kernel knows no better than to say that it turns.
+    const bool virtual_disk = name.starts_with("vd") || name.starts_with("xvd");
+    disk.rotational = !virtual_disk && tree.number(folder + "/queue/rotational").value_or(0) == 1;
     if (disk.size > 0) disks.push_back(std::move(disk));
   }
   return disks;

@@ -91,6 +91,64 @@ TEST_F(ProgramTest, StatusOfABoxThatIsNotReadyYet) {
   EXPECT_NE(ran.out.find("waits for engines"), std::string::npos) << ran.out;
 }
 
+constexpr const char* kHardware =
+    R"({"board":"Example Mini 370","cpu":{"model":"AMD Ryzen AI 9","sockets":1,"cores":12,"threads":24,"usable":24,)"
+    R"("compute_threads":12,"kinds":[{"name":"performance","cores":4,"threads":8,"max_mhz":5157},)"
+    R"({"name":"efficiency","cores":8,"threads":16,"max_mhz":3300}],"caches":[{"level":3,"type":"unified",)"
+    R"("size":16777216,"count":1}],"features":["AVX2"]},"memory":{"total":34359738368,"available":1073741824,)"
+    R"("swap_total":0,"swap_free":0},"gpus":[{"id":"card1","name":"Radeon\u001b[2J 890M","driver":"amdgpu",)"
+    R"("compute":true,"accessible":false,"shares_memory":true,"shared_total":17179869184},{"id":"card2","name":"GeForce",)"
+    R"("driver":"nvidia","compute":true,"accessible":true,"shares_memory":false,"vram_total":268435456,)"
+    R"("vram_at_least":true}],"npus":[{"id":"accel0","name":"AMD XDNA","driver":"amdxdna","accessible":true,)"
+    R"("shares_memory":true}],"thermals":{"temperatures":[{"sensor":"k10temp","celsius":54.1,"passive":95,)"
+    R"("critical":null}],"throttled":3,"cooling_now":["Processor 3 of 10"]},"energy":{"counters":[{"name":"package-0"}],)"
+    R"("power":[{"sensor":"PPT","watts":9.01}]},"disks":[{"name":"sda","model":"","size":1099511627776,)"
+    R"("rotational":true}],"data_space":{"total":1024,"free":512},"notes":["the supply is too weak"]})";
+
+TEST_F(ProgramTest, HardwareForPeople) {
+  start([](const FakeRequest& request) {
+    EXPECT_EQ(request.target, "/admin/hardware");
+    return ok(kHardware);
+  });
+  const Ran ran = run("hardware");
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  for (const char* expected :
+       {"Example Mini 370", "12 cores, 24 threads (4 performance up to 5.2 GHz, 8 efficiency up to 3.3 GHz)",
+        "24 usable, 12 threads for one computation", "L3 1 × 16.0 MiB", "32.0 GiB, 1.0 GiB free",
+        "sda 1.0 TiB spinning", "54 °C k10temp, slows down at 95", "Processor 3 of 10", "3 times since", "9.0 W PPT",
+        "counted for package-0", "shares 16.0 GiB", "no access", "at least 256.0 MiB", "AMD XDNA",
+        "note: the supply is too weak"})
+    EXPECT_NE(ran.out.find(expected), std::string::npos) << expected << " is not in\n" << ran.out;
+  EXPECT_EQ(ran.out.find('\033'), std::string::npos);
+  EXPECT_NE(run("hardware --json").out.find(R"("compute_threads": 12)"), std::string::npos);
+}
+
+TEST_F(ProgramTest, HardwareThatTellsNothing) {
+  start([](const FakeRequest&) { return ok("{}"); });
+  EXPECT_EQ(run("hardware").status, 0);
+  EXPECT_EQ(run("explain placement").out.substr(0, 24), "No engine is installed.\n");
+}
+
+TEST_F(ProgramTest, PlacementSaysWhyAndWhyNot) {
+  start([](const FakeRequest& request) {
+    EXPECT_EQ(request.target, "/admin/explain/placement");
+    return ok(
+        R"({"cores":6,"devices":[{"id":"cpu","name":"Core","obstacle":""},{"id":"gpu0","name":"Arc","obstacle":"no access"}],)"
+        R"("pools":[{"name":"system","bytes":1073741824,"used":536870912}],"placements":[{"engine":"speech",)"
+        R"("tasks":["speech"],"device":"cpu","memory":536870912,"threads":5,"reason":"fastest there",)"
+        R"("others":[{"device":"gpu0","why_not":"no access"}]},{"engine":"big","tasks":[],"device":null,"memory":0,)"
+        R"("threads":0,"reason":"no room","others":[{"device":"cpu","why_not":"its memory is taken by speech"}]}],)"
+        R"("best":false})");
+  });
+  const Ran ran = run("explain placement");
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  for (const char* expected : {"fastest there", "nowhere", "its memory is taken by speech", "gpu0  Arc: no access",
+                               "memory: 512.0 MiB planned of 1.0 GiB", "too many ways"})
+    EXPECT_NE(ran.out.find(expected), std::string::npos) << expected << " is not in\n" << ran.out;
+  EXPECT_EQ(run("explain").status, 0);
+  EXPECT_EQ(run("explain placment").status, 2);
+}
+
 TEST_F(ProgramTest, NothingListens) {
   start([](const FakeRequest&) { return ok("{}"); });
   const Ran ran = run("status --data /nonexistent");
