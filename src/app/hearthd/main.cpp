@@ -34,8 +34,8 @@ void allow_descriptors() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// hwloc would load plugins, and with them the graphics drivers' libraries, if Debian's package of them is installed. The
-// environment is its only switch; here no other thread reads it yet.
+// hwloc would load plugins, and with them the graphics drivers' libraries, if Debian's package of them is installed.
+// The environment is its only switch; here no other thread reads it yet.
 void keep_plugins_out() {
   ::setenv("HWLOC_PLUGINS_PATH", "/nonexistent", 1);
 }
