@@ -190,6 +190,13 @@ BoxPlacement place_engines(const hardware::Inventory& box, std::span<const Engin
     if (spec.settings.enabled) placement.problem.workloads.push_back(workload_of(spec, devices, measured));
   placement.plan = plan_placement(placement.problem);
   placement.threads = thread_budgets(placement.problem, placement.plan, "cpu", placement.cores);
+  for (const EngineSpec& spec : engines) {
+    // With one request a thread, none waits for another at a barrier, and the kernel shares the processors well by
+    // itself.
+    const auto planned = placement.threads.find(spec.manifest.name);
+    const bool thread_a_request = !spec.settings.concurrency && !spec.manifest.concurrency;
+    if (planned != placement.threads.end() && thread_a_request) planned->second = std::max(1U, box.usable_cpus);
+  }
   return placement;
 }
 

@@ -112,6 +112,16 @@ TEST(BoxPlacement, OfAnUnreadableBoxIsItsProcessor) {
   EXPECT_EQ(of(place_engines({}, kAll, {}, 0), "media").device, "");
 }
 
+TEST(BoxPlacement, DoesNotLimitWhatUsesOneThreadARequest) {
+  std::vector<EngineSpec> some = kAll;
+  some[1].manifest.concurrency = std::nullopt;
+  some[3].manifest.concurrency = std::nullopt;
+  some[3].settings.concurrency = 2;
+  const BoxPlacement placement = place_engines(mini_pc(), some, {}, 8 * kGiB);
+  EXPECT_EQ(placement.threads.at("whisper"), 24U);
+  EXPECT_EQ(placement.threads.at("media"), 11U) << "12 ÷ 1.15";
+}
+
 TEST(BoxPlacement, LeavesOutWhatIsSwitchedOff) {
   std::vector<EngineSpec> some = kAll;
   some[0].settings.enabled = false;

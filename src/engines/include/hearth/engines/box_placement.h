@@ -27,7 +27,9 @@ struct BoxPlacement {
   PlacementProblem problem;
   PlacementPlan plan;
   std::uint32_t cores = 1;                       // that one computation may use
-  std::map<std::string, std::uint32_t> threads;  // for engines on the processor
+  // For engines on the processor: those that work on a request with one thread (`concurrency: cores`) get all usable
+  // processors, others their share of `cores`.
+  std::map<std::string, std::uint32_t> threads;
 };
 
 // `memory`: bytes of the machine's memory that engines may take together.
