@@ -43,7 +43,7 @@ void keep_plugins_out() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  using namespace hearth;
+  using namespace hearth;  // NOLINT(google-build-using-namespace): main only puts things together
   std::signal(SIGPIPE, SIG_IGN);
   give_memory_back();
   allow_descriptors();

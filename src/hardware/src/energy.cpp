@@ -41,7 +41,7 @@ void read_sensor(const Tree& tree, const std::string& folder, const std::string&
     if (!file.ends_with("_input") && !file.ends_with("_average")) continue;
     const std::string start = file.substr(0, file.find('_'));
     if (file.ends_with("_average") && tree.exists(fmt::format("{}/{}_input", folder, start))) continue;
-    const auto watts = micro(tree, folder + "/" + file);
+    const auto watts = micro(tree, fmt::format("{}/{}", folder, file));
     if (!watts) continue;
     power = true;
     const std::string label = tree.text(fmt::format("{}/{}_label", folder, start), 64).value_or("");
@@ -49,7 +49,7 @@ void read_sensor(const Tree& tree, const std::string& folder, const std::string&
   }
   for (const std::string& file : tree.names(folder, "energy")) {
     if (!file.ends_with("_input")) continue;
-    const auto joules = tree.number(folder + "/" + file);
+    const auto joules = tree.number(fmt::format("{}/{}", folder, file));
     if (!joules) continue;
     const std::string start = file.substr(0, file.find('_'));
     const std::string label = tree.text(fmt::format("{}/{}_label", folder, start), 64).value_or("");
@@ -62,7 +62,7 @@ void read_sensor(const Tree& tree, const std::string& folder, const std::string&
     const auto milliamperes = tree.number(fmt::format("{}/curr{}_input", folder, rail));
     if (!millivolts || !milliamperes || *millivolts > 1'000'000 || *milliamperes > 1'000'000) continue;
     const std::string label = tree.text(fmt::format("{}/in{}_label", folder, rail), 64).value_or("");
-    energy.power.push_back({label.empty() ? fmt::format("{} rail {}", chip, rail) : chip + " " + label,
+    energy.power.push_back({fmt::format("{} {}", chip, label.empty() ? fmt::format("rail {}", rail) : label),
                             static_cast<double>(*millivolts) * static_cast<double>(*milliamperes) / 1e6});
   }
 }

@@ -34,7 +34,7 @@ void read_zones(const Tree& tree, Thermals& thermals) {
       const auto at = limit(tree, start + "temp");
       if (!at) continue;
       if (type == "passive") t.passive = std::min(t.passive.value_or(*at), *at);
-      if (type == "critical") t.critical = *at;
+      if (type == "critical") t.critical = at;
     }
     thermals.temperatures.push_back(std::move(t));
   }
@@ -46,12 +46,12 @@ void read_hwmon(const Tree& tree, Thermals& thermals) {
     const std::string chip = tree.text(folder + "/name", 64).value_or(monitor);
     for (const std::string& file : tree.names(folder, "temp")) {
       if (!file.ends_with("_input")) continue;
-      const std::string start = folder + "/" + file.substr(0, file.size() - 6);
-      const auto now = celsius(tree, folder + "/" + file);
+      const std::string start = fmt::format("{}/{}", folder, file.substr(0, file.size() - 6));
+      const auto now = celsius(tree, fmt::format("{}/{}", folder, file));
       if (!now) continue;
       Temperature t;
       const std::string label = tree.text(start + "_label", 64).value_or("");
-      t.sensor = label.empty() ? chip : chip + " " + label;
+      t.sensor = label.empty() ? chip : fmt::format("{} {}", chip, label);
       t.celsius = *now;
       t.critical = limit(tree, start + "_crit");
       thermals.temperatures.push_back(std::move(t));
