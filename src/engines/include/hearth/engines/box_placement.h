@@ -26,7 +26,7 @@ struct Measurement {
 struct BoxPlacement {
   PlacementProblem problem;
   PlacementPlan plan;
-  std::uint32_t cores = 1;                       // that one computation may use
+  std::uint32_t cores = 1;  // that one computation may use
   // For engines on the processor: those that work on a request with one thread (`concurrency: cores`) get all usable
   // processors, others their share of `cores`.
   std::map<std::string, std::uint32_t> threads;
