@@ -1,7 +1,7 @@
 // A hearthd of the test's own: private data, a port the system chooses, gone at the end. And a fetch that holds every exchange
 // against the OpenAPI document.
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -10,6 +10,7 @@ import { Contract } from './contract.js';
 
 const run = promisify(execFile);
 const bin = process.env.HEARTH_BIN_DIR ?? new URL('../../build/release/bin', import.meta.url).pathname;
+const packs = new URL('../../build/packs', import.meta.url).pathname; // made by tools/pack
 
 // Against hanging only: a machine may stand still for seconds, and nothing here is true or false because of it.
 export const patience = 120_000; // ms
@@ -52,6 +53,20 @@ export class Box {
     box.key = (await box.hearth('keys', 'new', 'tests', '--quiet')).trim();
     box.contract = await Contract.load(`${box.url}/openapi.json`);
     box.fetch = (input, init) => box.contract.fetch(input, init);
+    return box;
+  }
+
+  // A box with the tests' engine packs, and models of the tests' own making: name → arguments of make_tiny_models.
+  static async withModels(models) {
+    const data = await mkdtemp(join(tmpdir(), 'hearth-test-'));
+    await symlink(packs, join(data, 'packs'));
+    const box = await Box.start([], {}, data);
+    for (const [name, [kind, ...options]] of Object.entries(models)) {
+      const file = join(data, `${name}.gguf`);
+      await run(join(bin, '../tests/make_tiny_models'), [kind, file, ...options]);
+      await box.hearth('pull', file, '--name', name);
+      await rm(file);
+    }
     return box;
   }
 

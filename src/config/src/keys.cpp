@@ -301,8 +301,8 @@ std::vector<Key> make_table() {
   add_limits(table);
   add_log(table);
   add_models(table);
-  add_engines(table);
   add_packs(table);
+  add_engines(table);  // last: `config show` appends the engines' own keys
   return table;
 }
 
