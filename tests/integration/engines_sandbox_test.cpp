@@ -7,8 +7,6 @@
 namespace hearth::test {
 namespace {
 
-using engines::State;
-
 std::string text_at(const json::value& value, std::string_view key) {
   const json::value* found = value.as_object().if_contains(key);
   return found != nullptr && found->is_string() ? std::string(found->as_string()) : "(none)";
