@@ -1,6 +1,6 @@
 # Each target is a script in tools/. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test bench eval lint fmt fuzz sanitize contract distill deb clean
+.PHONY: help setup up down test bench eval lint fmt fuzz sanitize contract distill packs deb clean
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
@@ -32,6 +32,8 @@ contract:  ## let schemathesis try the running server against /openapi.json (nee
 	@tools/contract
 distill:  ## make the embedding table anew from its teacher (needs PyPI)
 	@tools/distill/run
+packs:  ## make the engine packs in build/packs (ARCH=arm64: another architecture's, tried in qemu-user)
+	@tools/pack $(if $(ARCH),--arch $(ARCH)) llama.cpp whisper.cpp onnxruntime
 deb:  ## build the Debian package
 	@tools/deb
 clean:  ## remove everything that was built

@@ -58,6 +58,7 @@ int run(int argc, char** argv) {
   app.add_flag("--collect-garbage", wish.garbage, "Then remove what no pack uses.");
   CLI11_PARSE(app, argc, argv);
   if (wish.system) wish.options.from = PackOptions::From::system;
+  wish.packs = std::filesystem::absolute(wish.packs);
   wish.options.containment = probe_containment();
   for (const std::string& name : wish.names) {
     const auto made = make(wish, name);
