@@ -1,6 +1,7 @@
 // Pulling from a real web server: ranges, cuts, redirects, lies, and a hub's API in its true shape.
 #include "pull_bench.h"
 
+#include <faulty_disk.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -139,6 +140,54 @@ TEST_F(FromNginx, StoppedPullGoesOnWhenAskedAgain) {
   ASSERT_TRUE(pull(request)) << events_.back().message;
   EXPECT_EQ(installed_bytes("repo", "tiny-Q8_0.gguf"), model_);
   EXPECT_LT(file_bytes_served() - before, model_.size() * 6 / 10);
+}
+
+// Whatever operation of the disk fails, or is the last before the power goes: no half model, and the next pull
+// succeeds.
+TEST_F(FromNginx, DiskThatFailsAtAnyPointLeavesNoHalfModel) {
+  model_ = tiny_model(1);  // as small as it gets: some 170 KiB, so three ranges
+  serve_hub();
+  for (const FaultyDisk::Then then : {FaultyDisk::Then::works_again, FaultyDisk::Then::dead}) {
+    for (int n = 0;; ++n) {
+      FaultyDisk faulty;
+      const auto root = folder_ / fmt::format("store-{}-{}", static_cast<int>(then), n);
+      auto store = ModelStore::open(root, store_options_, faulty);
+      ASSERT_TRUE(store);
+      faulty.fail_at(n, then);
+      {
+        auto puller = Puller::start(**store, catalogue_, options_);
+        ASSERT_TRUE(puller);
+        const auto job = (*puller)->pull({.source = "hf:org/repo", .name = {}, .task = {}});
+        ASSERT_TRUE(job);
+        const auto done = finish(**job);
+        ASSERT_TRUE(done || faulty.has_failed()) << done.error().describe();
+      }
+      FaultyDisk sound;
+      auto again = ModelStore::open(root, store_options_, sound);
+      ASSERT_TRUE(again) << again.error().describe();
+      ASSERT_TRUE((*again)->verify("", {})->broken.empty()) << "operation " << n;
+      auto puller = Puller::start(**again, catalogue_, options_);
+      ASSERT_TRUE(puller);
+      const auto job = (*puller)->pull({.source = "hf:org/repo", .name = {}, .task = {}});
+      ASSERT_TRUE(job);
+      const auto done = finish(**job);
+      ASSERT_TRUE(done) << "operation " << n << ": " << done.error().describe();
+      ASSERT_EQ(read_file(root / "repo/tiny-Q8_0.gguf", 1U << 30U).value_or(""), model_) << "operation " << n;
+      if (!faulty.has_failed()) {
+        EXPECT_GT(n, 20);  // the countdown went through all of it
+        break;
+      }
+    }
+  }
+}
+
+TEST_F(FromNginx, ServerThatSendsNothingIsGivenUpOn) {
+  serve_hub("location /slow/ { limit_rate 1; alias {ROOT}/files/; }");
+  options_.stall_time = Seconds(1);
+  options_.failures = 2;
+  const std::string why = failure(
+      {.source = nginx_->url("/slow/tiny-Q8_0.gguf") + "#sha256=" + sha256_hex(model_), .name = {}, .task = {}});
+  EXPECT_NE(why.find("sends nothing any more"), std::string::npos) << why;
 }
 
 TEST_F(FromNginx, ChangedSourceIsAnErrorThatSaysSo) {
