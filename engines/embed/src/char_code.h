@@ -9,14 +9,12 @@
 namespace hearth::embed {
 
 // What becomes of a code point before words are looked up; from kCharFirstRecord on, the number of its record.
-enum CharCode : std::uint16_t {
-  kCharDrop = 0,           // control, format, combining mark
-  kCharSpace = 1,          // ends a word
-  kCharUnknownLetter = 2,  // its word is unknown
-  kCharUnknownAlone = 3,   // punctuation or ideograph, a word of its own, unknown
-  kCharHangul = 4,         // a syllable: taken apart by arithmetic
-  kCharFirstRecord = 5,
-};
+inline constexpr std::uint16_t kCharDrop = 0;           // control, format, combining mark
+inline constexpr std::uint16_t kCharSpace = 1;          // ends a word
+inline constexpr std::uint16_t kCharUnknownLetter = 2;  // its word is unknown
+inline constexpr std::uint16_t kCharUnknownAlone = 3;   // punctuation or ideograph, a word of its own, unknown
+inline constexpr std::uint16_t kCharHangul = 4;         // a syllable: taken apart by arithmetic
+inline constexpr std::uint16_t kCharFirstRecord = 5;
 
 struct CharRecord {
   std::uint8_t bytes;  // of text
