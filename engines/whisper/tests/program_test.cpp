@@ -54,18 +54,18 @@ class WhisperProgram : public ::testing::Test {
   static void SetUpTestSuite() {
     std::string name = ::testing::TempDir() + "whisper-modelsXXXXXX";
     ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-    fs::permissions(folder_, fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec |
-                                 fs::perms::group_read | fs::perms::others_read);
-    testing::write_model(folder_ / "reciter.bin");
+    folder() = name;
+    fs::permissions(folder(), fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec |
+                                  fs::perms::group_read | fs::perms::others_read);
+    testing::write_model(folder() / "reciter.bin");
     testing::TinyModel english;
     english.multilingual = false;
-    testing::write_model(folder_ / "reciter.en.bin", english);
+    testing::write_model(folder() / "reciter.en.bin", english);
   }
-  static void TearDownTestSuite() { fs::remove_all(folder_); }
+  static void TearDownTestSuite() { fs::remove_all(folder()); }
 
   static EngineProcess start(const std::string& model, const std::vector<std::string>& more = {}) {
-    std::vector<std::string> arguments{"--model", (folder_ / model).string(), "--threads", "1", "--slots", "2"};
+    std::vector<std::string> arguments{"--model", (folder() / model).string(), "--threads", "1", "--slots", "2"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return {HEARTH_WHISPER_PROGRAM, arguments,
             kit::testing::in_root(kRoot, {fs::path(HEARTH_WHISPER_PROGRAM).parent_path().string()})};
@@ -75,9 +75,11 @@ class WhisperProgram : public ::testing::Test {
         .request("POST", "/v1/audio/transcriptions" + query, body, {{"Content-Type", "audio/pcm"}});
   }
 
-  static fs::path folder_;
+  static fs::path& folder() {
+    static fs::path path;
+    return path;
+  }
 };
-fs::path WhisperProgram::folder_;
 
 TEST_F(WhisperProgram, TellsItsModels) {
   const EngineProcess engine = start("reciter.bin", {"--name", "whisper-reciter"});
@@ -204,14 +206,14 @@ TEST_F(WhisperProgram, WhoHangsUpFreesTheirPlace) {
 TEST_F(WhisperProgram, FilesThatAreNoModelAreRefused) {
   const std::string whole = testing::tiny_model();
   for (const std::string& bytes : {std::string("no model at all"), whole.substr(0, whole.size() / 2)}) {
-    std::ofstream(folder_ / "damaged.bin", std::ios::binary) << bytes;
+    std::ofstream(folder() / "damaged.bin", std::ios::binary) << bytes;
     EngineProcess engine = start("damaged.bin");
     EXPECT_FALSE(engine.ready());
     EXPECT_EQ(engine.wait_exit(), 1);
   }
   EngineProcess absent = start("absent.bin");
   EXPECT_EQ(absent.wait_exit(), 1);
-  EngineProcess no_vad = start("reciter.bin", {"--vad", (folder_ / "reciter.bin").string()});
+  EngineProcess no_vad = start("reciter.bin", {"--vad", (folder() / "reciter.bin").string()});
   EXPECT_EQ(no_vad.wait_exit(), 1);
 }
 
