@@ -434,8 +434,15 @@ std::string Daemon::expose_metrics() {
   gauges.memory = hardware::process_memory(::getpid());
   gauges.spool = gateway_->spooled_bytes();
   for (const auto& e : supervisor_->snapshot())
-    gauges.engines.push_back(
-        {e.name, std::string(engines::to_string(e.state)), e.memory, e.reserved, e.in_flight, e.queued, e.restarts});
+    gauges.engines.push_back({.name = e.name,
+                              .state = std::string(engines::to_string(e.state)),
+                              .memory = e.memory,
+                              .reserved = e.reserved,
+                              .in_flight = e.in_flight,
+                              .queued = e.queued,
+                              .restarts = e.restarts,
+                              .stalls = e.stalls,
+                              .recycles = e.recycles});
   const engines::MemoryStatus memory = supervisor_->memory();
   gauges.budget = {memory.budget, memory.usable, memory.reserved, memory.measured, memory.evictions};
   return metrics_.expose(gauges);

@@ -72,6 +72,14 @@ struct Metrics::Impl {
                                                    .Name("hearth_engine_restarts")
                                                    .Help("Restarts after failures since hearthd started.")
                                                    .Register(*registry);
+  prom::Family<prom::Gauge>& engine_stalls = prom::BuildGauge()
+                                                 .Name("hearth_engine_stalls")
+                                                 .Help("Times it was replaced because a request made no progress.")
+                                                 .Register(*registry);
+  prom::Family<prom::Gauge>& engine_recycles = prom::BuildGauge()
+                                                   .Name("hearth_engine_recycles")
+                                                   .Help("Fresh processes because it used more and more memory.")
+                                                   .Register(*registry);
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
@@ -116,6 +124,8 @@ std::string Metrics::expose(const Gauges& gauges) {
     m.engine_in_flight.Add(labels).Set(engine.in_flight);
     m.engine_queued.Add(labels).Set(engine.queued);
     m.engine_restarts.Add(labels).Set(engine.restarts);
+    m.engine_stalls.Add(labels).Set(engine.stalls);
+    m.engine_recycles.Add(labels).Set(engine.recycles);
   }
   return prom::TextSerializer().Serialize(m.registry->Collect());
 }

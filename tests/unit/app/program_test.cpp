@@ -77,6 +77,20 @@ TEST_F(ProgramTest, StatusForPeople) {
   EXPECT_EQ(ran.out.find('\033'), std::string::npos) << "no colours into a file";
 }
 
+TEST_F(ProgramTest, EnginesShowTheLedgerAndWhyOneWaits) {
+  start([](const FakeRequest&) {
+    return ok(R"({"data":[{"name":"llm","title":"A model","state":"reserving","tasks":["chat"],"memory":0,)"
+              R"("reserved":1073741824,"restarts":0,"why":"it needs 1.0 GiB, and ocr works"}],)"
+              R"("memory":{"budget":4294967296,"usable":2147483648,"reserved":536870912,"measured":104857600}})");
+  });
+  const Ran ran = run("engines");
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_NE(ran.out.find("100.0 MiB used, 512.0 MiB reserved, of 4.0 GiB"), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("2.0 GiB at present"), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("llm: it needs 1.0 GiB"), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("1.0 GiB"), std::string::npos) << ran.out;
+}
+
 TEST_F(ProgramTest, StatusForPrograms) {
   start([](const FakeRequest&) { return ok(kStatus); });
   const Ran ran = run("status --json");

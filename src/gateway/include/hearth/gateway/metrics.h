@@ -30,6 +30,8 @@ struct EngineSample {
   std::uint32_t in_flight = 0;
   std::uint32_t queued = 0;
   std::uint32_t restarts = 0;
+  std::uint32_t stalls = 0;
+  std::uint32_t recycles = 0;
 };
 
 // Memory of all engines together, in bytes.
