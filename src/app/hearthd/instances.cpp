@@ -55,6 +55,7 @@ std::optional<Installed> as_installed(const models::InstalledModel& found, std::
   engines::ModelFiles& files = installed.files;
   files.id = manifest.name;
   files.task = *task;
+  files.kind = manifest.task;
   files.format = manifest.format;
   files.folder = found.folder;
   files.context = static_cast<std::uint32_t>(std::min<std::uint64_t>(manifest.context, 1U << 24U));
@@ -120,7 +121,11 @@ net::awaitable<Result<void>> Instances::refresh_once() {
   auto looked = co_await with_.pool->run(std::move(look));
   if (!looked) co_return fail(looked.error());
   std::vector<Installed> installed = std::move(*looked);
-  std::erase_if(installed, [this](const Installed& model) { return engine_for(model.files) == nullptr; });
+  std::erase_if(installed, [this](const Installed& model) {
+    if (engine_for(model.files) != nullptr) return false;
+    log::info("models", "no engine of this box loads it", {{"model", model.files.id}, {"format", model.files.format}});
+    return true;
+  });
 
   // What goes: first out of the catalogue, then out of memory.
   std::vector<std::string> leaving;

@@ -79,6 +79,7 @@ Manifest instantiate(const Manifest& engine, const ModelFiles& model) {
   for (std::string& arg : instance.args) {
     for (const auto& [role, path] : model.files) replace_all(arg, fmt::format("{{{}}}", role), path.string());
     replace_all(arg, "{alias}", model.id);
+    replace_all(arg, "{task}", model.kind.empty() ? to_string(model.task) : model.kind);
     replace_all(arg, "{context}", std::to_string(model.context));
   }
   return instance;

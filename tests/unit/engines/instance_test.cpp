@@ -76,6 +76,19 @@ TEST(Instance, GetsItsModelsPathsAndItsTasksArguments) {
   EXPECT_EQ(last, (std::vector<std::string>{"--embeddings", "--mmproj", "/models/tiny/eyes.gguf"}));
 }
 
+TEST(Instance, TheModelsOwnWordForItsTaskIsPassedOn) {
+  const auto read =
+      parse_manifest("name: o\nprogram: p\nargs: [--task, '{task}']\nformats: [onnx]\nserves: [{task: detection}]\n",
+                     "engine.yaml", "/opt/o");
+  ASSERT_TRUE(read.has_value()) << read.error().describe();
+  ModelFiles model = tiny();
+  model.format = "onnx";
+  model.task = Task::detection;
+  EXPECT_EQ(instantiate(*read, model).args, (std::vector<std::string>{"--task", "detection"}));
+  model.kind = "face";
+  EXPECT_EQ(instantiate(*read, model).args, (std::vector<std::string>{"--task", "face"}));
+}
+
 TEST(Instance, DoesWhatElseAModelOfItsTaskCan) {
   const auto read =
       parse_manifest("name: w\nprogram: p\nformats: [whisper]\nserves: [{task: transcription, also: [translation]}]\n",

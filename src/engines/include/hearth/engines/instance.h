@@ -17,6 +17,7 @@ namespace hearth::engines {
 struct ModelFiles {
   std::string id;  // what clients call it
   Task task = Task::chat;
+  std::string kind;  // the task in the model's own words ("face" is a kind of detection); empty: as `task`
   std::string format;                                  // "gguf", "onnx", "whisper"
   std::filesystem::path folder;                        // absolute; all that the engine sees of the models
   std::map<std::string, std::filesystem::path> files;  // by role: "model" is there, "mmproj", "vad", …; absolute
