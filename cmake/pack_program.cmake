@@ -78,6 +78,8 @@ function(hearth_pack_program name)
     return()
   endif()
   set_property(GLOBAL APPEND PROPERTY HEARTH_PACK_PROGRAM_FOLDERS ${installed})
+  configure_file(engine.yaml ${P_FOLDER}/engine.yaml COPYONLY)
+  install(FILES engine.yaml DESTINATION ${installed})
   install(TARGETS ${name} RUNTIME DESTINATION ${installed})
   install(DIRECTORY ${P_FOLDER}/lib DESTINATION ${installed}
     FILE_PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)

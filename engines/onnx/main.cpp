@@ -1,4 +1,4 @@
-// hearth-onnx: one ONNX model behind the engine protocol. docs/onnx.md.
+// hearth-onnx: one ONNX model behind the engine protocol. docs/engine-protocol.md.
 #include "src/runtime/ort.h"
 #include "src/runtime/session.h"
 #include "src/settings.h"

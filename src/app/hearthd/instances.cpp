@@ -24,7 +24,8 @@ constexpr std::uint32_t kContext = 16 * 1024;  // tokens of all places together,
 constexpr std::uint32_t kLeastContext = 512;
 constexpr std::uint32_t kPlaces = 4;
 
-// A language model's context and the memory it takes with it: at most half of what the box has.
+// The memory a model takes and, of a language model, the context it gets: both together at most half of what the box
+// has.
 void size_up(engines::ModelFiles& model, std::uint64_t memory) {
   const auto facts = models::inspect_model(model.files.at("model"));
   if (!facts)
@@ -39,7 +40,7 @@ void size_up(engines::ModelFiles& model, std::uint64_t memory) {
   models::RunOptions options;
   options.slots = kPlaces;
   options.context = model.context;
-  if (model.context == 0) {
+  if (model.context == 0 && facts->format == models::Format::gguf) {
     const auto fitting = models::largest_context(*facts, options, memory / 2, with, kLeastContext);
     options.context = std::min(kContext, fitting.value_or(kLeastContext));
     model.context = options.context;
@@ -67,7 +68,7 @@ std::optional<Installed> as_installed(const models::InstalledModel& found, std::
     files.files.emplace(file.role, found.folder / file.name);  // of several parts, the first leads to the others
     installed.version += fmt::format(":{}", file.sha256);
   }
-  if (files.format == "gguf" && files.files.contains("model")) size_up(files, memory);
+  if (files.files.contains("model")) size_up(files, memory);
   return installed;
 }
 
@@ -176,7 +177,9 @@ void Instances::publish(const std::vector<Installed>& installed) {
     const auto running = running_.find(model.files.id);
     if (running == running_.end()) continue;
     const auto upstream = std::make_shared<EngineUpstream>(with_.supervisor, running->second.engine);
-    std::vector<gateway::Model>& list = can_run(running->second.engine) ? first : last;
+    // Who looks for things without a wish does not mean faces only.
+    const bool leads = can_run(running->second.engine) && model.files.kind != "face";
+    std::vector<gateway::Model>& list = leads ? first : last;
     for (const engines::Model& served : running->second.models)
       if (const auto task = gateway_task(served.task))
         list.push_back({served.id, *task, served.description, served.languages, upstream, {}});
