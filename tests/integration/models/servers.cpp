@@ -132,6 +132,12 @@ http {{
   start();
 }
 
+Nginx::~Nginx() {
+  process_.stop();
+  std::error_code ec;
+  fs::remove_all(folder_, ec);
+}
+
 void Nginx::start() {
   process_ = ServerProcess::start({"nginx", "-e", (folder_ / "error.log").string(), "-c",
                                    (folder_ / "nginx.conf").string(), "-p", folder_.string()},

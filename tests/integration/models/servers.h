@@ -41,6 +41,9 @@ class Nginx {
  public:
   // `locations` are inside `server {}`; {PORT} and {ROOT} are replaced. Files lie under root().
   explicit Nginx(std::string locations, std::string http = {});
+  ~Nginx();
+  Nginx(const Nginx&) = delete;
+  Nginx& operator=(const Nginx&) = delete;
   void start();
   // Cuts what is under way.
   void stop() { process_.stop(); }
