@@ -336,6 +336,21 @@ TEST(OcrReader, FindsTurnsAndReads) {
   EXPECT_EQ(reader->find_lines(frame, gone).error().kind(), Errc::cancelled);
 }
 
+TEST(OcrReader, UnsureLinesFollowTheirPage) {
+  const auto line = [](float y, float turned, double angle) {
+    return FoundLine{.quad = rectangle(200, y, 200, 20, angle), .score = 0.9F, .turned = turned};
+  };
+  std::vector<FoundLine> lines{line(20, 0.98F, 0), line(50, 0.4F, 0), line(80, 0.7F, 0), line(110, 0.02F, 0),
+                               line(200, 0.3F, 90)};
+  set_upright(lines);
+  const auto is_turned = [](const FoundLine& l) { return std::abs(l.quad.angle()) > 135 || l.quad.angle() < -45; };
+  EXPECT_TRUE(is_turned(lines[0]));
+  EXPECT_TRUE(is_turned(lines[1])) << "unsure, so as the others";
+  EXPECT_TRUE(is_turned(lines[2]));
+  EXPECT_FALSE(is_turned(lines[3])) << "sure";
+  EXPECT_FALSE(is_turned(lines[4])) << "runs another way, where no other decides";
+}
+
 TEST(OcrReader, RefusesOtherModels) {
   OcrReader::Models wrong;
   wrong.detector =

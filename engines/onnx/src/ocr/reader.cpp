@@ -38,6 +38,10 @@ Tensor tensor_of(const Crop& crop, Size input) {
           .values = to_planes(crop.view(), input, Fit::top_left, kNormalised)};
 }
 
+bool runs_down(const Quad& quad) {
+  return std::abs(std::remainder(quad.angle(), 180.0)) > 45;
+}
+
 Result<std::span<const float>> first_output(const std::vector<Tensor>& outputs, const Shape& wanted,
                                             std::string_view what) {
   if (outputs.empty()) return fail(Errc::corrupt, "the model gave no output");
@@ -45,6 +49,19 @@ Result<std::span<const float>> first_output(const std::vector<Tensor>& outputs, 
 }
 
 }  // namespace
+
+void set_upright(std::vector<FoundLine>& lines) {
+  // The lines of a page stand one way: where the classifier is unsure of one, the others that run along with it decide.
+  double votes[2] = {0, 0};
+  for (const FoundLine& line : lines)
+    votes[runs_down(line.quad) ? 1 : 0] +=
+        (static_cast<double>(line.turned) - 0.5) * static_cast<double>(line.quad.width());
+  for (FoundLine& line : lines) {
+    const bool sure = line.turned > kSureTurned || line.turned < 1 - kSureTurned;
+    const bool turn = sure ? line.turned > kSureTurned : votes[runs_down(line.quad) ? 1 : 0] > 0;
+    if (turn) line.quad = onnx::turned(line.quad, 2);
+  }
+}
 
 Result<std::unique_ptr<OcrReader>> OcrReader::create(Models models) {
   HEARTH_TRY(check_ports(*models.detector, "detector", 4));
@@ -90,10 +107,10 @@ Result<std::vector<FoundLine>> OcrReader::find_lines(const PictureView& frame, c
     if (line.quad.height() >= kStandsUpright * line.quad.width()) line.quad = onnx::turned(line.quad, 1);
     if (models_.classifier) {
       HEARTH_TRY_ASSIGN(line.turned, turned_probability(frame, line.quad));
-      if (line.turned > kSureTurned) line.quad = onnx::turned(line.quad, 2);
     }
     lines.push_back(line);
   }
+  set_upright(lines);
   return lines;
 }
 
