@@ -1,5 +1,5 @@
 #include "fit_llama.h"
-#include "ggml_types.h"
+#include "saturating.h"
 
 #include <hearth/core/units.h>
 #include <hearth/models/fit.h>
@@ -37,7 +37,7 @@ MemoryNeed llama_need(const ModelFacts& model, const RunOptions& options) {
     take(need, need.cache, llama_cache(model, options));
     take(need, need.compute, llama_compute(model, options));
   }
-  need.cache += options.prompt_cache;
+  need.cache = (Amount(need.cache) + options.prompt_cache).value();
   need.program = llama_program(model, options);
   return need;
 }
@@ -57,13 +57,16 @@ MemoryNeed whisper_need(const ModelFacts& model, const RunOptions& options) {
   const WhisperFacts& w = *model.whisper;
   const auto padded = [](std::uint64_t tokens) { return (tokens + 255) / 256 * 256; };
   const std::uint64_t copies = options.decoders > 1 ? std::uint64_t{options.decoders} + 2 : 1;
-  const std::uint64_t state = std::max(w.text_state, w.audio_state);
-  need.cache = 4 * state * w.text_layers * (padded(w.text_context) * copies + padded(w.audio_context)) +
-               4 * std::uint64_t{w.audio_state} * padded(w.audio_context);
-  need.compute = state * (std::uint64_t{w.audio_context} * 48 + std::uint64_t{w.text_context} * 8) +
-                 std::uint64_t{w.vocabulary} * 4 * w.text_context + 10 * kMiB;
+  const Amount state = std::max(w.text_state, w.audio_state);
+  need.cache =
+      (Amount(4) * state * w.text_layers * (Amount(padded(w.text_context)) * copies + padded(w.audio_context)) +
+       Amount(4) * w.audio_state * padded(w.audio_context))
+          .value();
   constexpr std::uint64_t kSamples = 16'000;  // a second, and a hundred columns of the spectrogram
-  need.compute += std::uint64_t{options.recording} * 4 * (kSamples + 100 * std::uint64_t{w.mels});
+  need.compute = (state * (std::uint64_t{w.audio_context} * 48 + std::uint64_t{w.text_context} * 8) +
+                  Amount(w.vocabulary) * 4 * w.text_context + 10 * kMiB +
+                  Amount(options.recording) * 4 * (kSamples + 100 * std::uint64_t{w.mels}))
+                     .value();
   if (w.without_weights) {
     need.trust = Trust::guess;
     need.note = "the file has no weights";
@@ -140,6 +143,10 @@ Result<MemoryNeed> predict_memory(const ModelFacts& model, const RunOptions& opt
     need = llama_need(model, options);
   } else if (model.projector) {
     take(need, need.projector, projector_need(model));
+  } else if (model.format == Format::gguf) {
+    need.weights = llama_weights(model, options);
+    need.trust = Trust::guess;
+    need.note = "it is a part of a model: join the parts first";
   } else if (model.format == Format::onnx && model.onnx) {
     need = onnx_need(model, options);
   } else {

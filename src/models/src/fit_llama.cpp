@@ -1,6 +1,7 @@
 #include "fit_llama.h"
 
 #include "ggml_types.h"
+#include "saturating.h"
 
 #include <fmt/format.h>
 
@@ -78,21 +79,21 @@ class Layers {
 };
 
 // One row of a cache of `type`.
-std::uint64_t row_bytes(std::string_view type, std::uint64_t elements) {
+Amount row_bytes(std::string_view type, std::uint64_t elements) {
   const GgmlType* known = find_ggml_type(type);
-  return round_up(elements, known->block) / known->block * known->bytes;
+  return Amount(round_up(elements, known->block) / known->block) * known->bytes;
 }
 
-std::uint64_t state_bytes(const TransformerFacts& t) {
-  std::uint64_t numbers = 0;
+Amount state_bytes(const TransformerFacts& t) {
+  Amount numbers = 0;
   if (t.wkv_head_size > 0) {
-    numbers = std::uint64_t{t.embedding_length} * (std::max(t.token_shift_count, 2u) + std::uint64_t{t.wkv_head_size});
+    numbers = Amount(t.embedding_length) * (Amount(std::max(t.token_shift_count, 2u)) + t.wkv_head_size);
   } else if (t.short_conv_length > 0) {
-    numbers = std::uint64_t{t.embedding_length} * (t.short_conv_length - 1);
+    numbers = Amount(t.embedding_length) * (t.short_conv_length - 1);
   } else if (t.ssm_inner_size > 0) {
     const std::uint64_t window = t.ssm_conv_kernel > 0 ? t.ssm_conv_kernel - 1 : 0;
-    numbers = window * (t.ssm_inner_size + 2 * std::uint64_t{std::max(t.ssm_groups, 1u)} * t.ssm_state_size) +
-              std::uint64_t{t.ssm_state_size} * t.ssm_inner_size;
+    const Amount around = Amount(2) * std::max(t.ssm_groups, 1u) * t.ssm_state_size;
+    numbers = window * (around + t.ssm_inner_size) + Amount(t.ssm_state_size) * t.ssm_inner_size;
   }
   return numbers * 4;
 }
@@ -126,9 +127,9 @@ Part llama_cache(const ModelFacts& model, const RunOptions& options) {
   const Layers layers(model);
   const std::uint64_t slot = slot_context(t, options);
   const std::uint64_t window = std::min(slot, round_up(std::uint64_t{t.sliding_window} + options.batch, kCacheStep));
-  std::uint64_t full_row = 0;
-  std::uint64_t window_row = 0;
-  std::uint64_t state = 0;
+  Amount full_row = 0;
+  Amount window_row = 0;
+  Amount state = 0;
   for (std::uint32_t layer = 0; layer < t.layers; ++layer) {
     if (layers.keeps_state(layer)) state += state_bytes(t);
     const std::uint64_t heads = layers.kv_heads(layer);
@@ -140,10 +141,9 @@ Part llama_cache(const ModelFacts& model, const RunOptions& options) {
         row_bytes(options.key_type, heads * key) + row_bytes(options.value_type, heads * value);
   }
   if (layers.pattern_unknown()) part.unknown = "which layers see a window only";
-  const bool recurrent = state > 0 || purely_recurrent(model);
-  if (recurrent && state == 0) part.unknown = "the size of its recurrent state";
-  const std::uint64_t kept = window_row * window + state;
-  part.bytes = options.slots * (full_row * slot + kept * (1 + std::uint64_t{options.checkpoints}));
+  if (purely_recurrent(model) && state.value() == 0) part.unknown = "the size of its recurrent state";
+  const Amount kept = window_row * window + state;
+  part.bytes = (options.slots * (full_row * slot + kept * (1 + std::uint64_t{options.checkpoints}))).value();
   return part;
 }
 
@@ -156,23 +156,23 @@ Part llama_compute(const ModelFacts& model, const RunOptions& options) {
   const std::uint64_t width = std::max<std::uint64_t>(
       {t.embedding_length, std::uint64_t{t.heads} * std::max(t.key_length, t.value_length), t.ssm_inner_size});
   std::uint64_t inner = t.feed_forward_length;
-  std::uint64_t per_token = 0;
+  Amount per_token = 0;
   if (t.experts_used > 0) {
     inner = std::max(inner, std::uint64_t{t.experts_used} * std::max(t.expert_feed_forward_length, 1u));
-    per_token = std::uint64_t{t.experts_used} * t.embedding_length * 4 * 2;
+    per_token = Amount(t.experts_used) * t.embedding_length * 4 * 2;
     part.unknown = "how its experts share memory";
   }
-  per_token += 4 * (3 * inner + 5 * width);
+  per_token += Amount(4) * (3 * inner + 5 * width);
   if (t.ssm_inner_size > 0 || t.wkv_head_size > 0) {
-    per_token += 4 * 6 * width;
+    per_token += Amount(24) * width;
     part.unknown = "what its recurrent layers compute with";
   }
   // The mask of who sees whom; without flash attention also every head's product of queries and keys.
-  per_token += options.flash_attention ? slot * 2 : slot * 4 * (1 + std::uint64_t{t.heads});
+  per_token += options.flash_attention ? Amount(slot) * 2 : Amount(slot) * 4 * (1 + std::uint64_t{t.heads});
   const std::uint64_t embeddings = t.causal ? 0 : batch * t.embedding_length * 4 * 2;
   // A row of logits a slot, twice, and the candidates sorted when a token is drawn.
   const std::uint64_t logits = t.causal ? std::uint64_t{options.slots} * t.vocabulary * (4 * 2 + 12) : 0;
-  part.bytes = batch * per_token + embeddings + logits + kMiB;
+  part.bytes = (batch * per_token + embeddings + logits + kMiB).value();
   return part;
 }
 

@@ -152,7 +152,9 @@ Result<ModelFacts> read_gguf(ByteSource& source) {
   const GgufMetadata metadata = GgufMetadata::read(reader, keys);
   if (reader.failed()) return reader.failure();
   facts.architecture = metadata.text("general.architecture");
-  if (facts.architecture.empty())
+  // Parts of a split model but the first have their tensors only.
+  const bool later_part = metadata.number("split.count") > 1 && metadata.number("split.no") > 0;
+  if (facts.architecture.empty() && !later_part)
     return fail(Errc::corrupt, "it does not name its architecture (general.architecture)");
   facts.name = metadata.text("general.name");
   facts.licence = metadata.text("general.license");
@@ -160,7 +162,7 @@ Result<ModelFacts> read_gguf(ByteSource& source) {
   if (const GgufValue* languages = metadata.find("general.languages")) facts.languages = languages->texts;
   if (facts.architecture == "clip") {
     facts.projector = projector_of(metadata);
-  } else {
+  } else if (!facts.architecture.empty()) {
     facts.transformer = transformer_of(metadata, facts.architecture);
     HEARTH_TRY(check_transformer(*facts.transformer));
   }

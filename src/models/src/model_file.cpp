@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace hearth::models {
 
 Result<ModelFacts> read_model(ByteSource& source) {
@@ -13,6 +16,48 @@ Result<ModelFacts> read_model(ByteSource& source) {
                                                       : read_whisper(source);
   if (facts) facts->task = infer_task(*facts);
   return facts;
+}
+
+Result<ModelFacts> join_parts(std::vector<ModelFacts> parts) {
+  if (parts.empty()) return fail(Errc::invalid_argument, "there are no parts to join");
+  for (const ModelFacts& part : parts) {
+    if (!part.split) return fail(Errc::invalid_argument, "one of the files is no part of a split model");
+  }
+  std::ranges::sort(parts, {}, [](const ModelFacts& part) { return part.split->index; });
+  const std::uint32_t count = parts.front().split->count;
+  for (std::size_t i = 0; i < std::max<std::size_t>(parts.size(), count); ++i) {
+    if (i >= parts.size() || parts[i].split->index != i || parts[i].split->count != count)
+      return fail(Errc::corrupt,
+                  fmt::format("of the model's {} parts, number {} is missing or does not belong to the others; "
+                              "pull the model again",
+                              count, i + 1));
+  }
+  ModelFacts whole = std::move(parts.front());
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    const ModelFacts& part = parts[i];
+    whole.file_bytes += part.file_bytes;
+    whole.tensor_bytes += part.tensor_bytes;
+    whole.tensors += part.tensors;
+    whole.parameters += part.parameters;
+    whole.largest_tensor = std::max(whole.largest_tensor, part.largest_tensor);
+    whole.token_embedding = std::max(whole.token_embedding, part.token_embedding);
+    for (const auto& [type, totals] : part.tensor_types) {
+      TensorTotals& sum = whole.tensor_types[type];
+      sum.count += totals.count;
+      sum.elements += totals.elements;
+      sum.bytes += totals.bytes;
+    }
+  }
+  if (whole.split->tensors != whole.tensors)
+    return fail(Errc::corrupt, fmt::format("the model's parts have {} tensors and should have {}; pull the model again",
+                                           whole.tensors, whole.split->tensors));
+  // Which layers are recurrent is known of the first part only.
+  if (whole.transformer && count > 1) {
+    whole.transformer->recurrent_by_layer.clear();
+    whole.transformer->attention_by_layer.clear();
+  }
+  whole.split.reset();
+  return whole;
 }
 
 Result<ModelFacts> inspect_model(const std::filesystem::path& path) {

@@ -23,8 +23,7 @@ Task gguf_task(const ModelFacts& facts) {
   if (encoder || t.pooling == Pooling::mean || t.pooling == Pooling::cls || t.pooling == Pooling::last)
     return Task::embedding;
   if (facts.architecture == "wavtokenizer-dec") return Task::speech;
-  // The other parts of a split model have no vocabulary of their own.
-  if (t.causal && (!t.tokenizer.empty() || facts.split)) return Task::chat;
+  if (t.causal && !t.tokenizer.empty()) return Task::chat;
   return Task::unknown;
 }
 

@@ -191,6 +191,18 @@ TEST(Fit, RefusesOptionsThatCannotBe) {
   EXPECT_THAT(predict_memory(llama(), {.key_type = "Q9"}).error().message(), HasSubstr("'Q9'"));
 }
 
+TEST(Fit, AbsurdHeadersComeOutHuge) {
+  ModelFacts facts = llama(4096);
+  facts.transformer->kv_heads = facts.transformer->heads = 1u << 24;
+  facts.transformer->key_length = facts.transformer->value_length = 1u << 24;
+  facts.transformer->context_length = ~std::uint32_t{0};
+  const auto need = predict_memory(facts, {.slots = 4096, .batch = 1'000'000, .flash_attention = false});
+  ASSERT_TRUE(need);
+  EXPECT_EQ(need->cache, std::uint64_t{1} << 60);
+  EXPECT_EQ(need->compute, std::uint64_t{1} << 60);
+  EXPECT_GT(need->total(), std::uint64_t{1} << 60);
+}
+
 TEST(Fit, SaysWhatIsMissing) {
   const auto context = largest_context(llama(), {}, 100 * kMiB);
   ASSERT_FALSE(context);

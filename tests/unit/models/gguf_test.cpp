@@ -1,6 +1,8 @@
 #include "damage.h"
 #include "gguf_metadata.h"
 
+#include <hearth/models/model_file.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <tiny_models/tiny_models.h>
@@ -104,7 +106,9 @@ TEST(Gguf, ReadsEveryKindOfValue) {
                                                                   {12, little(2.5)}};
   for (const auto& [type, bytes] : values) {
     file.add_raw("x.value_" + std::to_string(type), type, bytes);
-    file.add_raw("x.list_" + std::to_string(type), 9, little(type) + little(std::uint64_t{3}) + bytes + bytes + bytes);
+    std::string list = little(type) + little(std::uint64_t{3});
+    for (int i = 0; i < 3; ++i) list += bytes;
+    file.add_raw("x.list_" + std::to_string(type), 9, list);
     file.add_raw("x.none_" + std::to_string(type), 9, little(type) + little(std::uint64_t{0}));
   }
   const std::string bytes = file.bytes();
@@ -189,6 +193,52 @@ TEST(Gguf, KnowsPartsAdaptersAndProjectors) {
   EXPECT_EQ(eyes->projector->type, "gemma3");
   EXPECT_EQ(eyes->projector->image_size, 896);
   EXPECT_EQ(eyes->projector->projection, 2560);
+}
+
+// Of a split model the first part has the metadata, the others tensors only.
+std::string part_bytes(std::uint16_t index, std::uint16_t count, std::int32_t tensors) {
+  GgufWriter file(3);
+  if (index == 0) {
+    file.add("general.architecture", "llama");
+    file.add("tokenizer.ggml.model", "gpt2");
+    file.add("llama.block_count", 2u);
+  }
+  file.add("split.no", index);
+  file.add("split.count", count);
+  file.add_raw("split.tensors.count", 5, little(tensors));
+  file.tensor("blk." + std::to_string(index) + ".attn_k.weight", {32, 4}, GgmlType::f16, zeros);
+  return file.bytes();
+}
+
+TEST(Gguf, JoinsParts) {
+  const auto parts = [](std::vector<std::string> files) {
+    std::vector<ModelFacts> facts;
+    for (const std::string& file : files) {
+      auto part = read_bytes(file);
+      EXPECT_TRUE(part) << part.error().describe();
+      if (part) facts.push_back(*std::move(part));
+    }
+    return join_parts(std::move(facts));
+  };
+  const std::string a = part_bytes(0, 3, 3);
+  const std::string b = part_bytes(1, 3, 3);
+  const std::string c = part_bytes(2, 3, 3);
+  const auto whole = parts({c, a, b});
+  ASSERT_TRUE(whole) << whole.error().describe();
+  EXPECT_EQ(whole->architecture, "llama");
+  EXPECT_EQ(whole->task, Task::chat);
+  EXPECT_EQ(whole->tensors, 3);
+  EXPECT_EQ(whole->tensor_bytes, 3 * 256);
+  EXPECT_EQ(whole->tensor_types.at("F16").count, 3);
+  EXPECT_FALSE(whole->split);
+  EXPECT_EQ(read_bytes(b)->task, Task::unknown);
+  EXPECT_THAT(parts({a, c}).error().message(), HasSubstr("number 2 is missing"));
+  EXPECT_THAT(parts({a, b}).error().message(), HasSubstr("number 3 is missing"));
+  EXPECT_THAT(parts({a, b, b, c}).error().message(), HasSubstr("number 3"));
+  EXPECT_THAT(parts({a, b, part_bytes(2, 4, 3)}).error().message(), HasSubstr("number 3"));
+  EXPECT_THAT(parts({part_bytes(0, 2, 5), part_bytes(1, 2, 5)}).error().message(),
+              HasSubstr("have 2 tensors and should have 5"));
+  EXPECT_TRUE(join_parts({}).error().is(Errc::invalid_argument));
 }
 
 TEST(Gguf, TakesTypesOfANewerGgml) {

@@ -10,6 +10,7 @@
 #include <hearth/models/model_facts.h>
 
 #include <filesystem>
+#include <vector>
 
 namespace hearth::models {
 
@@ -22,6 +23,12 @@ Result<ModelFacts> inspect_model(const std::filesystem::path& path);
 // ONNX may keep weights in files beside the model: are they all in `folder`, and long enough?
 // corrupt: one is missing or too short, and which.
 Result<void> check_external_files(const ModelFacts& facts, const std::filesystem::path& folder);
+
+// A model that comes as several GGUF files: the facts of each, in any order, into those of the whole, which
+// predict_memory() wants. Pure.
+// invalid_argument: one is no part, or there are none; corrupt: parts are missing, there twice, or have too few
+// tensors.
+Result<ModelFacts> join_parts(std::vector<ModelFacts> parts);
 
 // What a model is for, as far as its facts tell; inspect_model() has put it into `task`. Pure.
 Task infer_task(const ModelFacts& facts);
