@@ -22,7 +22,10 @@ namespace fs = std::filesystem;
 constexpr Seconds kLeaveTime{60};              // for requests of a model that goes
 constexpr std::uint32_t kContext = 16 * 1024;  // tokens of all places together, where a model could do more
 constexpr std::uint32_t kLeastContext = 512;
+// As engines/llama/engine.yaml has them for chat.
 constexpr std::uint32_t kPlaces = 4;
+constexpr std::uint64_t kPromptCache = std::uint64_t{256} << 20U;
+constexpr std::uint32_t kCheckpoints = 4;
 
 // The memory a model takes and, of a language model, the context it gets: both together at most half of what the box
 // has.
@@ -40,6 +43,10 @@ void size_up(engines::ModelFiles& model, std::uint64_t memory) {
   models::RunOptions options;
   options.slots = kPlaces;
   options.context = model.context;
+  if (model.task == engines::Task::chat) {
+    options.prompt_cache = kPromptCache;
+    options.checkpoints = kCheckpoints;
+  }
   if (model.context == 0 && facts->format == models::Format::gguf) {
     const auto fitting = models::largest_context(*facts, options, memory / 2, with, kLeastContext);
     options.context = std::min(kContext, fitting.value_or(kLeastContext));

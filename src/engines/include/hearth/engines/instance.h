@@ -17,9 +17,9 @@ namespace hearth::engines {
 struct ModelFiles {
   std::string id;  // what clients call it
   Task task = Task::chat;
-  std::string kind;  // the task in the model's own words ("face" is a kind of detection); empty: as `task`
-  std::string format;                                  // "gguf", "onnx", "whisper"
-  std::filesystem::path folder;                        // absolute; all that the engine sees of the models
+  std::string kind;              // the task in the model's own words ("face" is a kind of detection); empty: as `task`
+  std::string format;            // "gguf", "onnx", "whisper"
+  std::filesystem::path folder;  // absolute; all that the engine sees of the models
   std::map<std::string, std::filesystem::path> files;  // by role: "model" is there, "mmproj", "vad", …; absolute
   std::uint32_t context = 0;                           // tokens; 0: what the model was trained with
   std::uint64_t memory = 0;                            // bytes it is expected to need; 0: unknown
