@@ -9,7 +9,7 @@
 
 namespace {
 
-using namespace hearth;
+using namespace hearth;  // NOLINT(google-build-using-namespace): a program of one file
 
 int fail_start(const Error& e) {
   log::error("onnx", "cannot start", {{"error", e.describe()}});

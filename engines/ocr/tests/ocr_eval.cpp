@@ -13,9 +13,9 @@
 
 #include <ctime>
 
-using namespace hearth;
-using namespace hearth::ocr;
-using namespace hearth::ocr::testing;
+using namespace hearth;                // NOLINT(google-build-using-namespace): a program of one file
+using namespace hearth::ocr;           // NOLINT(google-build-using-namespace): a program of one file
+using namespace hearth::ocr::testing;  // NOLINT(google-build-using-namespace): a program of one file
 
 namespace {
 

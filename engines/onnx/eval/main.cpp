@@ -23,7 +23,7 @@
 
 namespace {
 
-using namespace hearth;
+using namespace hearth;  // NOLINT(google-build-using-namespace): a program of one file
 namespace fs = std::filesystem;
 namespace json = boost::json;
 using kit::testing::Answer;

@@ -32,7 +32,8 @@ Result<std::vector<Found>> decode_fastestdet(const Outputs& outputs, Size input,
     const float score = std::pow(std::max(value(0), 0.0F), 0.6F) * std::pow(std::max(value(5 + best), 0.0F), 0.4F);
     if (!candidates.wanted(score)) continue;
     const float x = (static_cast<float>(cell % columns) + std::tanh(value(1))) / static_cast<float>(columns);
-    const float y = (static_cast<float>(cell / columns) + std::tanh(value(2))) / static_cast<float>(rows);
+    const std::size_t row = cell / columns;
+    const float y = (static_cast<float>(row) + std::tanh(value(2))) / static_cast<float>(rows);
     const float width = sigmoid(value(3));
     const float height = sigmoid(value(4));
     const auto w = static_cast<float>(input.width);

@@ -46,7 +46,8 @@ Result<std::vector<Found>> decode_yunet(const Outputs& outputs, const YunetPorts
       if (!candidates.wanted(score)) continue;
       const auto stride = static_cast<float>(level.stride);
       const auto column = static_cast<float>(cell % static_cast<std::size_t>(columns));
-      const auto row = static_cast<float>(cell / static_cast<std::size_t>(columns));
+      const std::size_t row_number = cell / static_cast<std::size_t>(columns);
+      const auto row = static_cast<float>(row_number);
       const auto b = bbox.subspan(cell * 4, 4);
       const float x = (column + b[0]) * stride;
       const float y = (row + b[1]) * stride;
