@@ -4,11 +4,27 @@ import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { promisify } from 'node:util';
 import { Contract } from './contract.js';
 
 const run = promisify(execFile);
 const bin = process.env.HEARTH_BIN_DIR ?? new URL('../../build/release/bin', import.meta.url).pathname;
+
+// Against hanging only: a machine may stand still for seconds, and nothing here is true or false because of it.
+export const patience = 120_000; // ms
+
+// What the caller's shell says of another hearthd is not meant for the tests' own; only where the engines are may be told.
+export const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HEARTH_') || name === 'HEARTH_ENGINES'));
+
+// A test that fails may leave its box behind, and with it this process would not end. The file's own hooks, which stop
+// boxes properly, run after this one.
+const running = new Set();
+after(() => {
+  setTimeout(() => {
+    for (const box of running) box.process.kill('SIGKILL');
+  }, patience).unref();
+});
 
 export class Box {
   // `data`: the folder of a box that has ended; without one, a new folder.
@@ -18,11 +34,12 @@ export class Box {
     box.log = '';
     box.process = spawn(join(bin, 'hearthd'), ['--data', box.data, '--listen', '127.0.0.1:0', '--log-format', 'json', ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, ...env },
+      env: { ...environment, ...env },
     });
-    box.exited = new Promise((resolve) => box.process.on('exit', (code, signal) => resolve({ code, signal })));
+    running.add(box);
+    box.exited = new Promise((resolve) => box.process.on('exit', (code, signal) => (running.delete(box), resolve({ code, signal }))));
     box.process.stderr.setEncoding('utf8').on('data', (text) => (box.log += text));
-    const until = Date.now() + 30_000;
+    const until = Date.now() + patience;
     for (;;) {
       const status = await box.hearth('status', '--json').catch(() => null);
       if (status && JSON.parse(status).ready) {
@@ -40,7 +57,7 @@ export class Box {
 
   // Runs `hearth` against this box; the result is its standard output.
   async hearth(...args) {
-    const { stdout } = await run(join(bin, 'hearth'), ['--data', this.data, ...args], { maxBuffer: 64 << 20, encoding: 'utf8' });
+    const { stdout } = await run(join(bin, 'hearth'), ['--data', this.data, ...args], { maxBuffer: 64 << 20, encoding: 'utf8', env: environment });
     return stdout;
   }
 
@@ -80,15 +97,16 @@ export function wav(seconds, { rate = 16000, hertz = 440, amplitude = 8000 } = {
   return file;
 }
 
-// A one-page PDF with these lines in Helvetica.
-export function pdf(lines, { size = 18 } = {}) {
+// A PDF with these lines in Helvetica on its page, or on each of its pages.
+export function pdf(lines, { size = 18, pages = 1 } = {}) {
   const text = lines.map((line, i) => `BT /F1 ${size} Tf 60 ${720 - i * size * 1.6} Td (${line.replace(/[\\()]/g, '\\$&')}) Tj ET`).join('\n');
+  const numbers = Array.from({ length: pages }, (_, i) => 5 + i);
   const objects = [
     '<< /Type /Catalog /Pages 2 0 R >>',
-    '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
-    '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>',
+    `<< /Type /Pages /Kids [${numbers.map((number) => `${number} 0 R`).join(' ')}] /Count ${pages} >>`,
     `<< /Length ${text.length} >>\nstream\n${text}\nendstream`,
     '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
+    ...numbers.map(() => '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 3 0 R /Resources << /Font << /F1 4 0 R >> >> >>'),
   ];
   let body = '%PDF-1.4\n';
   const offsets = objects.map((object, i) => {

@@ -1,16 +1,16 @@
 // Starting, stopping, being killed, and finding the house in disorder.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmod, chown, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { Box, wav } from './harness.js';
+import { Box, environment, patience, wav } from './harness.js';
 import { embed, engine, expectError, form, ocr, speak, status, transcribe, unharmed, until } from './support.js';
 
 const hearthd = join(process.env.HEARTH_BIN_DIR ?? new URL('../../build/release/bin', import.meta.url).pathname, 'hearthd');
 const refused = (args, options = {}) =>
-  new Promise((resolve) => execFile(hearthd, [...args, '--log-format', 'json'], { timeout: 20_000, ...options }, (error, _, stderr) => resolve({ code: error?.code ?? 0, stderr })));
+  new Promise((resolve) => execFile(options.program ?? hearthd, [...args, '--log-format', 'json'], { timeout: patience, env: environment, ...options }, (error, _, stderr) => resolve({ code: error?.code ?? 0, stderr })));
 
 // Processes whose command line mentions the box's folder: the engines' sockets lie there.
 async function processesOf(box) {
@@ -34,22 +34,23 @@ const warm = async (box) => {
 
 describe('stopping', () => {
   test('SIGTERM lets what is in flight end, turns new ones away, exits with 0', async () => {
-    const box = await Box.start();
+    const box = await Box.start([], { HEARTH_SERVER_DRAIN_TIME: '10min' });
     await warm(box);
-    const { pid } = await engine(box, 'embed');
-    process.kill(pid, 'SIGSTOP'); // in flight for as long as the test wants
+    const pids = [];
+    for (const name of ['embed', 'speech']) pids.push((await engine(box, name)).pid);
+    for (const pid of pids) process.kill(pid, 'SIGSTOP'); // in flight for as long as the test wants
     const asked = Array.from({ length: 3 }, () => embed(box).then(async (a) => ({ status: a.status, body: await a.text() })));
     const spoken = speak(box, 'This sentence is finished although the box is told to stop. '.repeat(10), { response_format: 'wav' }).then(async (a) => ({ status: a.status, size: (await a.arrayBuffer()).byteLength }));
-    await until(async () => (await engine(box, 'embed')).in_flight > 0 && (await engine(box, 'speech')).in_flight >= 0, 'requests in flight');
+    await until(async () => (await status(box)).requests.in_flight === 4, 'requests in flight');
     box.process.kill('SIGTERM');
     await until(() => fetch(`${box.url}/healthz`).then(() => false, () => true), 'new connections are refused');
     assert.equal(box.process.exitCode, null);
-    process.kill(pid, 'SIGCONT');
+    for (const pid of pids) process.kill(pid, 'SIGCONT');
     for (const one of await Promise.all(asked)) assert.equal(one.status, 200, one.body);
     assert.equal((await spoken).status, 200);
     assert.ok((await spoken).size > 100_000);
     assert.deepEqual(await box.exited, { code: 0, signal: null }, box.log.slice(-1000));
-    assert.equal(await alive(pid), false);
+    for (const pid of pids) assert.equal(await alive(pid), false);
     assert.deepEqual(await processesOf(box), []);
     await rm(box.data, { recursive: true });
   });
@@ -57,14 +58,12 @@ describe('stopping', () => {
     const box = await Box.start([], { HEARTH_SERVER_DRAIN_TIME: '300ms' });
     await warm(box);
     const { pid } = await engine(box, 'embed');
-    process.kill(pid, 'SIGSTOP');
+    process.kill(pid, 'SIGSTOP'); // and it stays so: nothing but the cut ends this request
     const asked = embed(box).then((a) => a.status, () => 'broken');
     await until(async () => (await engine(box, 'embed')).in_flight > 0, 'a request in flight');
-    const began = Date.now();
     box.process.kill('SIGTERM');
     assert.ok([503, 499, 'broken'].includes(await asked));
     assert.deepEqual(await box.exited, { code: 0, signal: null }, box.log.slice(-1000));
-    assert.ok(Date.now() - began < 15_000);
     assert.equal(await alive(pid), false);
     await rm(box.data, { recursive: true });
   });
@@ -131,7 +130,7 @@ describe('a house in disorder', () => {
       assert.match(end.stderr, /hearth\.yaml/);
     }
     await rm(join(data, 'hearth.yaml'));
-    const end = await refused(['--data', data, '--listen', '127.0.0.1:0'], { env: { ...process.env, HEARTH_SERVER_CONNECTIONS: 'many' } });
+    const end = await refused(['--data', data, '--listen', '127.0.0.1:0'], { env: { ...environment, HEARTH_SERVER_CONNECTIONS: 'many' } });
     assert.equal(end.code, 2, end.stderr);
     assert.match(end.stderr, /HEARTH_SERVER_CONNECTIONS|server\.connections/);
     await rm(data, { recursive: true });
@@ -139,9 +138,14 @@ describe('a house in disorder', () => {
   test('a data folder that cannot be written', async () => {
     const data = await folder();
     let options = {};
+    let reachable;
     if (process.getuid() === 0) {
-      // Nothing is read-only for root: the daemon runs as nobody.
-      options = { uid: 65534, gid: 65534 };
+      // Nothing is read-only for root: the daemon runs as nobody, from where nobody can reach it.
+      reachable = await folder();
+      await chmod(reachable, 0o755);
+      await copyFile(hearthd, join(reachable, 'hearthd'));
+      await chmod(join(reachable, 'hearthd'), 0o755);
+      options = { uid: 65534, gid: 65534, program: join(reachable, 'hearthd') };
       await chown(data, 0, 0);
     }
     await chmod(data, 0o555);
@@ -152,6 +156,7 @@ describe('a house in disorder', () => {
     assert.equal(nested.code, 1, nested.stderr);
     assert.match(nested.stderr, /--data/);
     await rm(data, { recursive: true });
+    if (reachable) await rm(reachable, { recursive: true });
   });
   test('a data path that is too long for its sockets', async () => {
     const data = await folder();

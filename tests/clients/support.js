@@ -1,13 +1,15 @@
 // What the tests of bad input, faults and load share: a look at an error, raw sockets, waiting for a state.
 import assert from 'node:assert/strict';
+import { readFile, readdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { patience } from './harness.js';
 
 export const MiB = 1 << 20;
 
 // Waits until `condition()` gives something truthy; the deadline is a failure, not a pause.
-export async function until(condition, what, ms = 20_000) {
+export async function until(condition, what, ms = patience) {
   const end = Date.now() + ms;
   let last;
   for (;;) {
@@ -83,12 +85,12 @@ export class Raw {
     return { status: Number(first.split(' ')[1]), headers, body: headers['content-length'] === undefined ? body : body.subarray(0, Number(headers['content-length'])) };
   }
 
-  async response(ms = 20_000) {
-    return until(() => this.answer(), 'an answer on the raw socket', ms);
+  async response() {
+    return until(() => this.answer(), 'an answer on the raw socket');
   }
 
-  async gone(ms = 20_000) {
-    await until(() => this.ended || this.closed, 'the server closes the connection', ms);
+  async gone() {
+    await until(() => this.ended || this.closed, 'the server closes the connection');
   }
 
   destroy() {
@@ -97,11 +99,11 @@ export class Raw {
 }
 
 // One request as text, one answer; the connection is closed afterwards.
-export async function ask(url, request, ms) {
+export async function ask(url, request) {
   const raw = await Raw.open(url);
   try {
     await raw.send(request);
-    return await raw.response(ms);
+    return await raw.response();
   } finally {
     raw.destroy();
   }
@@ -137,11 +139,35 @@ export const admin = (box, path, method = 'GET') =>
 export const status = async (box) => JSON.parse((await admin(box, '/admin/status')).text);
 export const engine = async (box, name) => (await status(box)).engines.find((e) => e.name === name);
 
+// Seconds of processor time that a process has used: unlike the time of day, that does not depend on what else runs.
+export async function cpuSeconds(pid) {
+  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100; // utime and stime, in the kernel's ticks for user space
+}
+
+// Waits until none of a process's threads computes or wants to, twenty looks in a row.
+export async function atRest(pid, what) {
+  const resting = async () => {
+    for (const thread of await readdir(`/proc/${pid}/task`)) {
+      const stat = await readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8').catch(() => ''); // it may end meanwhile
+      if (/\) [RD] /.test(stat)) return false;
+    }
+    return true;
+  };
+  let looks = 0;
+  await until(async () => (looks = (await resting()) ? looks + 1 : 0) >= 20, `${what} rests`);
+}
+
 // Nothing is left of what was thrown at the box: it answers, holds little memory, works on nothing, and no engine
 // had to be restarted (but for those in `killed`).
 export async function unharmed(box, { killed = [] } = {}) {
   const good = await embed(box);
   assert.equal(good.status, 200, await good.text());
+  await idle(box, { killed });
+}
+
+// The same without a request of its own.
+export async function idle(box, { killed = [] } = {}) {
   const now = await until(async () => {
     const s = await status(box);
     return s.requests.in_flight === 0 && s.engines.every((e) => e.in_flight === 0 && e.queued === 0) && s;

@@ -58,22 +58,41 @@ struct EngineKind {
   std::string more{};  // further lines of its engine.yaml
 };
 
-// Writes FOLDER/NAME with engine.yaml and the fixture program.
+// Longer than any test: where this is a deadline, nothing ends because it has passed.
+constexpr Seconds kEndless{3'600};
+
+// The fixture program, readable for the user that an engine runs as, whatever this one's umask was.
+inline void install_program(const fs::path& to) {
+  constexpr auto kForAll = fs::perms::others_read | fs::perms::others_exec;
+  std::error_code ec;
+  if ((fs::status(FIXTURE_ENGINE).permissions() & kForAll) == kForAll) fs::create_hard_link(FIXTURE_ENGINE, to, ec);
+  if (fs::exists(to)) return;
+  fs::copy_file(FIXTURE_ENGINE, to);
+  fs::permissions(to, fs::perms(0755));
+}
+
+// Writes FOLDER/NAME with engine.yaml and the fixture program. Its deadlines are endless unless `kind.more` says
+// others.
 inline void install_engine(const fs::path& engines, const EngineKind& kind) {
   const fs::path folder = engines / kind.name;
   fs::create_directories(folder);
   fs::permissions(folder, fs::perms(0755));
-  std::error_code ec;
-  fs::create_hard_link(FIXTURE_ENGINE, folder / "program", ec);
-  if (ec) fs::copy_file(FIXTURE_ENGINE, folder / "program");
+  install_program(folder / "program");
   std::ofstream(folder / "secret.txt") << "of " << kind.name;
+  fs::permissions(folder / "secret.txt", fs::perms(0644));
   std::ofstream yaml(folder / "engine.yaml");
   yaml << "name: " << kind.name << "\ntitle: For tests\nprogram: program\nmodels:\n  - id: " << kind.name
        << "-1\n    task: media\n"
-       << kind.more << "args:";
+       << kind.more;
+  for (const char* deadline : {"start_deadline", "request_deadline"}) {
+    if (kind.more.find(deadline) == std::string::npos) yaml << deadline << ": " << kEndless.count() << "s\n";
+  }
+  yaml << "args:";
   if (kind.args.empty()) yaml << " []";
   for (const std::string& arg : kind.args) yaml << "\n  - \"" << arg << '"';
   yaml << "\n";
+  yaml.close();
+  fs::permissions(folder / "engine.yaml", fs::perms(0644));
 }
 
 // Makes <packs>/NAME a pack of version NAME-VERSION with the fixture program as /usr/bin/fixture and the libraries it
@@ -104,7 +123,8 @@ class Bench {
     const auto started = co_await supervisor_->start(pool_);
     EXPECT_TRUE(started) << (started ? "" : started.error().describe());
   }
-  awaitable<void> stop(Millis grace = Millis(5'000)) {
+  // Requests in flight may end within `grace`.
+  awaitable<void> stop(Millis grace = kEndless) {
     const Deadline deadline = Deadline::in(grace);
     co_await supervisor_->stop(deadline);
   }
@@ -117,16 +137,21 @@ class Bench {
     ADD_FAILURE() << "no engine " << name;
     return {};
   }
-  // One request to an engine: the answer as JSON. The lease ends with what it deserves.
+  // A place in an engine, waited for without end.
+  awaitable<Result<engines::Lease>> take_place(std::string name = "fixture") {
+    const Deadline deadline = Deadline::in(kEndless);
+    co_return co_await supervisor_->acquire(std::move(name), deadline);
+  }
+  // One request to an engine: the answer as JSON, within `time` from when it has a place. The lease ends with what it
+  // deserves.
   awaitable<Result<json::value>> ask(std::string method, std::string target, std::string name = "fixture",
-                                     Millis patience = Millis(15'000)) {
-    const Deadline deadline = Deadline::in(patience);
-    auto lease = co_await supervisor_->acquire(name, deadline);
+                                     Millis time = kEndless) {
+    auto lease = co_await take_place(std::move(name));
     if (!lease) co_return fail(lease.error());
     net::RequestHead head;
     head.method = std::move(method);
     head.target = std::move(target);
-    const Deadline until = lease->deadline();
+    const Deadline until = lease->deadline().sooner_of(Deadline::in(time));
     const auto answer = co_await lease->client().fetch(std::move(head), "", 1 << 20, until);
     if (!answer) {
       lease->finish(answer.error().is(Errc::deadline_exceeded) ? engines::Outcome::timed_out
@@ -139,14 +164,13 @@ class Bench {
     if (ec) co_return fail(Errc::protocol_error, answer->body);
     co_return value;
   }
-  // Waits for a state to be reached; false when it is not within the time.
-  awaitable<bool> reaches(engines::State state, std::string name = "fixture", Millis patience = Millis(10'000)) {
-    const Deadline deadline = Deadline::in(patience);
-    while (!deadline.passed()) {
-      if (status(name).state == state) co_return true;
-      co_await net::sleep_for(Millis(2));
-    }
-    co_return false;
+  // Waits for a state to be reached; false when it does not come to that.
+  awaitable<bool> reaches(engines::State state) {
+    co_return co_await eventually([this, state] { return status().state == state; });
+  }
+  // Waits until so many requests are being worked on.
+  awaitable<bool> works_on(std::uint32_t requests) {
+    co_return co_await eventually([this, requests] { return status().in_flight == requests; });
   }
 
  private:
@@ -155,18 +179,20 @@ class Bench {
   std::unique_ptr<engines::Supervisor> supervisor_;
 };
 
-// Whether a process of this machine ends within the time; true at once when it is gone. Watches it, does not poll.
+// Whether a process of this machine has ended, or does so soon. Watches it, does not poll.
 class ProcessWatch {
  public:
   explicit ProcessWatch(pid_t pid) : fd_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {}
+  [[nodiscard]] bool ended() const { return ends_within(Millis(0)); }
+  [[nodiscard]] bool ends() const { return ends_within(kPatience); }
+  [[nodiscard]] bool found() const { return static_cast<bool>(fd_); }
+
+ private:
   [[nodiscard]] bool ends_within(Millis time) const {
     if (!fd_) return true;
     pollfd wait{fd_.get(), POLLIN, 0};
     return ::poll(&wait, 1, static_cast<int>(time.count())) == 1;
   }
-  [[nodiscard]] bool found() const { return static_cast<bool>(fd_); }
-
- private:
   Fd fd_;
 };
 

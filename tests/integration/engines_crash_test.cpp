@@ -32,19 +32,12 @@ struct Tally {
   explicit Tally(net::Executor executor) : tasks(executor) {}
   int ok = 0;
   int failed = 0;
-  double slowest_failure = 0;
   net::TaskGroup tasks;
 };
 
 awaitable<void> ask_and_count(Bench& bench, Tally& tally, std::string method, std::string target) {
-  const auto before = steady_now();
   const auto answer = co_await bench.ask(std::move(method), std::move(target));
-  if (answer) {
-    ++tally.ok;
-  } else {
-    ++tally.failed;
-    tally.slowest_failure = std::max(tally.slowest_failure, seconds_between(before, steady_now()));
-  }
+  ++(answer ? tally.ok : tally.failed);
 }
 
 CO_TEST(EngineFailures, KilledUnderLoadCostsOnlyWhatWasInFlight) {
@@ -55,11 +48,13 @@ CO_TEST(EngineFailures, KilledUnderLoadCostsOnlyWhatWasInFlight) {
   EXPECT_TRUE(warm);
   Tally tally(executor);
   for (int i = 0; i < 200; ++i) tally.tasks.spawn("ask", ask_and_count(bench, tally, "POST", "/sleep?ms=20"));
-  co_await net::sleep_for(Millis(200));
+  const bool loaded = co_await eventually([&] { return tally.ok >= 8 && bench.status().in_flight == 4; });
+  EXPECT_TRUE(loaded);
+  EXPECT_GT(bench.status().queued, 0U);
   const auto pid = static_cast<pid_t>(bench.status().pid);
   const auto before = steady_now();
   EXPECT_EQ(::kill(pid, SIGKILL), 0);
-  const bool done = co_await tally.tasks.wait(Deadline::in(Seconds(20)));
+  const bool done = co_await tally.tasks.wait(Deadline::in(kPatience));
   EXPECT_TRUE(done);
   EXPECT_LE(tally.failed, 4);
   EXPECT_EQ(tally.ok + tally.failed, 200);
@@ -74,18 +69,15 @@ CO_TEST(EngineFailures, KilledUnderLoadCostsOnlyWhatWasInFlight) {
   co_await bench.stop();
 }
 
-CO_TEST(EngineFailures, CrashFailsTheRequestFastAndTheEngineIsBack) {
+CO_TEST(EngineFailures, CrashFailsTheRequestAtOnceAndTheEngineIsBack) {
   Bench bench(co_await boost::asio::this_coro::executor, {{}});
   co_await bench.start();
   const auto warm = co_await bench.ask("GET", "/echo");
   EXPECT_TRUE(warm);
-  const auto before = steady_now();
-  const auto crash = co_await bench.ask("POST", "/crash");
+  const auto crash = co_await bench.ask("POST", "/crash");  // its deadline is not what ends it
   EXPECT_FALSE(crash);
-  EXPECT_LT(seconds_between(before, steady_now()), 2);
   const auto again = co_await bench.ask("GET", "/echo");
   EXPECT_TRUE(again) << again.error().describe();
-  EXPECT_LT(seconds_between(before, steady_now()), 4);
   EXPECT_EQ(bench.status().failed, 1U);
   EXPECT_FALSE(bench.status().last_error.empty());
   co_await bench.stop();
@@ -94,22 +86,19 @@ CO_TEST(EngineFailures, CrashFailsTheRequestFastAndTheEngineIsBack) {
 CO_TEST(EngineFailures, CrashLoopEndsInQuarantineWithTheReason) {
   Bench bench(co_await boost::asio::this_coro::executor, {{.args = {"--exit=3"}}}, hasty());
   co_await bench.start();
-  const auto before = steady_now();
   const auto first = co_await bench.ask("GET", "/echo");
-  CO_ASSERT(!first);
+  CO_ASSERT(!first);  // it waits without end for a start, but not for what keeps failing
   EXPECT_TRUE(first.error().is(Errc::unavailable)) << first.error().describe();
   EXPECT_NE(first.error().message().find("cannot find my model"), std::string::npos) << first.error().message();
   EXPECT_NE(first.error().message().find("status 3"), std::string::npos) << first.error().message();
-  EXPECT_LT(seconds_between(before, steady_now()), 5) << "a request must not wait for what keeps failing";
   for (int i = 0; i < 10 && bench.status().state != State::quarantined; ++i) co_await bench.ask("GET", "/echo");
   EXPECT_EQ(bench.status().state, State::quarantined);
   EXPECT_EQ(bench.status().restarts, 4U);
-  const auto refused_at = steady_now();
   const auto refused = co_await bench.ask("GET", "/echo");
   EXPECT_TRUE(!refused && refused.error().is(Errc::unavailable));
-  EXPECT_LT(seconds_between(refused_at, steady_now()), 0.3) << "less than the rest lasts";
+  EXPECT_EQ(bench.status().state, State::quarantined) << "it was refused during the rest, not after it";
   // After the rest, one try; it fails, so it rests again.
-  const bool out = co_await bench.reaches(State::stopped, "fixture", Millis(3'000));
+  const bool out = co_await bench.reaches(State::stopped);
   EXPECT_TRUE(out);
   co_await bench.ask("GET", "/echo");
   EXPECT_EQ(bench.status().state, State::quarantined);
@@ -122,7 +111,7 @@ CO_TEST(EngineFailures, APersonEndsTheQuarantine) {
   co_await bench.start();
   for (int i = 0; i < 10 && bench.status().state != State::quarantined; ++i) co_await bench.ask("GET", "/echo");
   EXPECT_EQ(bench.status().state, State::quarantined);
-  const Deadline deadline = Deadline::in(Seconds(10));
+  const Deadline deadline = Deadline::in(kEndless);
   const auto tried = co_await bench.supervisor().restart_engine("fixture", deadline);
   EXPECT_TRUE(!tried && tried.error().is(Errc::unavailable));
   EXPECT_GT(bench.status().restarts, 4U);
@@ -132,17 +121,18 @@ CO_TEST(EngineFailures, APersonEndsTheQuarantine) {
 struct BadStart {
   const char* arg;
   const char* says;
-  const char* deadline;  // short where only its passing ends the wait
+  Millis deadline;  // short where only its passing ends the wait
 };
 
 CO_TEST(EngineFailures, BadStartsAreRecognisedAndExplained) {
   for (const BadStart& bad :
-       {BadStart{"--never-listen", "was not ready within", "300ms"},
-        BadStart{"--garbage", "does not speak the engine protocol", "10s"}, BadStart{"--wrong-canary", "canary", "10s"},
-        BadStart{"--not-a-socket", "is not a socket", "300ms"}}) {
+       {BadStart{"--never-listen", "was not ready within", Millis(300)},
+        BadStart{"--garbage", "does not speak the engine protocol", kEndless},
+        BadStart{"--wrong-canary", "canary", kEndless}, BadStart{"--not-a-socket", "is not a socket", kEndless}}) {
     Bench bench(co_await boost::asio::this_coro::executor,
                 {{.args = {bad.arg},
-                  .more = fmt::format("start_deadline: {}\ncanary: {{path: /canary, expect: sings}}\n", bad.deadline)}},
+                  .more = fmt::format("start_deadline: {}ms\ncanary: {{path: /canary, expect: sings}}\n",
+                                      bad.deadline.count())}},
                 hasty());
     co_await bench.start();
     const auto answer = co_await bench.ask("GET", "/echo");
@@ -157,7 +147,9 @@ CO_TEST(EngineFailures, BadStartsAreRecognisedAndExplained) {
 }
 
 CO_TEST(EngineFailures, BrokenAnswersInARowRestartIt) {
-  Bench bench(co_await boost::asio::this_coro::executor, {{}});
+  engines::Policy policy;
+  policy.health_time = kEndless;  // it is well, however long it takes to say so
+  Bench bench(co_await boost::asio::this_coro::executor, {{}}, policy);
   co_await bench.start();
   const auto warm = co_await bench.ask("GET", "/echo");
   EXPECT_TRUE(warm);
@@ -178,16 +170,16 @@ CO_TEST(EngineFailures, BrokenAnswersInARowRestartIt) {
 // The signal takes effect when each thread has seen it.
 awaitable<bool> freeze(pid_t pid) {
   ::kill(pid, SIGSTOP);
-  for (int i = 0; i < 1000; ++i) {
+  co_return co_await eventually([pid] {
     const auto stat = read_file(fmt::format("/proc/{}/stat", pid), 4096);
-    if (stat && stat->substr(stat->rfind(')') + 2, 1) == "T") co_return true;
-    co_await net::sleep_for(Millis(1));
-  }
-  co_return false;
+    return stat && stat->substr(stat->rfind(')') + 2, 1) == "T";
+  });
 }
 
 CO_TEST(EngineFailures, FrozenProcessIsFoundOutAndReplaced) {
-  Bench bench(co_await boost::asio::this_coro::executor, {{}});
+  engines::Policy policy;
+  policy.health_time = Millis(100);
+  Bench bench(co_await boost::asio::this_coro::executor, {{}}, policy);
   co_await bench.start();
   const auto warm = co_await bench.ask("GET", "/echo");
   EXPECT_TRUE(warm);
@@ -214,7 +206,7 @@ CO_TEST(EngineFailures, GrandchildrenEndWithTheEngine) {
   for (std::size_t i = 1; i < before.size(); ++i) watches.push_back(std::make_unique<ProcessWatch>(before[i]));
   co_await bench.stop();
   if (containment().isolated()) {
-    for (const auto& watch : watches) EXPECT_TRUE(watch->ends_within(Millis(1'000)));
+    for (const auto& watch : watches) EXPECT_TRUE(watch->ends());
   } else {
     ::kill(before.back(), SIGKILL);  // without a sandbox one that left its session gets away; that is documented
   }
@@ -270,7 +262,7 @@ TEST(EngineFailures, NoOrphanIsLeftWhenTheDaemonIsKilled) {
   ASSERT_EQ(::kill(host.pid, SIGKILL), 0);
   ::waitpid(host.pid, nullptr, 0);
   for (std::size_t i = 0; i < watches.size(); ++i)
-    EXPECT_TRUE(watches[i]->ends_within(Millis(5'000))) << "process " << tree[i] << " outlived the daemon";
+    EXPECT_TRUE(watches[i]->ends()) << "process " << tree[i] << " outlived the daemon";
 }
 
 TEST(EngineFailures, WhatADeadDaemonLeftIsCleared) {

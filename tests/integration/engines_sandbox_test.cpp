@@ -181,7 +181,7 @@ CO_TEST(Sandbox, RequiredButMissingRefusesWithTheRemedy) {
   engines::Supervisor supervisor(co_await boost::asio::this_coro::executor, options, std::move(specs));
   const auto started = co_await supervisor.start(pool);
   EXPECT_TRUE(started);
-  const Deadline deadline = Deadline::in(Seconds(5));
+  const Deadline deadline = Deadline::in(kEndless);
   const auto lease = co_await supervisor.acquire("fixture", deadline);
   CO_ASSERT(!lease);
   EXPECT_TRUE(lease.error().is(Errc::failed_precondition));
@@ -202,7 +202,7 @@ CO_TEST(Sandbox, BestEffortRunsWithLimitsAndSaysSo) {
   engines::Supervisor supervisor(co_await boost::asio::this_coro::executor, options, std::move(specs));
   const auto started = co_await supervisor.start(pool);
   EXPECT_TRUE(started);
-  const Deadline deadline = Deadline::in(Seconds(10));
+  const Deadline deadline = Deadline::in(kEndless);
   const auto ready = co_await supervisor.start_engine("fixture", deadline);
   EXPECT_TRUE(ready) << ready.error().describe();
   EXPECT_EQ(supervisor.snapshot().at(0).containment, "resource limits only");

@@ -1,7 +1,7 @@
 // An engine for tests: answers properly, or misbehaves the way it is told.
 //
-// At start (arguments): --slow-start=MS, --never-listen, --exit=CODE, --garbage, --wrong-canary, --deaf (to SIGTERM and
-// to the end of its input), --not-a-socket. While it serves: the routes below.
+// At start (arguments): --slow-start=MS, --start-with=FILE (once it is there), --never-listen, --exit=CODE, --garbage,
+// --wrong-canary, --deaf (to SIGTERM and to the end of its input), --not-a-socket. While it serves: the routes below.
 #include <hearth/kit/engine.h>
 
 #include <boost/json.hpp>
@@ -36,6 +36,7 @@ namespace json = boost::json;
 
 struct Behaviour {
   int slow_start_ms = 0;
+  std::string start_with;
   int exit_code = -1;
   bool never_listen = false;
   bool garbage = false;
@@ -54,6 +55,8 @@ Behaviour read_behaviour(const std::vector<std::string>& args) {
   Behaviour b;
   for (const std::string& arg : args) {
     if (arg.starts_with("--slow-start=")) b.slow_start_ms = number_after(arg, "--slow-start=");
+    constexpr std::string_view kStartWith = "--start-with=";
+    if (arg.starts_with(kStartWith)) b.start_with = arg.substr(kStartWith.size());
     if (arg.starts_with("--exit=")) b.exit_code = number_after(arg, "--exit=");
     if (arg == "--never-listen") b.never_listen = true;
     if (arg == "--garbage") b.garbage = true;
@@ -161,6 +164,8 @@ int main(int argc, char** argv) {
     return behaviour.exit_code;
   }
   if (behaviour.slow_start_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(behaviour.slow_start_ms));
+  while (!behaviour.start_with.empty() && ::access(behaviour.start_with.c_str(), F_OK) != 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   if (behaviour.never_listen) sleep_forever();
   if (behaviour.garbage) speak_garbage(engine.options().socket);
   if (behaviour.not_a_socket) {

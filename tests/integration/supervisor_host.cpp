@@ -16,7 +16,7 @@ net::awaitable<void> serve(engines::Supervisor& supervisor, net::BlockingPool& p
   const auto started = co_await supervisor.start(pool);
   if (!started) std::_Exit(1);
   for (const engines::EngineStatus& engine : supervisor.snapshot()) {
-    const Deadline deadline = Deadline::in(Seconds(20));
+    const Deadline deadline = Deadline::in(Seconds(3'600));
     const auto ready = co_await supervisor.start_engine(engine.name, deadline);
     if (!ready) {
       std::fprintf(stderr, "%s\n", ready.error().describe().c_str());

@@ -1,4 +1,5 @@
-// CO_TEST(Suite, Name) { … co_await … }: a test that is a coroutine, on one thread, with a hard time limit.
+// CO_TEST(Suite, Name) { … co_await … }: a test that is a coroutine, on one thread, with a time limit against hanging.
+// A machine may stand still for seconds: wait for a state with eventually(), never for a time.
 // In its body use EXPECT_* and CO_ASSERT (ASSERT_* returns, which a coroutine cannot).
 #pragma once
 
@@ -9,10 +10,23 @@
 #include <boost/asio/this_coro.hpp>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <exception>
 
 namespace hearth::test {
+
+constexpr Seconds kPatience{100};   // for what must come: only a hang takes so long
+constexpr Seconds kHardLimit{240};  // of a whole test
+
+// Waits until `condition()` holds; false when it does not come to that.
+template <typename Condition>
+net::awaitable<bool> eventually(Condition condition) {
+  const Deadline deadline = Deadline::in(kPatience);
+  while (!condition()) {
+    if (deadline.passed()) co_return false;
+    co_await net::sleep_for(Millis(2));
+  }
+  co_return true;
+}
 
 inline void run_coroutine(boost::asio::awaitable<void> (*body)()) {
   boost::asio::io_context io(1);
@@ -29,8 +43,8 @@ inline void run_coroutine(boost::asio::awaitable<void> (*body)()) {
         done = true;
         io.stop();
       });
-  io.run_for(std::chrono::seconds(30));
-  ASSERT_TRUE(done) << "the test did not end within 30 s";
+  io.run_for(kHardLimit);
+  ASSERT_TRUE(done) << "the test did not end within " << kHardLimit.count() << " s";
   if (thrown) std::rethrow_exception(thrown);
 }
 

@@ -27,7 +27,7 @@ namespace {
 using namespace hearth;
 namespace json = boost::json;
 
-constexpr std::chrono::seconds kPatience{20};
+constexpr std::chrono::seconds kPatience{100};
 
 // A started engine. Its standard input is a pipe: closing it tells the engine that the daemon has died.
 class Program {

@@ -33,7 +33,7 @@ namespace json = boost::json;
 using Socket = asio::local::stream_protocol::socket;
 
 constexpr std::size_t kMaxConnections = 512;
-constexpr std::chrono::seconds kDrain{5};
+constexpr std::chrono::seconds kGrace{5};
 constexpr int kAcceptPause = 100;  // ms
 
 int g_stop_pipe = -1;
@@ -138,6 +138,7 @@ struct Engine::Impl {
   Options options;
   std::map<std::pair<std::string, std::string>, Handler> routes;
   json::array models;
+  std::chrono::milliseconds grace = kGrace;
   std::atomic<int> busy{0};
 
   // Connections, so that a stop can wait for those that work and close those that wait.
@@ -215,7 +216,7 @@ struct Engine::Impl {
     std::unique_lock lock(mutex);
     for (Connection* c : open)
       if (!c->working()) c->hang_up();
-    finished.wait_for(lock, kDrain, [&] { return connections == 0; });
+    finished.wait_for(lock, grace, [&] { return connections == 0; });
   }
 };
 
@@ -241,6 +242,10 @@ void Engine::route(std::string_view method, std::string_view path, Handler handl
 
 void Engine::model(std::string id, std::string task) {
   impl_->models.push_back({{"id", id}, {"object", "model"}, {"owned_by", "hearth"}, {"task", task}});
+}
+
+void Engine::set_grace(std::chrono::milliseconds grace) {
+  impl_->grace = grace;
 }
 
 int Engine::run() {

@@ -71,6 +71,11 @@ void parameters(Request& request, Response& response) {
 int main(int argc, char** argv) {
   hearth::kit::Engine engine("kit-test", argc, argv);
   std::atomic<int> abandoned{0};
+  for (const std::string& argument : engine.options().rest) {
+    constexpr std::string_view kGrace = "--grace-ms=";
+    if (argument.starts_with(kGrace))
+      engine.set_grace(std::chrono::milliseconds(std::stol(argument.substr(kGrace.size()))));
+  }
   engine.model("test-model", "media");
   engine.route("GET", "/whole", [](Request&, Response& r) { r.bytes(200, "text/plain", "hello"); });
   engine.route("POST", "/read_all", [](Request& q, Response& r) {

@@ -104,7 +104,7 @@ TEST_F(VisionEngine, WithoutItsModelsItSaysSo) {
 
 TEST_F(VisionEngine, EndsOnTerminate) {
   engine_.send_signal(SIGTERM);
-  EXPECT_EQ(engine_.wait_exit(5), 0);
+  EXPECT_EQ(engine_.wait_exit(), 0);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ using dialects::ApiCode;
 namespace {
 
 constexpr std::size_t kMaxBody = 64 * 1024;
-constexpr Seconds kEngineTime{30};
+constexpr Seconds kEngineTime{60};  // more than a start may take
 constexpr Seconds kLogWait{25};
 
 json::value optional_time(const std::optional<WallTime>& t) {

@@ -2,6 +2,8 @@
 
 #include "pidfd.h"
 
+#include <hearth/core/file.h>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/close_range.h>
@@ -11,13 +13,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstring>
 
 namespace hearth::engines {
 namespace {
 
+constexpr int kWorstOomScore = 1000;
 constexpr int kFirstFree = 32;  // our copies of what is inherited are above all numbers the child uses
 
 // What failed in the child, sent to the parent through a pipe that exec closes.
@@ -97,11 +102,18 @@ void reset_signals() {
       [[maybe_unused]] const ssize_t n = ::write(fd, prepared.oom_score.data(), prepared.oom_score.size());
       ::close(fd);
     }
-    ::setpriority(PRIO_PROCESS, 0, spec.limits->nice);
+    [[maybe_unused]] const int priority = ::nice(spec.limits->nice);
   }
   ::execve(prepared.argv[0], prepared.argv.data(), prepared.envp.data());
   give_up(Step::run);
   ::_exit(127);
+}
+
+int own_oom_score() {
+  const auto text = read_file("/proc/self/oom_score_adj", 64);
+  int score = 0;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), score);
+  return score;
 }
 
 Result<Prepared> prepare(const ChildSpec& spec) {
@@ -118,7 +130,8 @@ Result<Prepared> prepare(const ChildSpec& spec) {
     prepared.inherit.push_back({copy.get(), fd.theirs});
     prepared.copies.push_back(std::move(copy));
   }
-  if (spec.limits) prepared.oom_score = std::to_string(spec.limits->oom_score_adj);
+  if (spec.limits)
+    prepared.oom_score = std::to_string(std::min(own_oom_score() + spec.limits->oom_score_adj, kWorstOomScore));
   return prepared;
 }
 

@@ -22,6 +22,7 @@ class Launch : public testing::Test {
     spec_.manifest.program = root_ / "embed/program";
     spec_.manifest.data = root_ / "embed";
     fs::create_directories(root_ / "embed");
+    fs::permissions(root_ / "embed", fs::perms(0755));  // for another user, whatever this one's umask is
     std::ofstream(spec_.manifest.program) << "#!/bin/true\n";
     fs::permissions(spec_.manifest.program, fs::perms(0755));
     options_.runtime = root_ / "run";

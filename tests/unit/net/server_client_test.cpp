@@ -20,6 +20,7 @@ namespace {
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 using asio::ip::tcp;
+using hearth::test::eventually;
 
 ErrorPage plain_error(int status, std::string_view code, std::string_view message) {
   return {"text/plain", fmt::format("{} {} {}", status, code, message)};
@@ -56,7 +57,7 @@ awaitable<void> echo_stream(Exchange& ex) {
 
 awaitable<void> wait_long(Exchange& ex, Seen* seen) {
   ex.watch_client();
-  const auto slept = co_await sleep_for(Seconds(60));
+  const auto slept = co_await sleep_for(Seconds(3'600));
   seen->cancelled = !slept;
   seen->ended = true;
 }
@@ -88,7 +89,7 @@ awaitable<void> compute_then_wait(Exchange& ex, Seen* seen) {
     return 1;
   });
   EXPECT_TRUE(computed);
-  const auto slept = co_await sleep_for(Seconds(60));
+  const auto slept = co_await sleep_for(Seconds(3'600));
   seen->cancelled = !slept;
   seen->ended = true;
 }
@@ -107,20 +108,20 @@ Handler routes(Seen* seen) {
   };
 }
 
-// A server on a port of the system's choice, with limits short enough to be waited for.
+// Times that no test here reaches: those that are about one of them set it to something that can be waited for.
+ServerLimits patient() {
+  ServerLimits l;
+  l.header_bytes = 4096;
+  l.header_time = l.idle_time = l.stall_time = Seconds(3'600);
+  l.connections = 8;
+  l.connections_hard = 10;
+  return l;
+}
+
+// A server on a port of the system's choice.
 struct Fixture {
-  explicit Fixture(Executor executor)
-      : server(executor, limits(), plain_error, routes(&seen)), client(executor, start()) {}
-  static ServerLimits limits() {
-    ServerLimits l;
-    l.header_bytes = 4096;
-    l.header_time = Millis(300);
-    l.idle_time = Seconds(10);
-    l.stall_time = Millis(500);
-    l.connections = 8;
-    l.connections_hard = 10;
-    return l;
-  }
+  explicit Fixture(Executor executor, ServerLimits limits = patient())
+      : server(executor, limits, plain_error, routes(&seen)), client(executor, start()) {}
   Endpoint start() {
     EXPECT_TRUE(server.listen({"127.0.0.1", 0, {}}));
     Endpoint e;
@@ -137,7 +138,7 @@ RequestHead request(std::string method, std::string target) {
   return {std::move(method), std::move(target), {}};
 }
 Deadline soon() {
-  return Deadline::in(Seconds(10));
+  return Deadline::in(hearth::test::kPatience);
 }
 
 awaitable<tcp::socket> raw_connect(std::uint16_t port) {
@@ -248,10 +249,11 @@ CO_TEST(Http, AClientThatLeavesBetweenTwoOperationsCancelsTheSecond) {
     tcp::socket socket = co_await raw_connect(f.server.port());
     const std::string bytes = "GET /compute HTTP/1.1\r\nHost: x\r\n\r\n";
     co_await asio::async_write(socket, asio::buffer(bytes), kTuple);
-    while (!f.seen.began) co_await sleep_for(Millis(5));
+    const bool began = co_await eventually([&] { return f.seen.began; });
+    EXPECT_TRUE(began);
   }
-  for (int i = 0; i < 600 && !f.seen.ended; ++i) co_await sleep_for(Millis(10));
-  EXPECT_TRUE(f.seen.ended);
+  const bool ended = co_await eventually([&] { return f.seen.ended; });
+  EXPECT_TRUE(ended);
   EXPECT_TRUE(f.seen.cancelled);
   co_await f.server.stop(soon());
 }
@@ -297,9 +299,11 @@ CO_TEST(Http, AClientThatLeavesCancelsTheHandler) {
     tcp::socket socket = co_await raw_connect(f.server.port());
     const std::string text = "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n";
     co_await asio::async_write(socket, asio::buffer(text), kTuple);
-    while (f.server.requests_in_flight() == 0) co_await sleep_for(Millis(1));
+    const bool began = co_await eventually([&] { return f.server.requests_in_flight() > 0; });
+    EXPECT_TRUE(began);
   }
-  for (int i = 0; i < 1000 && !f.seen.ended; ++i) co_await sleep_for(Millis(5));
+  const bool ended = co_await eventually([&] { return f.seen.ended; });
+  EXPECT_TRUE(ended);
   EXPECT_TRUE(f.seen.cancelled);
   co_await f.server.stop(soon());
 }
@@ -313,14 +317,18 @@ CO_TEST(Http, ADeadlineEndsTheCall) {
 }
 
 CO_TEST(Http, SlowHeaderIs408) {
-  Fixture f(co_await asio::this_coro::executor);
+  ServerLimits limits = patient();
+  limits.header_time = Millis(300);
+  Fixture f(co_await asio::this_coro::executor, limits);
   const auto answer = co_await raw_exchange(f.server.port(), "GET / HTTP/1.1\r\nHost:");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 408")) << answer;
   co_await f.server.stop(soon());
 }
 
 CO_TEST(Http, StalledBodyEnds) {
-  Fixture f(co_await asio::this_coro::executor);
+  ServerLimits limits = patient();
+  limits.stall_time = Millis(500);
+  Fixture f(co_await asio::this_coro::executor, limits);
   const auto answer =
       co_await raw_exchange(f.server.port(), "POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 400")) << answer;
@@ -387,9 +395,7 @@ CO_TEST(Http, StopLetsRequestsEndAndClosesIdleOnes) {
   Fixture f(executor);
   const auto first = co_await f.client.fetch(request("GET", "/"), "", 1000, soon());
   CO_ASSERT(first);
-  const SteadyTime before = steady_now();
-  co_await f.server.stop(Deadline::in(Seconds(20)));
-  EXPECT_LT(seconds_between(before, steady_now()), 5.0);
+  co_await f.server.stop(Deadline::in(Seconds(3'600)));  // an idle connection is not waited for
   EXPECT_EQ(f.server.connections(), 0U);
   const auto refused = co_await f.client.fetch(request("GET", "/"), "", 1000, soon());
   CO_ASSERT(!refused);
@@ -401,7 +407,8 @@ CO_TEST(Http, StopCutsWhatDoesNotEnd) {
   tcp::socket socket = co_await raw_connect(f.server.port());
   const std::string text = "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n";
   co_await asio::async_write(socket, asio::buffer(text), kTuple);
-  while (f.server.requests_in_flight() == 0) co_await sleep_for(Millis(1));
+  const bool began = co_await eventually([&] { return f.server.requests_in_flight() > 0; });
+  EXPECT_TRUE(began);
   co_await f.server.stop(Deadline::in(Millis(50)));
   EXPECT_EQ(f.server.connections(), 0U);
 }
@@ -410,7 +417,7 @@ CO_TEST(Http, WorksOverAUnixSocket) {
   const auto executor = co_await asio::this_coro::executor;
   const auto path = std::filesystem::temp_directory_path() / fmt::format("hearth-net-{}.sock", ::getpid());
   Seen seen;
-  HttpServer server(executor, Fixture::limits(), plain_error, routes(&seen));
+  HttpServer server(executor, patient(), plain_error, routes(&seen));
   CO_ASSERT(server.listen({"", 0, path}));
   Endpoint endpoint;
   endpoint.unix_path = path;
@@ -424,29 +431,33 @@ CO_TEST(Http, WorksOverAUnixSocket) {
 
 CO_TEST(Http, AnIdleConnectionThatTheServerClosedIsReplaced) {
   const auto executor = co_await asio::this_coro::executor;
-  auto first = std::make_unique<Fixture>(executor);
-  const auto port = first->server.port();
+  // Not a port, which somebody else could take in between.
+  const ListenAddress where{
+      "", 0, std::filesystem::temp_directory_path() / fmt::format("hearth-net-{}-twice.sock", ::getpid())};
   Endpoint endpoint;
-  endpoint.address = "127.0.0.1";
-  endpoint.port = port;
+  endpoint.unix_path = where.unix_path;
   HttpClient client(executor, endpoint);
-  const auto before = co_await client.fetch(request("GET", "/"), "", 1000, soon());
-  CO_ASSERT(before);
-  co_await first->server.stop(soon());
-  Seen seen;
-  HttpServer second(executor, Fixture::limits(), plain_error, routes(&seen));
-  CO_ASSERT(second.listen({"127.0.0.1", port, {}}));
-  const auto after = co_await client.fetch(request("GET", "/"), "", 1000, soon());
-  EXPECT_TRUE(after);
-  co_await second.stop(soon());
+  for (int life = 0; life < 2; ++life) {
+    Seen seen;
+    HttpServer server(executor, patient(), plain_error, routes(&seen));
+    CO_ASSERT(server.listen(where));
+    const auto answer = co_await client.fetch(request("GET", "/"), "", 1000, soon());
+    EXPECT_TRUE(answer) << "life " << life;
+    EXPECT_EQ(server.connections(), 1U);
+    co_await server.stop(soon());
+  }
 }
 
 CO_TEST(Http, ConnectionsAreBounded) {
   Fixture f(co_await asio::this_coro::executor);
   std::vector<tcp::socket> sockets;
   for (int i = 0; i < 14; ++i) sockets.push_back(co_await raw_connect(f.server.port()));
-  for (int i = 0; i < 200 && f.server.connections() < 10; ++i) co_await sleep_for(Millis(5));
-  co_await sleep_for(Millis(20));
+  // Those past the bound are closed at once, and the others are left alone.
+  std::array<char, 1> byte{};
+  for (std::size_t i = 10; i < sockets.size(); ++i) {
+    const auto [ec, n] = co_await sockets[i].async_read_some(asio::buffer(byte), kTuple);
+    EXPECT_TRUE(ec) << "connection " << i;
+  }
   EXPECT_EQ(f.server.connections(), 10U);
   sockets.clear();
   co_await f.server.stop(soon());

@@ -35,7 +35,7 @@ Client::Client(const std::string& socket) {
   if (socket.size() >= sizeof(address.sun_path)) return;
   std::memcpy(address.sun_path, socket.data(), socket.size());
   Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const timeval patience{30, 0};
+  const timeval patience{static_cast<time_t>(kPatience), 0};
   ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) fd_ = std::move(fd);
 }
@@ -146,9 +146,9 @@ Answer Client::request(std::string_view method, std::string_view target, std::st
   return answer;
 }
 
-bool Client::closed_by_peer(double seconds) {
+bool Client::closed_by_peer() {
   pollfd p{fd_.get(), POLLRDHUP, 0};
-  return ::poll(&p, 1, static_cast<int>(seconds * 1000)) > 0;
+  return ::poll(&p, 1, static_cast<int>(kPatience * 1000)) > 0;
 }
 
 }  // namespace hearth::kit::testing

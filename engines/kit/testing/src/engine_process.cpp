@@ -17,8 +17,6 @@
 namespace hearth::kit::testing {
 namespace {
 
-constexpr double kStart = 20;  // seconds; a sanitizer build on a loaded machine is slow to start
-
 void nap() {
   ::poll(nullptr, 0, 5);
 }
@@ -50,7 +48,7 @@ EngineProcess::EngineProcess(const std::string& program, const std::vector<std::
     return;
   }
   const SteadyTime begin = steady_now();
-  while (!ready_ && running() && seconds_between(begin, steady_now()) < kStart) {
+  while (!ready_ && running() && seconds_between(begin, steady_now()) < kPatience) {
     ready_ = Client(socket_).connected();
     if (!ready_) nap();
   }
@@ -59,7 +57,7 @@ EngineProcess::EngineProcess(const std::string& program, const std::vector<std::
 EngineProcess::~EngineProcess() {
   if (running()) {
     ::kill(pid_, SIGKILL);
-    wait_exit(kStart);
+    wait_exit();
   }
   std::error_code ignored;
   if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
@@ -71,6 +69,10 @@ void EngineProcess::send_signal(int signal) const {
 
 bool EngineProcess::running() {
   return pid_ > 0 && !wait_exit(0);
+}
+
+std::optional<int> EngineProcess::wait_exit() {
+  return wait_exit(kPatience);
 }
 
 std::optional<int> EngineProcess::wait_exit(double seconds) {

@@ -11,6 +11,7 @@
 
 #include <boost/json/fwd.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -98,6 +99,8 @@ class Engine {
   void route(std::string_view method, std::string_view path, Handler handler);
   // GET /health and GET /v1/models are answered by the kit; the latter lists these.
   void model(std::string id, std::string task);
+  // How long requests in flight may go on after SIGTERM; 5 s, as the protocol says, but for tests of just that.
+  void set_grace(std::chrono::milliseconds grace);
   // Serves until told to stop; returns the process's exit status.
   int run();
 

@@ -37,6 +37,7 @@ struct Policy {
   Millis quarantine_time{600'000};    // then one try
   Millis stable_time{60'000};         // ready for so long: the failures are forgotten
   std::uint32_t strikes = 3;          // requests in a row that failed on a process that still runs
+  Millis health_time{2'000};          // for its answer to GET /health after a failed request, which it is asked twice
   Millis drain_time{30'000};          // for requests in flight when it is to stop, before SIGTERM
   Millis stop_grace{6'000};           // from SIGTERM to SIGKILL; engines finish requests within 5 s
   Millis hurried_grace{1'000};        // the same when the daemon may not wait any longer

@@ -48,7 +48,7 @@ struct Manifest {
   std::optional<std::uint32_t> concurrency = 1;  // nullopt: as many as usable cores
   std::uint32_t queue = 64;
   std::uint64_t memory = 512ULL << 20;  // bytes
-  Millis start_deadline{10'000};
+  Millis start_deadline{30'000};
   Millis request_deadline{300'000};
   Millis idle_stop{600'000};  // 0: never
   std::optional<Canary> canary = std::nullopt;

@@ -56,8 +56,8 @@ struct ResourceLimits {
   std::uint64_t file = 4ULL << 30;    // bytes of one file in scratch
   std::uint64_t open_files = 4096;
   std::uint64_t processes = 512;  // and threads, inside the sandbox
-  int oom_score_adj = 500;        // the kernel ends engines before the daemon
-  int nice = 5;                   // the daemon answers while engines compute
+  int oom_score_adj = 500;        // on top of the daemon's: the kernel ends engines before the daemon
+  int nice = 5;                   // on top of the daemon's: it answers while engines compute
 };
 
 // The root file system of an engine pack (docs/packs.md), as an engine that runs in it sees it.

@@ -26,13 +26,15 @@ class EngineProcess {
   [[nodiscard]] pid_t pid() const { return pid_; }
   void send_signal(int signal) const;
   void close_stdin() { stdin_.reset(); }
-  // Waits for the process's end: its exit status, or 128 + signal; nullopt if it still runs after `seconds`.
-  std::optional<int> wait_exit(double seconds);
+  // Waits for the process's end: its exit status, or 128 + signal; nullopt if it still runs after kPatience.
+  std::optional<int> wait_exit();
   [[nodiscard]] bool running();
   // Peak resident memory so far, in bytes (VmHWM); 0 if unknown.
   [[nodiscard]] std::uint64_t peak_resident() const;
 
  private:
+  std::optional<int> wait_exit(double seconds);
+
   std::string folder_;
   std::string socket_;
   Fd stdin_;
