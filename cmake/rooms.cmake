@@ -56,7 +56,8 @@ function(hearth_test name)
     set(fixtures FIXTURES_REQUIRED packs)
   endif()
   # Both times are against hanging only: a machine that builds or stands still for a while is no failure.
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120 PROPERTIES LABELS ${T_LABEL} TIMEOUT 600 ${fixtures})
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
+    PROPERTIES LABELS ${T_LABEL} TIMEOUT 600 ${fixtures})
 endfunction()
 
 # hearth_fuzzer(NAME SOURCES … LIBRARIES … CORPUS dir)

@@ -11,7 +11,7 @@ class Box {
   explicit Box(const AptRepository& repository) {
     write("engines/demo/engine.yaml",
           "name: demo\npack: demo\nprogram: /usr/bin/fixture\nmodels: [{id: demo-1, task: media}]\n"
-          "start_deadline: 20s\ncanary: {path: /echo}\n");
+          "start_deadline: 1h\ncanary: {path: /echo}\n");
     // The canary engines answer is the fixture's; the pack's own is a smaller program.
     write("share/packs/demo.yaml",
           "name: demo\ntitle: For tests\npackages: [demo]\ncanary:\n  program: [/usr/bin/demo]\n  expect: demo\n");

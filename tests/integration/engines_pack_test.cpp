@@ -31,7 +31,7 @@ std::vector<std::string> names_at(const json::value& value) {
 }
 
 EngineKind packed_kind() {
-  return {.more = "pack: demo\nstart_deadline: 30s\n"};
+  return {.more = "pack: demo\n"};
 }
 
 // The manifest that install_engine() wrote, with the pack's own program.
@@ -69,9 +69,9 @@ class PackBench {
     const auto started = co_await supervisor_->start(pool_);
     EXPECT_TRUE(started);
   }
-  awaitable<void> stop() { co_await supervisor_->stop(Deadline::in(Seconds(10))); }
+  awaitable<void> stop() { co_await supervisor_->stop(Deadline::in(kEndless)); }
   awaitable<Result<json::value>> ask(std::string target) {
-    const Deadline deadline = Deadline::in(Seconds(30));
+    const Deadline deadline = Deadline::in(kEndless);
     auto lease = co_await supervisor_->acquire("fixture", deadline);
     if (!lease) co_return fail(lease.error());
     net::RequestHead head;
@@ -146,7 +146,7 @@ CO_TEST(Packs, AreMissedUntilTheyComeAndAgainWhenTheyGo) {
     const auto answered = co_await bench.ask("/echo");
     EXPECT_TRUE(answered) << answered.error().describe();
 
-    const auto stopped = co_await bench.supervisor().stop_engine("fixture", Deadline::in(Seconds(30)));
+    const auto stopped = co_await bench.supervisor().stop_engine("fixture", Deadline::in(kEndless));
     EXPECT_TRUE(stopped);
     fs::remove_all(bench.root() / "packs/demo");
     const auto gone = co_await bench.supervisor().reconsider();
@@ -168,11 +168,11 @@ CO_TEST(Packs, ARestartTakesTheVersionThatIsCurrent) {
     EXPECT_EQ(bench.status().pack, "demo-1");
     install_pack(bench.root() / "packs", "demo", "demo-2");
     EXPECT_EQ(bench.status().pack, "demo-1") << "what runs goes on";
-    const auto again = co_await bench.supervisor().restart_engine("fixture", Deadline::in(Seconds(30)));
+    const auto again = co_await bench.supervisor().restart_engine("fixture", Deadline::in(kEndless));
     EXPECT_TRUE(again);
     EXPECT_EQ(bench.status().pack, "demo-2");
     point_to(bench.root() / "packs", "demo-1");
-    const auto back = co_await bench.supervisor().restart_engine("fixture", Deadline::in(Seconds(30)));
+    const auto back = co_await bench.supervisor().restart_engine("fixture", Deadline::in(kEndless));
     EXPECT_TRUE(back);
     EXPECT_EQ(bench.status().pack, "demo-1");
   }
@@ -184,12 +184,12 @@ CO_TEST(Packs, ADeletedPackIsAClearFailureAndItsReturnHeals) {
   co_await bench.start();
   if (containment().isolated()) {
     fs::rename(bench.root() / "packs/store/demo-1", bench.root() / "packs/store/elsewhere");
-    const auto failed = co_await bench.supervisor().start_engine("fixture", Deadline::in(Seconds(30)));
+    const auto failed = co_await bench.supervisor().start_engine("fixture", Deadline::in(kEndless));
     EXPECT_FALSE(failed);
     EXPECT_NE(bench.status().last_error.find("the pack demo is damaged"), std::string::npos)
         << bench.status().last_error;
     fs::rename(bench.root() / "packs/store/elsewhere", bench.root() / "packs/store/demo-1");
-    const auto healed = co_await bench.supervisor().start_engine("fixture", Deadline::in(Seconds(30)));
+    const auto healed = co_await bench.supervisor().start_engine("fixture", Deadline::in(kEndless));
     EXPECT_TRUE(healed) << healed.error().describe();
   }
   co_await bench.stop();

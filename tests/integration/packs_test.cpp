@@ -331,7 +331,6 @@ TEST_F(Packs, AreWholeOrNotThereAfterAKill) {
   for (const auto& [suffix, fault] : {std::pair(std::string(".deb"), Fault::stall), {".deb", Fault::none}}) {
     repository_.misbehave(suffix, fault);
     std::stop_source stop;
-    std::string errors;
     const engines::Tool tool{.command = {"/bin/sh", "-c", "exec \"$@\" 2>&3", "sh"},
                              .environment = {{"PATH", "/usr/bin:/bin"}},
                              .stop = stop.get_token(),

@@ -9,10 +9,8 @@
 #include <cstdio>
 #include <exception>
 
+namespace hearth::engines {
 namespace {
-
-using namespace hearth;
-using namespace hearth::engines;
 
 struct Wish {
   std::filesystem::path recipes;
@@ -41,7 +39,9 @@ Result<void> make(const Wish& wish, const std::string& name) {
   return {};
 }
 
-int run(int argc, char** argv) {
+}  // namespace
+
+int make_packs(int argc, char** argv) {
   Wish wish;
   CLI::App app("Makes engine packs in a folder and prints their roots.", "pack_tool");
   app.add_option("NAME", wish.names, "Recipes.")->required();
@@ -69,12 +69,12 @@ int run(int argc, char** argv) {
   return 0;
 }
 
-}  // namespace
+}  // namespace hearth::engines
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   try {
-    return run(argc, argv);
+    return hearth::engines::make_packs(argc, argv);
   } catch (const std::exception& e) {
     fmt::print(stderr, "pack_tool: a fault of ours: {}\n", e.what());
     return 1;
