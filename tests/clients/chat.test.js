@@ -174,6 +174,24 @@ describe('embeddings and reranking', () => {
 });
 
 describe('models come and go without a restart', () => {
+  test('a model that is replaced while it is asked is never unknown', async () => {
+    const before = (await engine('tiny')).pid;
+    const statuses = new Set();
+    let over = false;
+    const asking = Promise.all(
+      Array.from({ length: 3 }, async () => {
+        while (!over) statuses.add((await json(box, '/v1/chat/completions', { model: 'tiny', messages, max_tokens: 20 })).status);
+      }),
+    );
+    await box.pullTiny('tiny', 'llama', 'context=2048', 'weights=f16');
+    await until(async () => ((await engine('tiny'))?.pid ?? before) !== before && (await engine('tiny')).state === 'ready', 'the new one serves', 120_000);
+    over = true;
+    await asking;
+    statuses.delete(200);
+    statuses.delete(503); // with Retry-After, while one goes and the other comes
+    assert.deepEqual([...statuses], []);
+    assert.equal((await chat()).choices[0].message.content.trim(), kSentence);
+  });
   test('a removed model is gone, the others stay', async () => {
     await chat();
     const before = await engine('tiny');

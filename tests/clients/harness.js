@@ -61,13 +61,16 @@ export class Box {
     const data = await mkdtemp(join(tmpdir(), 'hearth-test-'));
     await symlink(packs, join(data, 'packs'));
     const box = await Box.start([], {}, data);
-    for (const [name, [kind, ...options]] of Object.entries(models)) {
-      const file = join(data, `${name}.gguf`);
-      await run(join(bin, '../tests/make_tiny_models'), [kind, file, ...options]);
-      await box.hearth('pull', file, '--name', name);
-      await rm(file);
-    }
+    for (const [name, how] of Object.entries(models)) await box.pullTiny(name, ...how);
     return box;
+  }
+
+  // Makes a model and pulls it; one of that name is replaced.
+  async pullTiny(name, kind, ...options) {
+    const file = join(this.data, `${name}.gguf`);
+    await run(join(bin, '../tests/make_tiny_models'), [kind, file, ...options]);
+    await this.hearth('pull', file, '--name', name, '--accept-change');
+    await rm(file);
   }
 
   // Runs `hearth` against this box; the result is its standard output.

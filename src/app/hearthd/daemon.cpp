@@ -374,6 +374,8 @@ net::awaitable<void> Daemon::close() {
   const Deadline drained = Deadline::in(config_.server.drain_time);
   if (server_) co_await server_->stop(drained);
   if (owner_) co_await owner_->stop(drained);
+  if (models_) models_->on_changed({});
+  packs_->close();
   co_await supervisor_->stop(Deadline::in(Seconds(8)));
   if (models_) models_->stop();
   co_await packs_->stop();

@@ -1,7 +1,5 @@
 #include "engine_upstream.h"
 
-#include <algorithm>
-
 namespace hearth::daemon {
 namespace {
 
@@ -33,13 +31,13 @@ class EngineLease final : public gateway::Lease {
 }  // namespace
 
 bool EngineUpstream::ready() const {
-  const auto engines = supervisor_->snapshot();
-  return std::ranges::any_of(engines,
-                             [this](const auto& e) { return e.name == engine_ && e.state == engines::State::ready; });
+  return supervisor_->state(engine_) == engines::State::ready;
 }
 
 net::awaitable<Result<std::unique_ptr<gateway::Lease>>> EngineUpstream::acquire(Deadline deadline) {
   auto lease = co_await supervisor_->acquire(engine_, deadline);
+  if (!lease && lease.error().is(Errc::not_found))
+    co_return fail(Errc::unavailable, "the model is being replaced or removed; try again in a moment");
   if (!lease) co_return fail(lease.error());
   co_return std::make_unique<EngineLease>(std::move(*lease));
 }

@@ -9,6 +9,7 @@
 #include <hearth/models/model_file.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -19,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Seconds kLeaveTime{60};              // for requests of a model that goes
+constexpr Seconds kLeaveTime{30};              // for requests of a model that goes
 constexpr std::uint32_t kContext = 16 * 1024;  // tokens of all places together, where a model could do more
 constexpr std::uint32_t kLeastContext = 512;
 // As engines/llama/engine.yaml has them for chat.
@@ -70,10 +71,11 @@ std::optional<Installed> as_installed(const models::InstalledModel& found, std::
   files.memory = manifest.memory;
   files.languages = manifest.languages;
   files.description = manifest.description;
-  installed.version = fmt::format("{}:{}", manifest.task, manifest.context);
+  installed.version = fmt::format("{}:{}:{}:{}:{}", manifest.task, manifest.format, manifest.context, manifest.memory,
+                                  fmt::join(manifest.languages, ","));
   for (const models::ModelFile& file : manifest.files) {
     files.files.emplace(file.role, found.folder / file.name);  // of several parts, the first leads to the others
-    installed.version += fmt::format(":{}", file.sha256);
+    installed.version += fmt::format(":{}={}={}", file.role, file.name, file.sha256);
   }
   if (files.files.contains("model")) size_up(files, memory);
   return installed;
@@ -115,7 +117,11 @@ net::awaitable<Result<void>> Instances::refresh() {
   Result<void> done;
   do {
     again_ = false;
-    done = co_await refresh_once();
+    try {
+      done = co_await refresh_once();
+    } catch (const std::exception& e) {  // a bug, but not one that ends all later refreshes
+      done = fail(Errc::internal, e.what());
+    }
   } while (again_);
   busy_ = false;
   co_return done;
@@ -135,24 +141,28 @@ net::awaitable<Result<void>> Instances::refresh_once() {
     return true;
   });
 
-  // What goes: first out of the catalogue, then out of memory.
-  std::vector<std::string> leaving;
-  for (auto it = running_.begin(); it != running_.end();) {
-    const auto still = std::ranges::find_if(installed, [&](const Installed& model) {
-      return model.files.id == it->first && model.version == it->second.version;
-    });
-    if (still != installed.end()) {
-      ++it;
-      continue;
-    }
-    leaving.push_back(it->second.engine);
-    it = running_.erase(it);
+  std::vector<std::string> leaving;  // models that are gone, or there in another version
+  for (const auto& [id, running] : running_) {
+    const bool stays = std::ranges::any_of(
+        installed, [&](const Installed& model) { return model.files.id == id && model.version == running.version; });
+    if (!stays) leaving.push_back(id);
   }
+  // What is new need not wait for what goes; what goes leaves the catalogue before it leaves memory; and what is there
+  // in another version stays in the catalogue: it is back in a moment.
+  add_missing(installed);
   publish(installed);
-  for (const std::string& engine : leaving) {
+  for (const std::string& id : leaving) {
+    const std::string engine = running_.at(id).engine;
     const auto removed = co_await with_.supervisor->remove(engine, Deadline::in(kLeaveTime));
     if (!removed) log::warn("models", "an engine could not be removed", {{"error", removed.error().describe()}});
+    running_.erase(id);
   }
+  add_missing(installed);
+  publish(installed);
+  co_return Result<void>();
+}
+
+void Instances::add_missing(const std::vector<Installed>& installed) {
   for (const Installed& model : installed) {
     if (running_.contains(model.files.id)) continue;
     const engines::EngineSpec& engine = *engine_for(model.files);
@@ -166,17 +176,14 @@ net::awaitable<Result<void>> Instances::refresh_once() {
     }
     running_.emplace(model.files.id, std::move(running));
   }
-  publish(installed);
-  co_return Result<void>();
 }
 
 // A model that was pulled comes before those that are built in, so that the names that clients have built in lead to
 // it; but not while its engine cannot run.
 void Instances::publish(const std::vector<Installed>& installed) {
-  const auto engines = with_.supervisor->snapshot();
   const auto can_run = [&](const std::string& name) {
-    return std::ranges::any_of(engines,
-                               [&](const auto& e) { return e.name == name && e.state != engines::State::absent; });
+    const auto state = with_.supervisor->state(name);
+    return state && *state != engines::State::absent;
   };
   std::vector<gateway::Model> first;
   std::vector<gateway::Model> last;

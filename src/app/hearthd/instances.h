@@ -19,7 +19,7 @@ namespace hearth::daemon {
 // A model of the store as an engine takes it.
 struct Installed {
   engines::ModelFiles files;
-  std::string version;  // changes when the model's bytes or settings do
+  std::string version;  // changes when the model's bytes do, or whatever else its engine is started with
 };
 // What the store has, newest first, with the memory each is expected to need: `memory` bytes are what this box has.
 // Models of a task that no engine serves are left out. Blocking.
@@ -45,6 +45,7 @@ class Instances {
  private:
   net::awaitable<Result<void>> refresh_once();
   [[nodiscard]] const engines::EngineSpec* engine_for(const engines::ModelFiles& model) const;
+  void add_missing(const std::vector<Installed>& installed);
   void publish(const std::vector<Installed>& installed);
 
   struct Running {

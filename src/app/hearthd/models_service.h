@@ -53,9 +53,9 @@ class ModelsService {
   models::Disk disk_;
   models::Catalogue catalogue_;
   std::unique_ptr<models::ModelStore> store_;
-  std::unique_ptr<models::Puller> puller_;
   std::mutex mutex_;
-  std::function<void()> on_changed_;  // guarded by mutex_
+  std::function<void()> on_changed_;        // guarded by mutex_
+  std::unique_ptr<models::Puller> puller_;  // its threads call changed()
   std::stop_source stop_;
   net::BlockingPool pool_{1, 64};
 };

@@ -32,6 +32,11 @@ engines::EngineStatus status_of(const engines::Supervisor& supervisor, const std
   return gone;
 }
 
+// Why an engine did not start that has nothing to do with its pack: it is gone, or there is no memory for it.
+bool says_nothing(const Error& error) {
+  return error.is(Errc::not_found) || error.is(Errc::resource_exhausted) || error.is(Errc::failed_precondition);
+}
+
 // On the I/O thread: engines that run in the pack are moved to its current version; if none runs, one is started, so
 // that somebody has tried the version before a client does. One that runs in version `unless_in` stays as it is.
 // Returns their names.
@@ -41,11 +46,11 @@ net::awaitable<Result<std::vector<std::string>>> move_engines(engines::Superviso
   if (!looked) co_return fail(looked.error());
   changed();
   std::vector<std::string> moved;
-  std::string resting;
+  std::vector<std::string> resting;
   for (const std::string& name : supervisor->engines_of_pack(pack)) {
     const engines::EngineStatus status = status_of(*supervisor, name);
     if (!runs(status.state)) {
-      if (status.state != engines::State::absent && resting.empty()) resting = name;
+      if (status.state != engines::State::absent) resting.push_back(name);
       continue;
     }
     if (!unless_in.empty() && status.pack == unless_in && status.state == engines::State::ready) {
@@ -53,13 +58,16 @@ net::awaitable<Result<std::vector<std::string>>> move_engines(engines::Superviso
       continue;
     }
     const auto restarted = co_await supervisor->restart_engine(name, Deadline::in(kEngineTime));
+    if (!restarted && says_nothing(restarted.error())) continue;
     if (!restarted) co_return fail(restarted.error().wrap(fmt::format("the engine {} does not work in it", name)));
     moved.push_back(name);
   }
-  if (moved.empty() && !resting.empty()) {
-    const auto started = co_await supervisor->restart_engine(resting, Deadline::in(kEngineTime));
-    if (!started) co_return fail(started.error().wrap(fmt::format("the engine {} does not work in it", resting)));
-    moved.push_back(resting);
+  for (const std::string& name : resting) {
+    if (!moved.empty()) break;
+    const auto started = co_await supervisor->restart_engine(name, Deadline::in(kEngineTime));
+    if (!started && says_nothing(started.error())) continue;
+    if (!started) co_return fail(started.error().wrap(fmt::format("the engine {} does not work in it", name)));
+    moved.push_back(name);
   }
   co_return moved;
 }
@@ -105,7 +113,12 @@ struct PackManager::Impl {
   }
 
   void work(Job& job) const {
-    Result<Outcome> outcome = carry_out(job);
+    Result<Outcome> outcome = fail(Errc::internal, "it ended with an exception");
+    try {
+      outcome = carry_out(job);
+    } catch (const std::exception& e) {  // a bug, but no reason to end the daemon
+      outcome = fail(Errc::internal, e.what());
+    }
     if (outcome) {
       log::info("packs", "in use", {{"pack", job.name}, {"version", outcome->id}, {"changed", outcome->changed}});
     } else {
@@ -201,8 +214,8 @@ Result<std::shared_ptr<PackManager::Job>> PackManager::start(const std::string& 
     return fail(Errc::resource_exhausted,
                 fmt::format("the pack {} is being installed; try again when that is done", impl_->latest->name));
   if (impl_->thread.joinable()) impl_->thread.join();
-  impl_->latest = job;
   impl_->thread = std::thread([impl = impl_.get(), job] { impl->work(*job); });
+  impl_->latest = job;
   return job;
 }
 
@@ -223,14 +236,19 @@ std::vector<engines::Recipe> PackManager::recipes() const {
   return engines::load_recipes(impl_->recipes);
 }
 
+void PackManager::close() {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->closing = true;
+  if (impl_->latest) cancel(*impl_->latest);
+}
+
 net::awaitable<void> PackManager::stop() {
+  close();
   std::shared_ptr<Job> job;
   {
     const std::lock_guard lock(impl_->mutex);
-    impl_->closing = true;
     job = impl_->latest;
   }
-  if (job) cancel(*job);
   while (job && !Impl::over(*job)) {
     co_await net::sleep_for(kLook);
   }

@@ -52,7 +52,9 @@ class PackManager {
   [[nodiscard]] std::vector<engines::PackStatus> installed() const;
   [[nodiscard]] std::vector<engines::Recipe> recipes() const;
 
-  // Cancels what is under way and waits for its end, on the I/O thread, which it may need until then.
+  // From now on nothing begins, and an engine that fails is not the pack's failure. On the I/O thread.
+  void close();
+  // close(), and waits for the end of what is under way, on the I/O thread, which it may need until then.
   net::awaitable<void> stop();
 
  private:

@@ -50,6 +50,9 @@ class Engine : public std::enable_shared_from_this<Engine> {
   net::awaitable<Result<void>> reconsider();
 
   [[nodiscard]] const std::string& name() const noexcept { return manifest_.name; }
+  [[nodiscard]] State state() const noexcept { return machine_.state; }
+  // stop() was called.
+  [[nodiscard]] bool closing() const noexcept { return machine_.closing; }
   [[nodiscard]] const std::shared_ptr<Published>& published() const noexcept { return published_; }
   [[nodiscard]] const Terms& terms() const noexcept { return terms_; }
   [[nodiscard]] const std::string& pack() const noexcept { return manifest_.pack; }

@@ -93,6 +93,11 @@ Learned MemoryDesk::learned(std::string_view engine) const {
   return it == learned_.end() ? Learned() : it->second;
 }
 
+void MemoryDesk::forget(std::string_view engine) {
+  const auto it = learned_.find(engine);
+  if (it != learned_.end()) learned_.erase(it);
+}
+
 MemoryStatus MemoryDesk::status() const {
   const std::lock_guard lock(status_lock_);
   return status_;

@@ -34,6 +34,8 @@ class MemoryDesk {
   // Requests that end matter only while somebody waits for memory.
   [[nodiscard]] bool somebody_waits() const noexcept { return somebody_waits_; }
   [[nodiscard]] Learned learned(std::string_view engine) const;
+  // What was learned of an engine that is removed.
+  void forget(std::string_view engine);
 
   // Any thread.
   [[nodiscard]] MemoryStatus status() const;

@@ -21,6 +21,7 @@ struct Supervisor::Impl {
   EnginesByName engines;
   std::mutex engines_mutex;  // held to change `engines`, and to read it on other threads
   MemoryDesk desk;
+  bool closing = false;  // stop() was called: nobody would stop a newcomer
   net::TaskGroup tasks;  // of stop()
 
   std::shared_ptr<Engine> find(std::string_view name) const {
@@ -75,6 +76,7 @@ net::awaitable<Result<void>> Supervisor::start(net::BlockingPool& pool) {
 }
 
 Result<void> Supervisor::add(EngineSpec engine) {
+  if (impl_->closing) return fail(Errc::unavailable, "hearthd is stopping");
   const std::string name = engine.manifest.name;
   if (knows(name)) return fail(Errc::already_exists, fmt::format("there is an engine called \"{}\" already", name));
   const auto added = std::make_shared<Engine>(impl_->executor, engine, impl_->options);
@@ -92,13 +94,16 @@ net::awaitable<Result<void>> Supervisor::remove(std::string engine, Deadline dea
   if (!removed) co_return fail(no_such_engine(engine));
   // Under its name until it is gone: another life of it must not use its folders meanwhile.
   co_await removed->stop(deadline);
+  impl->desk.forget(engine);  // another model may come under this name
   const std::lock_guard lock(impl->engines_mutex);
-  impl->engines.erase(engine);
+  const auto place = impl->engines.find(engine);
+  if (place != impl->engines.end() && place->second == removed) impl->engines.erase(place);
   co_return Result<void>();
 }
 
 net::awaitable<void> Supervisor::stop(Deadline deadline) {
   const std::shared_ptr<Impl> impl = impl_;
+  impl->closing = true;
   for (const auto& [name, engine] : impl->engines) impl->tasks.spawn("engine stop", engine->stop(deadline));
   while (impl->tasks.size() > 0) {
     co_await impl->tasks.wait(Deadline::never());
@@ -115,6 +120,11 @@ net::awaitable<Result<Lease>> Supervisor::acquire(std::string engine, Deadline d
 Seconds Supervisor::retry_after(std::string_view engine) const {
   const std::shared_ptr<Engine> found = impl_->find(engine);
   return found ? found->retry_after() : Seconds(1);
+}
+
+std::optional<State> Supervisor::state(std::string_view engine) const {
+  const std::shared_ptr<Engine> found = impl_->find(engine);
+  return found ? std::optional(found->state()) : std::nullopt;
 }
 
 bool Supervisor::knows(std::string_view engine) const {
@@ -136,7 +146,10 @@ net::awaitable<Result<void>> Supervisor::stop_engine(std::string engine, Deadlin
 net::awaitable<Result<void>> Supervisor::restart_engine(std::string engine, Deadline deadline) {
   const std::shared_ptr<Engine> found = impl_->find(engine);
   if (!found) co_return fail(no_such_engine(engine));
-  co_return co_await found->person_restart(deadline);
+  const auto done = co_await found->person_restart(deadline);
+  // It is being removed: that is no failure of the engine.
+  if (!done && found->closing() && !impl_->closing) co_return fail(no_such_engine(engine));
+  co_return done;
 }
 
 net::awaitable<Result<void>> Supervisor::reconsider() {

@@ -134,7 +134,7 @@ class Supervisor {
   // and reaped.
   net::awaitable<void> stop(Deadline deadline);
 
-  // An engine more, from now on. After start(). already_exists.
+  // An engine more, from now on. After start(). already_exists, unavailable (stop() was called).
   Result<void> add(EngineSpec engine);
   // One less: nobody is let in any more, requests in flight may end until `deadline`; returns when its process is
   // reaped. not_found.
@@ -148,9 +148,12 @@ class Supervisor {
   // For Retry-After when acquire() said resource_exhausted or unavailable.
   [[nodiscard]] Seconds retry_after(std::string_view engine) const;
   [[nodiscard]] bool knows(std::string_view engine) const;
+  // nullopt: there is no such engine.
+  [[nodiscard]] std::optional<State> state(std::string_view engine) const;
 
   // What a person asks for. They return when it is done: ready, stopped. A stopped engine starts again with the next
-  // request for it. not_found, failed_precondition, unavailable, deadline_exceeded, cancelled.
+  // request for it. not_found (also: removed meanwhile), failed_precondition, unavailable, deadline_exceeded,
+  // cancelled.
   net::awaitable<Result<void>> start_engine(std::string engine, Deadline deadline);
   net::awaitable<Result<void>> stop_engine(std::string engine, Deadline deadline);
   net::awaitable<Result<void>> restart_engine(std::string engine, Deadline deadline);
