@@ -171,7 +171,7 @@ Result<std::vector<std::string>> PrivateApt::libraries_of(const std::string& pac
 }
 
 Result<std::vector<PackFile>> PrivateApt::resolve(const std::vector<std::string>& wanted) {
-  std::vector<std::string> command{kAptGet, "-q", "-y", "--print-uris", "install"};
+  std::vector<std::string> command{kAptGet, "-q", "-y", "--print-uris", "install", "--"};
   command.insert(command.end(), wanted.begin(), wanted.end());
   HEARTH_TRY_ASSIGN(const ToolResult result, apt(std::move(command), kQuick));
   return parse_uris(result.output);

@@ -72,7 +72,12 @@ Result<void> Disk::truncate(int fd, std::uint64_t bytes) {
 }
 
 Result<void> Disk::make_folder(const fs::path& path) {
-  if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) return failed(errno, "make the folder", path);
+  // Engines, which are other users, read what lies here, whatever the umask; the data folder around it is private.
+  if (::mkdir(path.c_str(), 0755) == 0) {
+    if (::chmod(path.c_str(), 0755) != 0) return failed(errno, "set the rights of", path);
+  } else if (errno != EEXIST) {
+    return failed(errno, "make the folder", path);
+  }
   return {};
 }
 
@@ -106,7 +111,10 @@ Result<std::uint64_t> Disk::free_bytes(const fs::path& path) {
 
 Result<void> Disk::write_file(const fs::path& path, std::string_view content, unsigned mode) {
   const fs::path beside = path.string() + ".new";
-  HEARTH_TRY_ASSIGN(Fd fd, open(beside, O_WRONLY | O_CREAT | O_TRUNC, mode));
+  // What is there already may be another name of a blob: it is removed, never written to.
+  HEARTH_TRY(remove(beside));
+  HEARTH_TRY_ASSIGN(Fd fd, open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode));
+  if (::fchmod(fd.get(), mode) != 0) return failed(errno, "set the rights of", beside);
   HEARTH_TRY(write_at(fd.get(), 0, content));
   HEARTH_TRY(sync(fd.get()));
   fd.reset();

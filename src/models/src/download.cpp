@@ -136,6 +136,8 @@ Result<void> Download::resume() {
   }
   HEARTH_TRY_ASSIGN(fd_, store_.disk().open(store_.partial_path(wish_.key), O_RDWR | O_CREAT, 0644));
   if (!resumed_) {
+    // A state that outlived its data would vouch for what is not there.
+    HEARTH_TRY(store_.disk().remove(store_.state_path(wish_.key)));
     HEARTH_TRY(store_.disk().truncate(fd_.get(), 0));
     state_ = {};
     total_ = wish_.bytes;

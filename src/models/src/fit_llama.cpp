@@ -162,7 +162,7 @@ Part llama_compute(const ModelFacts& model, const RunOptions& options) {
     per_token = Amount(t.experts_used) * t.embedding_length * 4 * 2;
     part.unknown = "how its experts share memory";
   }
-  per_token += Amount(4) * (3 * inner + 5 * width);
+  per_token += Amount(4) * (Amount(3) * inner + Amount(5) * width);
   if (t.ssm_inner_size > 0 || t.wkv_head_size > 0) {
     per_token += Amount(24) * width;
     part.unknown = "what its recurrent layers compute with";

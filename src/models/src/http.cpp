@@ -123,6 +123,11 @@ extern "C" int hearth_models_socket_options(void* self, curl_socket_t, curlsockt
   return static_cast<Transfer*>(self)->started_on_socket ? CURL_SOCKOPT_ALREADY_CONNECTED : CURL_SOCKOPT_OK;
 }
 
+// A signed link is as good as a key: what follows the path is nobody's business.
+std::string without_query(std::string_view url) {
+  return std::string(url.substr(0, url.find_first_of("?#")));
+}
+
 Error curl_error(const Transfer& t, CURLcode rc) {
   const std::string host = host_of(t.url);
   const char* says = t.curl_says[0] != '\0' ? t.curl_says.data() : curl_easy_strerror(rc);
@@ -138,7 +143,7 @@ Error curl_error(const Transfer& t, CURLcode rc) {
     case CURLE_SSL_CACERT_BADFILE:
       return {Errc::permission_denied, fmt::format("{} has no certificate that this box trusts ({})", host, says)};
     case CURLE_URL_MALFORMAT:
-      return {Errc::invalid_argument, fmt::format("\"{}\" is no URL that can be fetched", t.url)};
+      return {Errc::invalid_argument, fmt::format("\"{}\" is no URL that can be fetched", without_query(t.url))};
     case CURLE_UNSUPPORTED_PROTOCOL:  // the URL's is checked: it is the answer that has another
     case CURLE_BAD_CONTENT_ENCODING:
     case CURLE_WEIRD_SERVER_REPLY:
@@ -154,16 +159,16 @@ std::optional<Error> status_error(const Transfer& t) {
   const std::string host = host_of(t.url);
   if (status >= 200 && status < 300) return std::nullopt;
   if (status == 401 || status == 403)
-    return Error(
-        Errc::permission_denied,
-        fmt::format("{} refuses {} (HTTP {}): it is private or asks to accept its licence first", host, t.url, status));
+    return Error(Errc::permission_denied,
+                 fmt::format("{} refuses {} (HTTP {}): it is private or asks to accept its licence first", host,
+                             without_query(t.url), status));
   if (status == 404 || status == 410)
-    return Error(Errc::not_found, fmt::format("{} has no {} (HTTP {})", host, t.url, status));
+    return Error(Errc::not_found, fmt::format("{} has no {} (HTTP {})", host, without_query(t.url), status));
   if (status == 429)
     return Error(Errc::resource_exhausted, fmt::format("{} has been asked too often (HTTP 429)", host));
   if (status >= 500 || status == 408)
     return Error(Errc::unavailable, fmt::format("{} is in trouble (HTTP {})", host, status));
-  return Error(Errc::protocol_error, fmt::format("{} answered HTTP {} for {}", host, status, t.url));
+  return Error(Errc::protocol_error, fmt::format("{} answered HTTP {} for {}", host, status, without_query(t.url)));
 }
 
 }  // namespace

@@ -172,8 +172,11 @@ Result<void> Pulling::check_room() const {
 }
 
 Result<FileDigest> Pulling::copy_local(const RemoteFile& file, const std::string& key) {
-  const Fd from(::open(file.path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd from(::open(file.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!from) return fail_errno(errno, fmt::format("hearthd cannot read {}", file.path.string()));
+  struct stat status{};
+  if (::fstat(from.get(), &status) != 0 || !S_ISREG(status.st_mode))
+    return fail(Errc::invalid_argument, fmt::format("{} is no file", file.path.string()));
   Disk& disk = c_.store.disk();
   HEARTH_TRY_ASSIGN(Fd to, disk.open(c_.store.partial_path(key), O_RDWR | O_CREAT | O_TRUNC, 0644));
   Hasher hasher = Hasher::sha256();
@@ -186,6 +189,9 @@ Result<FileDigest> Pulling::copy_local(const RemoteFile& file, const std::string
     if (n < 0) return fail_errno(errno, fmt::format("cannot read {}", file.path.string()));
     if (n == 0) break;
     const std::string_view piece(buffer.data(), static_cast<std::size_t>(n));
+    if (digest.bytes + piece.size() > file.bytes.value_or(0))
+      return fail(Errc::unavailable,
+                  fmt::format("{} grows while it is copied; try again when it is whole", file.path.string()));
     HEARTH_TRY(disk.write_at(to.get(), digest.bytes, piece));
     hasher.update(piece);
     digest.bytes += piece.size();

@@ -68,7 +68,7 @@ Result<ModelManifest> read(const YAML::Node& root, std::string_view origin) {
   std::set<std::string> names;
   for (std::size_t i = 0; i < files.size(); ++i) {
     HEARTH_TRY_ASSIGN(ModelFile file, read_file_entry(files[i], origin, i));
-    if (file.name == "model.yaml" || !names.insert(file.name).second)
+    if (file.name.starts_with("model.yaml") || !names.insert(file.name).second)
       return fail(fields.wrong("files", "\"" + file.name + "\" is there twice"));
     m.files.push_back(std::move(file));
   }

@@ -1,6 +1,7 @@
 #include "digest.h"
 
 #include <hearth/core/ids.h>
+#include <hearth/core/log.h>
 #include <hearth/core/units.h>
 #include <hearth/models/model_store.h>
 
@@ -149,7 +150,8 @@ Result<void> ModelStore::remove(std::string_view name) {
   HEARTH_TRY(disk_.sync_folder(root_));
   HEARTH_TRY(disk_.remove(away));
   const auto collected = collect(false);
-  if (!collected) return fail(collected.error());
+  if (!collected)  // the model is gone all the same
+    log::warn("models", "files that nobody uses were not removed", {{"error", collected.error().describe()}});
   return {};
 }
 
@@ -174,7 +176,8 @@ Result<GcReport> ModelStore::collect(bool partials_too) {
   const std::set<std::string> used = blobs_in_use();
   for (const fs::path& blob : entries_of(root_ / "blobs")) {
     const std::string name = blob.filename().string();
-    if (used.contains(name) || leased(name)) continue;
+    const std::lock_guard hold(leases_mutex_);  // a pull that finds the blob there has leased it before
+    if (used.contains(name) || leases_.contains(name)) continue;
     report.bytes += disk_size_of(blob);
     HEARTH_TRY(disk_.remove(blob));
     ++report.blobs;

@@ -83,7 +83,7 @@ void Puller::Impl::work(Job& job, const PullRequest& request) {
   InstallContext context{store, catalogue, *http, fetching, options};
   std::string name = request.name.empty() ? request.source : request.name;
   const auto tell = [&](PullEvent event) {
-    name = event.model;
+    if (event.kind == PullEvent::Kind::resolving) name = event.model;  // on this thread; others tell of progress
     job.tell(std::move(event));
   };
   log::info("models", "pulling", {{"source", request.source}});

@@ -113,8 +113,9 @@ Result<Resolved> resolve_hf(ResolveContext& c, const Source& source, const Catal
     listing.insert(listing.end(), std::make_move_iterator(files.begin()), std::make_move_iterator(files.end()));
     const std::string next = next_link(answer.result.headers.get("link"));
     const std::string further = next.empty() ? std::string() : resolve_url(page, next);
-    // The token must not follow a link to another host.
-    page = host_of(further) == host_of(page) ? further : std::string();
+    // The token must not follow a link to another host, nor in clear.
+    const std::string origin = fmt::format("{}{}/", page.substr(0, page.find("://") + 3), host_of(page));
+    page = further.starts_with(origin) ? further : std::string();
   }
   HEARTH_TRY_ASSIGN(const std::vector<ChosenFile> chosen, wanted_files(listing, source, entry));
   Resolved resolved;
@@ -274,10 +275,15 @@ Result<Resolved> resolve_file(const Source& source) {
     return fail(
         Errc::not_found,
         fmt::format("hearthd sees no file {}{}; a service may not look into people's folders: put it "
-                    "where it may, such as /var/tmp",
+                    "where it may, such as /srv",
                     path.string(), ec && ec != std::errc::no_such_file_or_directory ? " (" + ec.message() + ")" : ""));
   if (!fs::is_directory(status)) {
+    if (!fs::is_regular_file(status))
+      return fail(Errc::invalid_argument, fmt::format("{} is neither a file nor a folder", path.string()));
     add(path);
+    if (resolved.files.empty() || !resolved.files.front().bytes)
+      return fail(Errc::invalid_argument,
+                  fmt::format("{} has a name or a size that no model's file can have; rename it", path.string()));
     resolved.files.front().role = "model";
     return resolved;
   }
@@ -325,7 +331,7 @@ Result<Resolved> resolve(ResolveContext& context, const Source& source, const Ca
   if (!resolved) return resolved;
   std::set<std::string> names;
   for (const RemoteFile& file : resolved->files)
-    if (file.name == "model.yaml" || !names.insert(file.name).second)
+    if (file.name.starts_with("model.yaml") || !names.insert(file.name).second)
       return fail(Errc::unsupported, fmt::format("{} has two files called {}", source.text, file.name));
   return resolved;
 }
