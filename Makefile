@@ -1,6 +1,6 @@
 # Each target is a script in tools/. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test bench eval lint fmt fuzz sanitize contract distill packs deb clean
+.PHONY: help setup up down test bench chaos eval lint fmt fuzz sanitize contract distill packs deb clean
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
@@ -18,6 +18,8 @@ setup:  ## only install the Debian packages for `up` and `test`
 	@tools/setup build run tour test
 bench:  ## measure, and write docs/benchmarks.md
 	@tools/bench
+chaos:  ## faults in a real box under load, CHAOS_REPEATS (20) of each; writes docs/reliability.md (as root)
+	@tools/chaos
 eval:  ## quality on real data in the folder that HEARTH_EVAL_DIR names
 	@tools/eval
 lint:  ## format, clang-tidy, layers and house rules (ALL=1: clang-tidy on every file, not only changed ones)
