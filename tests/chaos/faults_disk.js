@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { form } from '../clients/support.js';
 import { pause, run as command } from './processes.js';
 import { ask } from './requests.js';
-import { makeModel, newFolder, Site } from './site.js';
+import { kLarge, makeModel, newFolder, Site } from './site.js';
 import { askUntil, takeStock, waitFor, warm } from './strike.js';
 import { pull, Web } from './web.js';
 
@@ -65,10 +65,10 @@ async function lossless(site, row, names, damaged, mend) {
 export async function run(campaign) {
   const data = await newFolder();
   await command('mount', ['-t', 'tmpfs', '-o', `size=${kSize},mode=0755`, 'hearth-chaos', data]);
-  const web = await Web.start('6m');
+  const web = await Web.start('2m');
   try {
     const site = await Site.open(campaign.random, { data, env: { HEARTH_MODELS_KEEP_FREE: '0', HEARTH_SERVER_AUTH: 'required' } });
-    await makeModel(join(web.root, 'large.gguf'), ['context=2048', 'embedding=512', 'layers=4', 'feed_forward=2048', 'weights=f32']);
+    await makeModel(join(web.root, 'large.gguf'), kLarge);
     const source = await web.address('large.gguf');
     const all = ['embed', 'speech', 'ocr', 'llama.tiny'];
     await campaign.kind('full', 'data folder’s disk full in use, then freed', {}, async (row) => {
@@ -84,14 +84,13 @@ export async function run(campaign) {
       const members = await site.remember();
       const began = performance.now();
       const before = site.random.next() < 0.5; // full before the pull, or in the middle of it
-      let free = before ? await fill(data) : null;
+      let filling = before ? fill(data) : null;
+      await filling;
       let struck = performance.now();
-      const first = await pull(site.box, { source, name: 'large' }, async (event) => {
-        if (free || event.event !== 'progress') return;
-        free = () => {};
+      const first = await pull(site.box, { source, name: 'large' }, (event) => {
+        if (filling || event.event !== 'progress') return;
         struck = performance.now();
-        const done = await fill(data);
-        free = done;
+        filling = fill(data);
       });
       if (first.event === 'failed') {
         row.noticed.push(performance.now() - struck);
@@ -99,7 +98,8 @@ export async function run(campaign) {
         const { data: installed } = JSON.parse(await site.box.hearth('models', 'installed', '--json'));
         if (installed.some((model) => model.name === 'large')) row.broke('a model is there by half');
       } else if (before) row.broke('a model was installed where there was no room');
-      await free();
+      const free = await filling;
+      await free?.();
       const mended = performance.now();
       if (first.event === 'failed') ++row.actions;
       const last = await pull(site.box, { source, name: 'large' });

@@ -2,13 +2,13 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pause } from './processes.js';
-import { makeModel, Site } from './site.js';
+import { kLarge, makeModel, Site } from './site.js';
 import { askUntil, takeStock } from './strike.js';
 import { pull, Web } from './web.js';
 
 export async function run(campaign) {
-  const web = await Web.start('4m');
-  await makeModel(join(web.root, 'large.gguf'), ['context=2048', 'embedding=512', 'layers=4', 'feed_forward=2048', 'weights=f32']);
+  const web = await Web.start('2m');
+  await makeModel(join(web.root, 'large.gguf'), kLarge);
   const source = await web.address('large.gguf');
   const { size } = await stat(join(web.root, 'large.gguf'));
   const site = await Site.open(campaign.random);

@@ -21,6 +21,9 @@ const settings = Object.fromEntries(
   ]),
 );
 
+// A dozen MiB: long enough on its way for something to happen to it.
+export const kLarge = ['context=2048', 'embedding=256', 'layers=3', 'feed_forward=1024', 'weights=f32'];
+
 export async function makeModel(file, options = ['context=2048']) {
   await run(join(bin, '../tests/make_tiny_models'), ['llama', file, ...options]);
   return file;

@@ -56,7 +56,8 @@ void size_up(engines::ModelFiles& model, std::uint64_t memory) {
   if (const auto need = models::predict_memory(*facts, options, with)) model.memory = need->total();
 }
 
-std::optional<Installed> as_installed(const models::InstalledModel& found, std::uint64_t memory) {
+std::optional<Installed> as_installed(const models::InstalledModel& found, fs::file_time_type when,
+                                      std::uint64_t memory) {
   const models::ModelManifest& manifest = found.manifest;
   const auto task = engine_task(manifest.task);
   if (!task) return std::nullopt;
@@ -71,8 +72,8 @@ std::optional<Installed> as_installed(const models::InstalledModel& found, std::
   files.memory = manifest.memory;
   files.languages = manifest.languages;
   files.description = manifest.description;
-  installed.version = fmt::format("{}:{}:{}:{}:{}", manifest.task, manifest.format, manifest.context, manifest.memory,
-                                  fmt::join(manifest.languages, ","));
+  installed.version = fmt::format("{}:{}:{}:{}:{}:{}", manifest.task, manifest.format, manifest.context,
+                                  manifest.memory, fmt::join(manifest.languages, ","), when.time_since_epoch().count());
   for (const models::ModelFile& file : manifest.files) {
     files.files.emplace(file.role, found.folder / file.name);  // of several parts, the first leads to the others
     installed.version += fmt::format(":{}={}={}", file.role, file.name, file.sha256);
@@ -99,7 +100,7 @@ std::vector<Installed> installed_models(const models::ModelStore& store, std::ui
   });
   std::vector<Installed> all;
   for (const models::InstalledModel& model : found)
-    if (auto installed = as_installed(model, memory)) all.push_back(std::move(*installed));
+    if (auto installed = as_installed(model, installed_at(model), memory)) all.push_back(std::move(*installed));
   return all;
 }
 

@@ -19,7 +19,9 @@ namespace hearth::daemon {
 // A model of the store as an engine takes it.
 struct Installed {
   engines::ModelFiles files;
-  std::string version;  // changes when the model's bytes do, or whatever else its engine is started with
+  // Changes when it is installed anew, so that what was noted against its engine is forgotten, or when its bytes do, or
+  // whatever else its engine is started with.
+  std::string version;
 };
 // What the store has, newest first, with the memory each is expected to need: `memory` bytes are what this box has.
 // Models of a task that no engine serves are left out. Blocking.

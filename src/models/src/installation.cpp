@@ -17,6 +17,20 @@
 namespace hearth::models {
 namespace {
 
+// Does inspect_model() know such files?
+bool is_inspected(std::string_view role, std::string_view name) {
+  return name.ends_with(".gguf") || name.ends_with(".onnx") || (name.starts_with("ggml-") && name.ends_with(".bin")) ||
+         role == "model" || role == "mmproj";
+}
+
+// As far as can be seen without reading all of it: that is for `hearth models verify`.
+bool looks_whole(const std::filesystem::path& path, const ModelFile& file) {
+  std::error_code ec;
+  const auto bytes = std::filesystem::file_size(path, ec);
+  if (ec || bytes != file.bytes) return false;
+  return !is_inspected(file.role, file.name) || inspect_model(path).has_value();
+}
+
 class Pulling {
  public:
   Pulling(InstallContext& context, const PullRequest& request, const OnPullEvent& tell, const std::stop_token& stop)
@@ -97,7 +111,8 @@ std::optional<Installation> Pulling::already_there() const {
   const auto model = c_.store.show(name_);
   if (!model || model->manifest.source != wish_.text) return std::nullopt;
   for (const ModelFile& file : model->manifest.files)
-    if (!c_.store.has_blob(file.sha256, file.bytes)) return std::nullopt;
+    if (!c_.store.has_blob(file.sha256, file.bytes) || !looks_whole(model->folder / file.name, file))
+      return std::nullopt;
   return Installation{model->manifest, true};
 }
 
@@ -301,10 +316,7 @@ Result<void> Pulling::inspect(RemoteFile& file) {
 
 Result<void> Pulling::inspect_all() {
   for (RemoteFile& file : resolved_.files) {
-    const bool readable = file.name.ends_with(".gguf") || file.name.ends_with(".onnx") ||
-                          (file.name.starts_with("ggml-") && file.name.ends_with(".bin")) || file.role == "model" ||
-                          file.role == "mmproj";
-    if (!readable) continue;
+    if (!is_inspected(file.role, file.name)) continue;
     HEARTH_TRY(inspect(file));
   }
   return {};

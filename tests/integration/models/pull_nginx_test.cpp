@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
+#include <functional>
 #include <set>
 
 namespace hearth::models {
@@ -57,6 +59,25 @@ TEST_F(FromNginx, HubModelComesInParallelRangesAndIsPinned) {
   ASSERT_TRUE(pull("hf:org/repo"));
   EXPECT_TRUE(events_.back().was_there);
   EXPECT_EQ(nginx_->served().size(), before);
+}
+
+TEST_F(FromNginx, DamagedModelIsPulledAgain) {
+  serve_hub();
+  ASSERT_TRUE(pull("hf:org/repo"));
+  const std::filesystem::path file = folder_ / "models/repo/tiny-Q8_0.gguf";
+  const std::vector<std::function<void()>> harms{
+      [&] { std::filesystem::resize_file(file, model_.size() / 2); },
+      [&] { std::fstream(file, std::ios::in | std::ios::out | std::ios::binary) << "not a model's header"; },
+      [&] { std::filesystem::remove(file); },
+  };
+  for (const auto& harm : harms) {
+    std::filesystem::permissions(file, std::filesystem::perms::owner_write, std::filesystem::perm_options::add);
+    harm();
+    const auto again = pull("hf:org/repo");
+    ASSERT_TRUE(again) << again.error().describe();
+    EXPECT_FALSE(events_.back().was_there);
+    EXPECT_EQ(installed_bytes("repo", "tiny-Q8_0.gguf"), model_);
+  }
 }
 
 TEST_F(FromNginx, SmallFilesAreCheckedByGitsName) {
