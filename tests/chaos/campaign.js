@@ -1,6 +1,7 @@
 // Runs fault kinds, repeats them, keeps what was seen.
 import { Random } from './random.js';
 import { Row } from './row.js';
+import { Site } from './site.js';
 
 // "20 stopped=5": so many repeats, but of these kinds as many as they say.
 export function parseRepeats(text) {
@@ -24,6 +25,17 @@ export class Campaign {
     let seed = this.seed;
     for (const letter of group) seed = (Math.imul(seed, 31) + letter.charCodeAt(0)) >>> 0;
     this.random = new Random(seed);
+    if (this.shared) this.shared.random = this.random;
+  }
+
+  // The box of those groups that need nothing special of it.
+  async site() {
+    this.shared ??= await Site.open(this.random);
+    return this.shared;
+  }
+
+  async end() {
+    if (this.shared) await this.close(this.shared);
   }
 
   async kind(key, title, options, repeat) {

@@ -17,7 +17,7 @@ const knows = async (site, key) => (await fetch(`${site.box.url}/v1/models`, { h
 export async function run(campaign) {
   const site = await Site.open(campaign.random, { env: { HEARTH_SERVER_AUTH: 'required' } });
   const { random } = site;
-  const all = ['embed', 'speech', 'ocr', 'llama.tiny'];
+  const all = ['embed', 'speech', 'ocr', 'llama-tiny'];
 
   await campaign.kind('two', 'second hearthd on the same data folder: refused, the first goes on', {}, async (row) => {
     await warm(site, all);

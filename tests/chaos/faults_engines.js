@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { freeze } from '../clients/support.js';
 import { pause } from './processes.js';
 import { engineNames } from './requests.js';
-import { bin, Site } from './site.js';
+import { bin } from './site.js';
 import { strike } from './strike.js';
 
 const kWedge = 10; // seconds; a wedge is noticed sooner
@@ -46,27 +46,26 @@ async function slowly(random, pid, seconds) {
 }
 
 export async function run(campaign) {
-  const site = await Site.open(campaign.random);
+  const site = await campaign.site();
   const { random } = site;
   await campaign.kind('killed', 'engine killed (`kill -9`)', {}, (row) => strike(site, row, random.pick(engineNames), (pid) => process.kill(pid, 'SIGKILL')));
   await campaign.kind('stopped', 'engine stopped (`SIGSTOP`), asked meanwhile', { bound: kWedge }, (row) => strike(site, row, random.pick(engineNames), freeze));
   await campaign.kind('wedged', 'language model’s computing thread stuck, `/health` still says 200', { bound: kWedge }, async (row) => {
     let held;
     try {
-      await strike(site, row, 'llama.tiny', async (pid) => {
+      await strike(site, row, 'llama-tiny', async (pid) => {
         held = await Held.take(pid);
-        assert.equal(await health(site, 'llama.tiny'), 200);
+        assert.equal(await health(site, 'llama-tiny'), 200);
       });
     } finally {
       await held?.release();
     }
   });
   await campaign.kind('slow', 'engine slow (stopped nine tenths of 12 s): must not be replaced', {}, async (row) => {
-    const name = random.pick(['embed', 'speech', 'ocr', 'llama.tiny']);
+    const name = random.pick(['embed', 'speech', 'ocr', 'llama-tiny']);
     const was = (await site.engine(name)).restarts;
     let slowed;
     await strike(site, row, name, async (pid) => (slowed = slowly(random, pid, 12)), { replaced: false, after: () => slowed });
     assert.equal((await site.engine(name)).restarts, was, `${name} was slow and was replaced`);
   });
-  await campaign.close(site);
 }

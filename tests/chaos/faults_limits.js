@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { dataUrl } from '../clients/harness.js';
 import { Raw, embed, json, ocr, status } from '../clients/support.js';
-import { dataBytes, limit, openFiles, pause } from './processes.js';
+import { dataBytes, limit, openFiles, pause, softLimit } from './processes.js';
 import { ask, engineNames, kindOf } from './requests.js';
-import { Site } from './site.js';
 import { askUntil, strike, takeStock, warm } from './strike.js';
 
 const settle = async (row, asked) => {
@@ -22,7 +21,7 @@ function greedy(site, name) {
 }
 
 export async function run(campaign) {
-  const site = await Site.open(campaign.random);
+  const site = await campaign.site();
   const { random } = site;
 
   // The limit stays: what the engine has is all that it may ever have. It serves on, or is replaced.
@@ -43,8 +42,8 @@ export async function run(campaign) {
   });
 
   // Open connections go on; nothing new can be opened: no connection, no file.
-  await campaign.kind('engine-files', 'engine out of file descriptors', {}, async (row) => {
-    const name = random.pick(engineNames);
+  await campaign.kind('engine-files', 'engine out of file descriptors (embed, speech, OCR, vision)', {}, async (row) => {
+    const name = random.pick(['embed', 'speech', 'ocr', 'vision']);
     await strike(site, row, name, (pid) => limit(pid, 'nofile', 3), {
       replaced: false,
       // All at once, so that connections beyond those that are open are needed.
@@ -59,11 +58,12 @@ export async function run(campaign) {
   });
 
   await campaign.kind('daemon-files', 'hearthd out of file descriptors, 200 connections more than it can take', {}, async (row) => {
-    await warm(site, ['embed', 'speech', 'ocr', 'llama.tiny']);
+    await warm(site, ['embed', 'speech', 'ocr', 'llama-tiny']);
     const pids = await site.running();
     const members = await site.remember();
     const began = performance.now();
     const { pid } = site.box.process;
+    const soft = await softLimit(pid);
     await limit(pid, 'nofile', (await openFiles(pid)) + 20);
     const opening = Array.from({ length: 200 }, () => Raw.open(site.box.url).catch(() => null));
     const open = Promise.all(opening);
@@ -73,11 +73,10 @@ export async function run(campaign) {
     const left = performance.now();
     const good = await askUntil(site, row, 'embeddings');
     row.recovered.push(good.ended - left);
-    await limit(pid, 'nofile', 1024 * 64);
+    await limit(pid, 'nofile', soft);
     assert.equal((await status(site.box)).pid, pid);
     await takeStock(site, row, { began, victims: [...engineNames], pids: new Map(), members });
     const now = await site.running();
     for (const [name, was] of pids) if (now.get(name) !== was) ++row.collateral;
   });
-  await campaign.close(site);
 }

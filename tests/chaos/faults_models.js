@@ -8,7 +8,7 @@ import { makeModel, Site } from './site.js';
 import { askUntil, takeStock, waitFor, warm } from './strike.js';
 import { pull, Web } from './web.js';
 
-const kName = 'llama.tiny';
+const kName = 'llama-tiny';
 
 async function files(site) {
   const folder = join(site.data, 'models/tiny');

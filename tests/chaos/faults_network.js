@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pause } from './processes.js';
-import { kLarge, makeModel, Site } from './site.js';
+import { kLarge, makeModel } from './site.js';
 import { askUntil, takeStock } from './strike.js';
 import { pull, Web } from './web.js';
 
@@ -11,7 +11,7 @@ export async function run(campaign) {
   await makeModel(join(web.root, 'large.gguf'), kLarge);
   const source = await web.address('large.gguf');
   const { size } = await stat(join(web.root, 'large.gguf'));
-  const site = await Site.open(campaign.random);
+  const site = await campaign.site();
   const { random } = site;
   await campaign.kind('server-dies', 'server of a pull dies midway and comes back: the pull must go on by itself', {}, async (row) => {
     const pids = await site.running();
@@ -43,6 +43,5 @@ export async function run(campaign) {
     await askUntil(site, row, 'embeddings');
     await takeStock(site, row, { began, victims: [], pids, members });
   });
-  await campaign.close(site);
   await web.stop();
 }

@@ -6,7 +6,7 @@ import { ask } from './requests.js';
 import { Site } from './site.js';
 import { askUntil, takeStock, waitFor, warm } from './strike.js';
 
-const kName = 'llama.tiny';
+const kName = 'llama-tiny';
 
 export async function run(campaign) {
   const site = await Site.open(campaign.random, { ownPacks: true });

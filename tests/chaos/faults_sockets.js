@@ -2,11 +2,10 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { engineNames } from './requests.js';
-import { Site } from './site.js';
 import { strike } from './strike.js';
 
 export async function run(campaign) {
-  const site = await Site.open(campaign.random);
+  const site = await campaign.site();
   const { random } = site;
   const socket = (name) => join(site.data, 'run/engines', name, 'engine.sock');
   const replace = async (name) => {
@@ -19,7 +18,14 @@ export async function run(campaign) {
   // Whoever is connected to it stays so: nothing is to be noticed.
   await campaign.kind('socket', 'engine’s socket removed, renamed, replaced by a file or a folder: must go on', {}, (row) => {
     const name = random.pick(engineNames);
-    return strike(site, row, name, () => replace(name), { replaced: false });
+    let was;
+    return strike(site, row, name, (pid) => ((was = pid), replace(name)), {
+      replaced: false,
+      after: async () => {
+        if ((await site.engine(name)).pid !== was) row.broke(`${name} was replaced`);
+        await site.box.hearth('engines', 'restart', name); // so that there is a socket to take away again
+      },
+    });
   });
   await campaign.kind('socket-killed', 'the same, and the engine killed', {}, (row) => {
     const name = random.pick(engineNames);
@@ -28,5 +34,4 @@ export async function run(campaign) {
       process.kill(pid, 'SIGKILL');
     });
   });
-  await campaign.close(site);
 }

@@ -46,5 +46,6 @@ int main(int argc, char** argv) {
     char c = 0;
     if (input.revents != 0 && ::read(STDIN_FILENO, &c, 1) <= 0) break;
   }
-  return ::ptrace(PTRACE_DETACH, thread, nullptr, nullptr) == 0 || ended(thread) ? 0 : refuse("cannot let the thread go");
+  return ::ptrace(PTRACE_DETACH, thread, nullptr, nullptr) == 0 || ended(thread) ? 0
+                                                                                 : refuse("cannot let the thread go");
 }

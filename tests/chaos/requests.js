@@ -12,13 +12,13 @@ export const kinds = {
   transcription: { uses: ['transcribe', 'media'], ask: (box, extra) => transcribe(box, sound, {}, extra) },
   detection: { uses: ['vision', 'media'], ask: (box, extra) => json(box, '/v1/images/detections', { image: dataUrl('image/x-portable-bitmap', page) }, extra) },
   chat: {
-    uses: ['llama.tiny'],
+    uses: ['llama-tiny'],
     ask: (box, extra) => json(box, '/v1/chat/completions', { model: 'tiny', messages: [{ role: 'user', content: 'What sings?' }], temperature: 0, max_tokens: 4 }, extra),
   },
 };
 
 // The kind that asks this engine, and as few others as possible.
-export const kindOf = { embed: 'embeddings', speech: 'speech', ocr: 'ocr', transcribe: 'transcription', vision: 'detection', media: 'speech', 'llama.tiny': 'chat' };
+export const kindOf = { embed: 'embeddings', speech: 'speech', ocr: 'ocr', transcribe: 'transcription', vision: 'detection', media: 'speech', 'llama-tiny': 'chat' };
 export const engineNames = Object.keys(kindOf);
 
 const kHang = 90_000; // ms; nothing here takes so long, so it was never answered

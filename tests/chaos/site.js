@@ -78,9 +78,10 @@ export class Site {
   async close() {
     await this.load?.stop();
     await this.remember();
-    const end = await this.box.stop();
+    this.box.process.kill('SIGTERM');
+    const end = await this.box.exited;
     const left = await leftOf(this.members);
-    await rm(this.data, { recursive: true, force: true });
+    if (!this.mounted) await rm(this.data, { recursive: true, force: true });
     return { end, left };
   }
 }

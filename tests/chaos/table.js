@@ -43,7 +43,7 @@ ${broken.length ? `**What does not hold:**\n\n${broken.join('\n')}` : 'Everythin
 
 ## How it is measured
 
-\`make chaos\` runs the programs of \`tests/chaos\`, a file a group of faults. Each group has a box of its own: a hearthd with its
+\`make chaos\` runs the programs of \`tests/chaos\`, a file a group of faults. Two boxes are struck at a time, each a hearthd with its
 engines in their sandboxes and a tiny language model in llama.cpp's own server. Four clients ask it all the time, one request
 after another: embeddings, speech, OCR and chat. \`CHAOS_REPEATS\` (20) is how often each fault is made, \`KIND=NUMBER\` after it
 another number for one kind; \`CHAOS_SEED\` (1) decides which engine it strikes, when, and in which variant. It needs root, for
@@ -58,6 +58,12 @@ file systems of its own and for other users' processes.
   is killed or out of descriptors, no request counts as such.
 * **failed in all**: every answer but 200, those of the struck engine included; clients do not try again.
 * **human actions**: orders given to the box (\`hearth pull\`, \`hearth engines install\`) besides ending what was the fault.
+
+## What is known not to hold
+
+* llama.cpp's server, out of file descriptors, tries to accept connections again and again, and that counts as computing: it is not
+  replaced before a request's deadline, though connections that are open go on. The campaign leaves this out.
+* A damaged model is refused with the reason, but not pulled again by itself.
 
 The campaign fails when one of these columns is not 0: failed that a healthy engine could serve, other engines replaced, orphans.
 `;

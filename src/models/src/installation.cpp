@@ -47,7 +47,7 @@ class Pulling {
   }
 
   Result<void> find_source();
-  std::optional<Installation> already_there() const;
+  Result<std::optional<Installation>> already_there() const;
   Result<void> ask_source();
   Result<void> check_promises();
   Result<void> check_room() const;
@@ -106,13 +106,20 @@ Result<void> Pulling::find_source() {
   return {};
 }
 
-std::optional<Installation> Pulling::already_there() const {
+// A damaged file is out of the way afterwards, so that it is fetched anew.
+Result<std::optional<Installation>> Pulling::already_there() const {
   if (request_.accept_change) return std::nullopt;
   const auto model = c_.store.show(name_);
   if (!model || model->manifest.source != wish_.text) return std::nullopt;
-  for (const ModelFile& file : model->manifest.files)
-    if (!c_.store.has_blob(file.sha256, file.bytes) || !looks_whole(model->folder / file.name, file))
-      return std::nullopt;
+  bool whole = true;
+  for (const ModelFile& file : model->manifest.files) {
+    const auto blob = c_.store.blob_path(file.sha256);
+    if (looks_whole(blob, file) && looks_whole(model->folder / file.name, file)) continue;
+    whole = false;
+    if (looks_whole(blob, file)) continue;
+    HEARTH_TRY(c_.store.remove_blob(file.sha256));
+  }
+  if (!whole) return std::nullopt;
   return Installation{model->manifest, true};
 }
 
@@ -371,7 +378,8 @@ Result<ModelManifest> Pulling::describe() const {
 
 Result<Installation> Pulling::run() {
   HEARTH_TRY(find_source());
-  if (auto there = already_there()) return *std::move(there);
+  HEARTH_TRY_ASSIGN(auto there, already_there());
+  if (there) return *std::move(there);
   HEARTH_TRY(ask_source());
   HEARTH_TRY(check_promises());
   HEARTH_TRY(check_room());
