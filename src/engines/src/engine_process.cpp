@@ -226,8 +226,9 @@ net::awaitable<void> Engine::check_health(std::uint64_t generation) {
   for (int i = 0; i < kHealthTries && !healthy; ++i) {
     const Deadline deadline = Deadline::in(policy_.health_time);
     const auto answer = co_await connection->own.fetch(health_request(), "", kMaxCanaryAnswer, deadline);
-    // Nobody listens: it is ending, and how it ended is the better explanation.
-    if (!answer && answer.error().is(Errc::unavailable)) co_await gone_.wait(Deadline::in(policy_.health_time));
+    // Nobody listens, or the connection broke: it is ending, and how it ended is the better explanation.
+    const bool broke = !answer && (answer.error().is(Errc::unavailable) || answer.error().is(Errc::io_error));
+    if (broke) co_await gone_.wait(Deadline::in(policy_.health_time));
     if (!lives(generation)) co_return;
     healthy = answer && answer->head.status == 200;
   }
