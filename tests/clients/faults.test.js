@@ -58,7 +58,7 @@ const ready = (name) => until(async () => (await engine(box, name)).state === 'r
 describe('kill -9 during 200 concurrent requests', () => {
   before(warm);
   for (const name of names) {
-    test(`of ${name}`, async () => {
+    test(`of ${name}`, async (t) => {
       await ready(name);
       const { pid } = await engine(box, name);
       await freeze(pid); // so that some are certainly in flight when it dies
@@ -72,6 +72,9 @@ describe('kill -9 during 200 concurrent requests', () => {
       killed.push(name);
       const all = await Promise.all(asked);
       const failed = all.filter((one) => one.status !== 200);
+      // The aim is 2 s; shown, not asserted, because a machine may stand still for longer.
+      const slowest = Math.max(0, ...failed.map((one) => one.at - at));
+      t.diagnostic(`${failed.length} of ${all.length} failed, the slowest was told ${slowest.toFixed(0)} ms after the kill`);
       assert.ok(failed.length <= inFlight, `${failed.length} failed, ${inFlight} were in flight: ${JSON.stringify(failed.map((f) => [f.kind, f.status, f.broken?.message]))}`);
       for (const one of failed) {
         assert.ok(requests[one.kind].uses.includes(name), `${one.kind} failed: ${one.status} ${one.broken ?? Buffer.from(one.body)}`);
