@@ -1,5 +1,7 @@
 #include "call.h"
 
+#include <hearth/dialects/anthropic.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,7 +10,11 @@ namespace hearth::gateway {
 
 net::Headers answer_headers(const Call& call, std::string_view content_type) {
   net::Headers headers{{"Content-Type", std::string(content_type)}, {"x-request-id", call.id}};
-  headers.add("openai-processing-ms", fmt::format("{:.0f}", seconds_between(call.began, steady_now()) * 1000));
+  if (call.dialect == Dialect::anthropic) {
+    headers.add("request-id", call.id);
+  } else {
+    headers.add("openai-processing-ms", fmt::format("{:.0f}", seconds_between(call.began, steady_now()) * 1000));
+  }
   if (const auto origin = call.exchange.request().headers.get("Origin"); call.origin_welcome && !origin.empty()) {
     headers.add("Access-Control-Allow-Origin", std::string(origin));
     headers.add("Vary", "Origin");
@@ -30,7 +36,9 @@ net::awaitable<void> reply_error(Call& call, dialects::ApiError error, StreamKin
   call.decision.status = error.status;
   if (call.exchange.started()) {
     if (kind == StreamKind::bytes) co_return;
-    const auto told = co_await call.exchange.write(dialects::encode_event(error));
+    const std::string event = call.dialect == Dialect::anthropic ? dialects::encode_anthropic_event(error, call.id)
+                                                                 : dialects::encode_event(error);
+    const auto told = co_await call.exchange.write(event);
     if (told) co_await call.exchange.finish();
     co_return;
   }
@@ -40,7 +48,8 @@ net::awaitable<void> reply_error(Call& call, dialects::ApiError error, StreamKin
     headers.add("retry-after-ms", fmt::format("{}", error.retry_after->count()));
   }
   if (!call.decision.allow.empty()) headers.add("Allow", call.decision.allow);
-  const std::string body = dialects::encode(error);
+  const std::string body =
+      call.dialect == Dialect::anthropic ? dialects::encode_anthropic(error, call.id) : dialects::encode(error);
   [[maybe_unused]] const auto sent = co_await call.exchange.respond(error.status, std::move(headers), body);
 }
 

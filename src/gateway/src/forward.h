@@ -1,18 +1,36 @@
-// A request whose upstream speaks the client's dialect: the body goes there with only the model's name replaced, and
-// the answer comes back as it is, whole or as a stream, byte for byte.
+// A request that goes to the upstream of its model with only the model's name replaced, and the answer's way back: as
+// it is, byte for byte, where the client speaks the same dialect, or through a Relay that translates it.
 #pragma once
 
 #include "call.h"
 
 #include <hearth/dialects/chat.h>
 
+#include <memory>
 #include <string>
 
 namespace hearth::gateway {
 
-// Chooses the model, sends, passes the answer on, and notes the tokens it says it took. An attempt whose upstream broke
-// before the client got anything is repeated once; a stream that breaks later ends with an error event.
+// What an upstream answers, on its way to the client. Belongs to one attempt.
+class Relay {
+ public:
+  virtual ~Relay() = default;
+  // A part of a stream; what is returned is valid until the next call, and may be empty. protocol_error, unavailable.
+  virtual Result<std::string_view> part(std::string_view bytes) = 0;
+  // The stream's bytes have ended. unavailable if the answer had not.
+  virtual Result<void> end() = 0;
+  // A whole answer. protocol_error.
+  virtual Result<std::string> whole(std::string body) = 0;
+  // What it says it took, once it has ended.
+  [[nodiscard]] virtual dialects::Usage usage() const = 0;
+};
+using MakeRelay = std::unique_ptr<Relay> (*)();
+std::unique_ptr<Relay> pass_through();
+
+// Chooses the model (model_not_loaded says how to get a language model, where there is none), sends, passes the answer
+// on, and notes the tokens it says it took. An attempt whose upstream broke before the client got anything is repeated
+// once; a stream that breaks later ends with an error event.
 net::awaitable<void> forward(Call& call, const dialects::JsonBody& body, const dialects::ForwardHead& head, Task task,
-                             std::string target);
+                             std::string target, MakeRelay make_relay = pass_through);
 
 }  // namespace hearth::gateway

@@ -21,6 +21,7 @@ struct Route {
   std::string_view path;     // a * stands for one segment; at the end, ** for all that follows
   std::string_view methods;  // separated by spaces
   net::awaitable<void> (*handler)(Call&);
+  Dialect dialect = Dialect::openai;
 };
 
 constexpr std::array kRoutes{
@@ -32,6 +33,8 @@ constexpr std::array kRoutes{
     Route{"/v1/chat/completions", "POST", handle_chat},
     Route{"/v1/completions", "POST", handle_completions},
     Route{"/v1/rerank", "POST", handle_rerank},
+    Route{"/v1/messages", "POST", handle_messages, Dialect::anthropic},
+    Route{"/v1/messages/count_tokens", "POST", handle_count_tokens, Dialect::anthropic},
     Route{"/v1/ocr", "POST", handle_ocr},
     Route{"/v1/images/detections", "POST", handle_detections},
     Route{"/v1/models", "GET HEAD", handle_models},
@@ -154,6 +157,7 @@ net::awaitable<void> Gateway::handle(net::Exchange& exchange, Trust trust) {
   const net::RequestHead& request = exchange.request();
   const std::string path = request.path();
   const Route* route = find_route(path);
+  if (route != nullptr) call.dialect = route->dialect;
 
   if (trust == Trust::network) {
     const auto welcome = check_host_and_origin(request.headers, gateway.with.access);
