@@ -227,7 +227,7 @@ Decoded<std::string_view> Value::raw() {
   if (is != Kind::object && is != Kind::array) return token_;
   const char* next = nullptr;  // what follows: a comma or a bracket
   if (const auto code = context_->document->current_location().get(next)) return std::unexpected(malformed(code));
-  std::string_view text(token_.data(), static_cast<std::size_t>(next - token_.data()));
+  std::string_view text = context_->body.substr(span().offset, static_cast<std::size_t>(next - token_.data()));
   while (is_space(text.back())) text.remove_suffix(1);
   return text;
 }
