@@ -2,6 +2,7 @@
 
 #include "src/json_reader.h"
 
+#include <algorithm>
 #include <array>
 
 namespace hearth::dialects {
@@ -61,10 +62,11 @@ Decoded<void> read_delta(json::Value& value, ChatDelta& delta) {
 }
 
 Decoded<void> read_choice(json::Value& value, ChatDelta& delta) {
-  static constexpr std::array<std::string_view, 3> kNames{"delta", "message", "finish_reason"};
+  static constexpr std::array<std::string_view, 4> kNames{"delta", "message", "text", "finish_reason"};
   delta.has_choice = true;
   HEARTH_TRY(value.each_field(kNames, [&delta](std::string_view name, json::Value field) -> Decoded<void> {
     if (name == "finish_reason") return add_text(field, delta.finish_reason);
+    if (name == "text") return add_text(field, delta.content);
     return read_delta(field, delta);
   }));
   return {};
@@ -86,6 +88,16 @@ Decoded<void> read_usage(json::Value& value, ChatDelta& delta) {
   return {};
 }
 
+Decoded<void> read_timings(json::Value& value, ChatDelta& delta) {
+  static constexpr std::array<std::string_view, 2> kNames{"prompt_ms", "predicted_ms"};
+  HEARTH_TRY(value.each_field(kNames, [&delta](std::string_view name, json::Value field) -> Decoded<void> {
+    HEARTH_TRY_ASSIGN(const double ms, field.number());
+    (name == "prompt_ms" ? delta.prompt_ms : delta.completion_ms) = std::clamp(ms, 0.0, 1e12);
+    return {};
+  }));
+  return {};
+}
+
 Decoded<void> read_error(json::Value& value, ChatDelta& delta) {
   static constexpr std::array<std::string_view, 1> kNames{"message"};
   delta.error.emplace();
@@ -100,7 +112,7 @@ Decoded<void> read_error(json::Value& value, ChatDelta& delta) {
 }  // namespace
 
 Result<ChatDelta> decode_chat_delta(std::string_view text) {
-  static constexpr std::array<std::string_view, 4> kNames{"model", "choices", "usage", "error"};
+  static constexpr std::array<std::string_view, 5> kNames{"model", "choices", "usage", "timings", "error"};
   constexpr std::size_t kMaxChoices = 128;
   const JsonBody body = JsonBody::copy_of(text);
   ChatDelta delta;
@@ -108,6 +120,7 @@ Result<ChatDelta> decode_chat_delta(std::string_view text) {
   const auto read = [&delta](std::string_view name, json::Value value) -> Decoded<void> {
     if (name == "model") return add_text(value, delta.model);
     if (name == "usage") return read_usage(value, delta);
+    if (name == "timings") return read_timings(value, delta);
     if (name == "error") return read_error(value, delta);
     return value.each_item(kMaxChoices, [&delta](std::size_t i, json::Value choice) -> Decoded<void> {
       return i == 0 ? read_choice(choice, delta) : choice.check();

@@ -31,6 +31,8 @@ struct ChatDelta {
   std::uint64_t prompt_tokens = 0;
   std::uint64_t cached_tokens = 0;  // of those
   std::uint64_t completion_tokens = 0;
+  double prompt_ms = 0;  // llama.cpp's own clock: 0 where it is not told
+  double completion_ms = 0;
 };
 
 // `text`: a JSON object with `choices`; of several choices, the first. protocol_error.

@@ -35,7 +35,7 @@ struct Decision {
 };
 
 // Whose clients a route is for: the shape of errors, and the name of the header with the request's id.
-enum class Dialect { openai, anthropic };
+enum class Dialect { openai, anthropic, ollama };
 
 struct Call {
   std::string id;  // "req_…", in the answer's x-request-id and in the log
@@ -94,6 +94,14 @@ net::awaitable<void> handle_completions(Call& call);
 net::awaitable<void> handle_rerank(Call& call);
 net::awaitable<void> handle_messages(Call& call);
 net::awaitable<void> handle_count_tokens(Call& call);
+net::awaitable<void> handle_ollama_chat(Call& call);
+net::awaitable<void> handle_ollama_generate(Call& call);
+net::awaitable<void> handle_ollama_embed(Call& call);
+net::awaitable<void> handle_ollama_embedding(Call& call);
+net::awaitable<void> handle_ollama_tags(Call& call);
+net::awaitable<void> handle_ollama_running(Call& call);
+net::awaitable<void> handle_ollama_version(Call& call);
+net::awaitable<void> handle_ollama_show(Call& call);
 net::awaitable<void> handle_models(Call& call);
 net::awaitable<void> handle_files(Call& call);
 

@@ -1,7 +1,5 @@
 #include "forward.h"
 
-#include "upstream_call.h"
-
 #include <hearth/core/log.h>
 
 #include <fmt/format.h>
@@ -85,7 +83,7 @@ net::awaitable<Attempt<>> pass_stream(Call& call, Lease& place, const Upstream& 
     if (!call.exchange.started()) {
       call.decision.first_byte = steady_now();
       call.decision.status = 200;
-      net::Headers headers = answer_headers(call, "text/event-stream");
+      net::Headers headers = answer_headers(call, relay.stream_type());
       headers.add("Cache-Control", "no-cache");
       call.exchange.start(200, std::move(headers));
     }
@@ -132,12 +130,12 @@ net::awaitable<Attempt<>> forward_once(Call& call, const dialects::SplicedBody& 
 
 }  // namespace
 
-std::unique_ptr<Relay> pass_through() {
+std::unique_ptr<Relay> pass_through(const Call&) {
   return std::make_unique<PassThrough>();
 }
 
 net::awaitable<void> forward(Call& call, const dialects::JsonBody& body, const dialects::ForwardHead& head, Task task,
-                             std::string target, MakeRelay make_relay) {
+                             std::string target, MakeRelay make) {
   if (task == Task::chat && !call.services.catalogue.serves(task)) {
     call.decision.requested_model = head.model.substr(0, 128);
     co_return co_await reply_error(call, no_language_model());
@@ -148,7 +146,7 @@ net::awaitable<void> forward(Call& call, const dialects::JsonBody& body, const d
   Attempt<> done;
   do {
     ++call.decision.attempts;
-    const std::unique_ptr<Relay> relay = make_relay();
+    const std::unique_ptr<Relay> relay = make(call);
     done = co_await forward_once(call, forwarded, target, *(*model)->upstream, *relay);
   } while (!done && done.error().upstream_broke && call.decision.attempts < 2 && !call.exchange.started());
   if (!done) co_await reply_error(call, done.error().error, StreamKind::events);

@@ -2,7 +2,7 @@
 // it is, byte for byte, where the client speaks the same dialect, or through a Relay that translates it.
 #pragma once
 
-#include "call.h"
+#include "upstream_call.h"
 
 #include <hearth/dialects/chat.h>
 
@@ -15,6 +15,8 @@ namespace hearth::gateway {
 class Relay {
  public:
   virtual ~Relay() = default;
+  // The media type of a stream to the client.
+  [[nodiscard]] virtual std::string_view stream_type() const { return "text/event-stream"; }
   // A part of a stream; what is returned is valid until the next call, and may be empty. protocol_error, unavailable.
   virtual Result<std::string_view> part(std::string_view bytes) = 0;
   // The stream's bytes have ended. unavailable if the answer had not.
@@ -24,13 +26,27 @@ class Relay {
   // What it says it took, once it has ended.
   [[nodiscard]] virtual dialects::Usage usage() const = 0;
 };
-using MakeRelay = std::unique_ptr<Relay> (*)();
-std::unique_ptr<Relay> pass_through();
+// `call` outlives the relay; its model is chosen.
+using MakeRelay = std::unique_ptr<Relay> (*)(const Call& call);
+std::unique_ptr<Relay> pass_through(const Call& call);
+template <typename R>
+std::unique_ptr<Relay> make_relay(const Call& call) {
+  return std::make_unique<R>(call);
+}
+
+// For answers that never are streams.
+class WholeRelay : public Relay {
+ public:
+  Result<std::string_view> part(std::string_view) override {
+    return fail(Errc::protocol_error, "the engine answers with a stream where it should not");
+  }
+  Result<void> end() override { return {}; }
+};
 
 // Chooses the model (model_not_loaded says how to get a language model, where there is none), sends, passes the answer
 // on, and notes the tokens it says it took. An attempt whose upstream broke before the client got anything is repeated
 // once; a stream that breaks later ends with an error event.
 net::awaitable<void> forward(Call& call, const dialects::JsonBody& body, const dialects::ForwardHead& head, Task task,
-                             std::string target, MakeRelay make_relay = pass_through);
+                             std::string target, MakeRelay relay = pass_through);
 
 }  // namespace hearth::gateway

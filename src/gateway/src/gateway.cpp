@@ -35,6 +35,14 @@ constexpr std::array kRoutes{
     Route{"/v1/rerank", "POST", handle_rerank},
     Route{"/v1/messages", "POST", handle_messages, Dialect::anthropic},
     Route{"/v1/messages/count_tokens", "POST", handle_count_tokens, Dialect::anthropic},
+    Route{"/api/chat", "POST", handle_ollama_chat, Dialect::ollama},
+    Route{"/api/generate", "POST", handle_ollama_generate, Dialect::ollama},
+    Route{"/api/embed", "POST", handle_ollama_embed, Dialect::ollama},
+    Route{"/api/embeddings", "POST", handle_ollama_embedding, Dialect::ollama},
+    Route{"/api/tags", "GET HEAD", handle_ollama_tags, Dialect::ollama},
+    Route{"/api/ps", "GET HEAD", handle_ollama_running, Dialect::ollama},
+    Route{"/api/show", "POST", handle_ollama_show, Dialect::ollama},
+    Route{"/api/version", "GET HEAD", handle_ollama_version, Dialect::ollama},
     Route{"/v1/ocr", "POST", handle_ocr},
     Route{"/v1/images/detections", "POST", handle_detections},
     Route{"/v1/models", "GET HEAD", handle_models},
@@ -157,7 +165,11 @@ net::awaitable<void> Gateway::handle(net::Exchange& exchange, Trust trust) {
   const net::RequestHead& request = exchange.request();
   const std::string path = request.path();
   const Route* route = find_route(path);
-  if (route != nullptr) call.dialect = route->dialect;
+  if (route != nullptr) {
+    call.dialect = route->dialect;
+  } else if (path.starts_with("/api/")) {
+    call.dialect = Dialect::ollama;
+  }
 
   if (trust == Trust::network) {
     const auto welcome = check_host_and_origin(request.headers, gateway.with.access);

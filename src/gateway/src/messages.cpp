@@ -9,6 +9,7 @@ namespace {
 
 class MessageRelay : public Relay {
  public:
+  explicit MessageRelay(const Call&) {}
   Result<std::string_view> part(std::string_view bytes) override {
     HEARTH_TRY_ASSIGN(part_, stream_.feed(bytes));
     return part_;
@@ -31,23 +32,15 @@ class MessageRelay : public Relay {
   dialects::Usage usage_;
 };
 
-class CountRelay : public Relay {
+class CountRelay : public WholeRelay {
  public:
-  Result<std::string_view> part(std::string_view) override {
-    return fail(Errc::protocol_error, "the model's server answers a count of tokens with a stream");
-  }
-  Result<void> end() override { return {}; }
+  explicit CountRelay(const Call&) {}
   Result<std::string> whole(std::string body) override {
     HEARTH_TRY_ASSIGN(const std::uint64_t tokens, dialects::decode_token_count(body));
     return dialects::encode_token_count(tokens);
   }
   [[nodiscard]] dialects::Usage usage() const override { return {}; }
 };
-
-template <typename R>
-std::unique_ptr<Relay> make() {
-  return std::make_unique<R>();
-}
 
 using Translate = dialects::Decoded<dialects::TranslatedRequest> (*)(const dialects::JsonBody&);
 
@@ -63,13 +56,13 @@ net::awaitable<void> translate_and_forward(Call& call, Translate translate, std:
 
 net::awaitable<void> handle_messages(Call& call) {
   call.decision.operation = "chat";
-  return translate_and_forward(call, dialects::translate_messages, "/v1/chat/completions", make<MessageRelay>);
+  return translate_and_forward(call, dialects::translate_messages, "/v1/chat/completions", make_relay<MessageRelay>);
 }
 
 net::awaitable<void> handle_count_tokens(Call& call) {
   call.decision.operation = "count_tokens";
   return translate_and_forward(call, dialects::translate_count_tokens, "/v1/chat/completions/input_tokens",
-                               make<CountRelay>);
+                               make_relay<CountRelay>);
 }
 
 }  // namespace hearth::gateway

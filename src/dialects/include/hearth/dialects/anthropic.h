@@ -20,12 +20,6 @@ namespace hearth::dialects {
 
 struct ChatDelta;
 
-// A chat completion request that asks the same; `head` lies in `body`.
-struct TranslatedRequest {
-  ForwardHead head;
-  JsonBody body;
-};
-
 // Thinking that no signature vouches for is of a model behind this box and goes back to it; signed thinking can only be
 // read by who signed it and is left out. Fields that neither side knows pass through. unsupported_value for blocks that
 // a chat completion has no place for (documents that are files).
