@@ -14,7 +14,7 @@ dialects::OllamaMoment now_of(const Call& call) {
   return {format_rfc3339(wall_now()), steady_now() - call.began};
 }
 
-template <dialects::OllamaShape kShape>
+template <dialects::OllamaShape Shape>
 class OllamaRelay : public Relay {
  public:
   explicit OllamaRelay(const Call& call) : call_(call) {}
@@ -29,7 +29,7 @@ class OllamaRelay : public Relay {
   }
   Result<std::string> whole(std::string body) override {
     HEARTH_TRY_ASSIGN(dialects::OllamaAnswer answer,
-                      dialects::translate_ollama_answer(body, kShape, call_.decision.requested_model, now_of(call_)));
+                      dialects::translate_ollama_answer(body, Shape, call_.decision.requested_model, now_of(call_)));
     usage_ = answer.usage;
     return std::move(answer.body);
   }
@@ -37,18 +37,18 @@ class OllamaRelay : public Relay {
 
  private:
   const Call& call_;
-  dialects::OllamaStream stream_{kShape, call_.decision.requested_model};
+  dialects::OllamaStream stream_{Shape, call_.decision.requested_model};
   std::string part_;
   dialects::Usage usage_;
 };
 
-template <bool kOne>
+template <bool One>
 class EmbedRelay : public WholeRelay {
  public:
   explicit EmbedRelay(const Call& call) : call_(call) {}
   Result<std::string> whole(std::string body) override {
     HEARTH_TRY_ASSIGN(dialects::OllamaAnswer answer,
-                      dialects::translate_ollama_embeddings(body, kOne, call_.decision.requested_model, now_of(call_)));
+                      dialects::translate_ollama_embeddings(body, One, call_.decision.requested_model, now_of(call_)));
     usage_ = answer.usage;
     return std::move(answer.body);
   }
