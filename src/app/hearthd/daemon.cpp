@@ -5,6 +5,7 @@
 #include "engine_upstream.h"
 #include "front.h"
 #include "instances.h"
+#include "model_hint.h"
 #include "models_service.h"
 #include "notify.h"
 #include "packs.h"
@@ -292,6 +293,9 @@ Result<void> Daemon::prepare() {
                                          [this] { tasks_.spawn("hearthd.models", refresh_models()); });
   upstreams_ = make_upstreams(*supervisor_, manifests);
   catalogue_ = std::make_unique<gateway::Catalogue>(upstreams_.models);
+  models_->give_hints([templates, packs = config_.paths.data / "packs"](const models::ModelManifest& model) {
+    return engine_hint(model, templates, packs);
+  });
   instances_ = std::make_unique<Instances>(
       Instances::Collaborators{supervisor_.get(), catalogue_.get(), &models_->store(), &pool_}, std::move(templates),
       std::move(upstreams_.models));
