@@ -24,20 +24,23 @@ export async function run(campaign) {
   const site = await campaign.site();
   const { random } = site;
 
-  // The limit stays: what the engine has is all that it may ever have. It serves on, or is replaced.
+  // What the engine has is all that it may have, while it is asked for more. It serves on, or is replaced.
   await campaign.kind('memory', 'engine at its memory limit (`RLIMIT_DATA`), large request', {}, async (row) => {
     const name = random.pick(['embed', 'ocr', 'vision', 'media']);
     let large;
     let refused = false;
+    let lift;
     await strike(
       site,
       row,
       name,
       async (pid) => {
+        const soft = await softLimit(pid, 'Max data size');
         await limit(pid, 'data', await dataBytes(pid));
+        lift = () => limit(pid, 'data', soft).catch(() => {}); // it may be gone
         large = settle(row, greedy(site, name)).then(() => (refused = true));
       },
-      { replaced: false, noticed: () => refused, after: () => large },
+      { replaced: false, noticed: () => refused, after: () => large.then(lift) },
     );
   });
 
@@ -63,7 +66,7 @@ export async function run(campaign) {
     const members = await site.remember();
     const began = performance.now();
     const { pid } = site.box.process;
-    const soft = await softLimit(pid);
+    const soft = await softLimit(pid, 'Max open files');
     await limit(pid, 'nofile', (await openFiles(pid)) + 20);
     const opening = Array.from({ length: 200 }, () => Raw.open(site.box.url).catch(() => null));
     const open = Promise.all(opening);
