@@ -17,6 +17,13 @@ bool is_stream(const net::ResponseHead& head) {
   return head.headers.get("Content-Type").starts_with("text/event-stream");
 }
 
+// As far as its ends tell: that no byte between them is lost is HTTP's business.
+bool is_object(std::string_view body) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto first = body.find_first_not_of(kSpace);
+  return first != std::string_view::npos && body[first] == '{' && body[body.find_last_not_of(kSpace)] == '}';
+}
+
 void note(Call& call, const dialects::Usage& usage) {
   call.decision.input_tokens = usage.input_tokens;
   call.decision.output_tokens = usage.output_tokens;
@@ -65,6 +72,7 @@ net::awaitable<Attempt<>> pass_stream(Call& call, Lease& place, const Upstream& 
 net::awaitable<Attempt<>> pass_whole(Call& call, Lease& place, const Upstream& upstream, net::ClientCall& answer) {
   const auto body = co_await answer.read_all(kMaxAnswer);
   if (!body) co_return broke(place, upstream, body.error());
+  if (!is_object(*body)) co_return unreadable(place, upstream);
   place.finish(Outcome::ok);
   const auto usage = co_await parse_sized(call, body->size(),
                                           [&]() -> Result<dialects::Usage> { return dialects::decode_usage(*body); });
