@@ -45,8 +45,8 @@ export async function run(campaign) {
   });
 
   // Open connections go on; nothing new can be opened: no connection, no file.
-  await campaign.kind('engine-files', 'engine out of file descriptors (embed, speech, OCR, vision)', {}, async (row) => {
-    const name = random.pick(['embed', 'speech', 'ocr', 'vision']);
+  await campaign.kind('engine-files', 'engine out of file descriptors', {}, async (row) => {
+    const name = random.pick(['embed', 'speech', 'ocr', 'vision', 'llama-tiny']);
     await strike(site, row, name, (pid) => limit(pid, 'nofile', 3), {
       replaced: false,
       // All at once, so that connections beyond those that are open are needed.
