@@ -20,6 +20,7 @@ engines::Policy watchful() {
   policy.sample_every = policy.idle_sample_every = Millis(100);
   policy.stall.stall_time = Millis(1'500);
   policy.stall.sample_cap = Millis(200);
+  policy.hearing.deaf_time = kEndless;
   return policy;
 }
 
@@ -159,6 +160,38 @@ CO_TEST(EngineHealth, AnEngineThatWaitsForItsClientIsLetBe) {
   co_await bench.stop();
 }
 
+CO_TEST(EngineHealth, OneThatTakesNoConnectionsIsReplacedAlthoughItComputes) {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  engines::Policy policy = watchful();
+  policy.stall.stall_time = kEndless;
+  policy.hearing = {.ask_every = Millis(200), .deaf_time = Millis(1'500), .grace = kEndless};
+  Bench bench(executor, {{.more = "concurrency: 3\n"}}, policy);
+  co_await bench.start();
+  const auto deaf = co_await bench.ask("POST", "/deafen");
+  EXPECT_TRUE(deaf);
+  const ProcessWatch process(static_cast<pid_t>(bench.status().pid));
+  Answers computing(executor);
+  computing.tasks.spawn("burn", ask_into(bench, computing, "POST", "/burn?ms=600000"));  // on the connection it has
+  const bool computes = co_await bench.works_on(1);
+  EXPECT_TRUE(computes);
+  Answers asked(executor);
+  asked.tasks.spawn("ask", ask_into(bench, asked, "GET", "/echo"));
+  const bool told = co_await asked.all();
+  EXPECT_TRUE(told);
+  EXPECT_TRUE(process.ends());
+  const bool broken = co_await computing.all();
+  EXPECT_TRUE(broken);
+  const bool explained = co_await eventually(
+      [&] { return bench.status().last_error.find("takes no new connections") != std::string::npos; });
+  EXPECT_TRUE(explained) << bench.status().last_error;
+  EXPECT_EQ(bench.status().stalls, 1U);
+  const auto again = co_await bench.ask("GET", "/echo");
+  EXPECT_TRUE(again) << "by its successor";
+  co_await asked.tasks.stop();
+  co_await computing.tasks.stop();
+  co_await bench.stop();
+}
+
 CO_TEST(EngineHealth, AWrongCanaryIsFoundWhenIdle) {
   engines::Policy policy = watchful();
   policy.canary_every = Millis(200);
@@ -178,6 +211,37 @@ CO_TEST(EngineHealth, AWrongCanaryIsFoundWhenIdle) {
   const auto again = co_await bench.ask("GET", "/echo");
   EXPECT_TRUE(again);
   EXPECT_EQ(bench.status().failed, 0U) << "no request had to find it out";
+  co_await bench.stop();
+}
+
+CO_TEST(EngineHealth, OneThatAnswersWithErrorsOnlyIsAskedItsCanary) {
+  Bench bench(co_await boost::asio::this_coro::executor, {{.more = kCanary}}, watchful());
+  co_await bench.start();
+  const auto warm = co_await bench.ask("GET", "/echo");
+  EXPECT_TRUE(warm);
+  const auto pid = bench.status().pid;
+  // Its canary is right: the input was at fault.
+  for (int i = 0; i < 5; ++i) co_await bench.ask("POST", "/fail");
+  const auto well = co_await bench.ask("GET", "/echo");
+  EXPECT_TRUE(well);
+  EXPECT_EQ(bench.status().pid, pid);
+  EXPECT_EQ(bench.status().failed, 5U);
+  co_await bench.stop();
+}
+
+CO_TEST(EngineHealth, OneThatAnswersWithErrorsOnlyAndItsCanaryWronglyIsReplaced) {
+  Bench bench(co_await boost::asio::this_coro::executor, {{.more = kCanary}}, watchful());
+  co_await bench.start();
+  const auto corrupt = co_await bench.ask("POST", "/corrupt");
+  EXPECT_TRUE(corrupt);
+  const ProcessWatch process(static_cast<pid_t>(bench.status().pid));
+  for (int i = 0; i < 3; ++i) co_await bench.ask("POST", "/fail");
+  const bool found = co_await eventually([&] { return !bench.status().last_error.empty(); });
+  EXPECT_TRUE(found);
+  EXPECT_NE(bench.status().last_error.find("canary request wrongly"), std::string::npos) << bench.status().last_error;
+  EXPECT_TRUE(process.ends());
+  const auto again = co_await bench.ask("GET", "/echo");
+  EXPECT_TRUE(again);
   co_await bench.stop();
 }
 

@@ -1,8 +1,8 @@
 // An engine for tests: answers properly, or misbehaves the way it is told.
 //
 // At start (arguments): --slow-start=MS, --start-with=FILE (once it is there), --never-listen, --exit=CODE, --garbage,
-// --wrong-canary, --deaf (to SIGTERM and to the end of its input), --not-a-socket, --hold=MIB (memory that it uses).
-// While it serves: the routes below.
+// --exit-when=FILE (which names the version of the pack that it runs in), --wrong-canary, --deaf (to SIGTERM and to the
+// end of its input), --not-a-socket, --hold=MIB (memory that it uses). While it serves: the routes below.
 #include <hearth/kit/engine.h>
 
 #include <boost/json.hpp>
@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -43,6 +44,7 @@ namespace json = boost::json;
 struct Behaviour {
   int slow_start_ms = 0;
   std::string start_with;
+  std::string exit_when;
   int exit_code = -1;
   int hold_mib = 0;
   bool never_listen = false;
@@ -64,6 +66,8 @@ Behaviour read_behaviour(const std::vector<std::string>& args) {
     if (arg.starts_with("--slow-start=")) b.slow_start_ms = number_after(arg, "--slow-start=");
     constexpr std::string_view kStartWith = "--start-with=";
     if (arg.starts_with(kStartWith)) b.start_with = arg.substr(kStartWith.size());
+    constexpr std::string_view kExitWhen = "--exit-when=";
+    if (arg.starts_with(kExitWhen)) b.exit_when = arg.substr(kExitWhen.size());
     if (arg.starts_with("--exit=")) b.exit_code = number_after(arg, "--exit=");
     if (arg.starts_with("--hold=")) b.hold_mib = number_after(arg, "--hold=");
     if (arg == "--never-listen") b.never_listen = true;
@@ -105,6 +109,11 @@ void say_what_was_asked(Request& q, Response& r) {
   for (;;) ::pause();
 }
 
+std::string read_all(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
 [[noreturn]] void speak_garbage(const std::string& path) {
   const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_un address{};
@@ -119,11 +128,6 @@ void say_what_was_asked(Request& q, Response& r) {
     [[maybe_unused]] const ssize_t n = ::send(peer, kNoise.data(), kNoise.size(), MSG_NOSIGNAL);
     ::close(peer);
   }
-}
-
-std::string read_all(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
 std::vector<std::string> names_in(const std::string& path) {
@@ -212,6 +216,9 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "cannot find my model\n");
     return behaviour.exit_code;
   }
+  if (const std::string version = read_all(behaviour.exit_when);
+      !version.empty() && version == read_all("/usr/share/demo/version"))
+    return 3;
   if (behaviour.slow_start_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(behaviour.slow_start_ms));
   while (!behaviour.start_with.empty() && ::access(behaviour.start_with.c_str(), F_OK) != 0)
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -241,6 +248,15 @@ int main(int argc, char** argv) {
     wrong = true;
     r.json(200, {{"corrupt", true}});
   });
+  // From now on no new connection is taken: there is no descriptor for it.
+  engine.route("POST", "/deafen", [](Request&, Response& r) {
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = 3;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+    r.json(200, {{"deaf", true}});
+  });
+  engine.route("POST", "/fail", [](Request&, Response& r) { r.error(500, "internal", "that went wrong"); });
   // One byte after the other, with pauses.
   engine.route("POST", "/drip", [](Request& q, Response& r) {
     const auto count = q.number("count", 1, 1, 10'000).value_or(1);

@@ -7,6 +7,8 @@ engines::Outcome translate(gateway::Outcome outcome) {
   switch (outcome) {
     case gateway::Outcome::ok:
       return engines::Outcome::ok;
+    case gateway::Outcome::error:
+      return engines::Outcome::error;
     case gateway::Outcome::failed:
       return engines::Outcome::failed;
     case gateway::Outcome::timed_out:

@@ -28,7 +28,7 @@ struct Transition {
   // It starts when its memory is set aside.
   void start() {
     enter(State::reserving);
-    m.strikes = 0;
+    m.strikes = m.errors = 0;
     m.terminated = m.restart_after = false;
     act(Action::reserve);
   }
@@ -47,6 +47,7 @@ struct Transition {
   void become_ready() {
     enter(State::ready);
     m.trial = m.suspect = false;
+    m.refusals = 0;
     m.ready_since = m.idle_since = now;
     arm_ready_timer();
     act(Action::serve);
@@ -85,6 +86,14 @@ struct Transition {
   void hurry() {
     if (!m.terminated) terminate();
     m.timer = std::min(m.timer.value_or(SteadyTime::max()), now + policy.hurried_grace);
+  }
+
+  void be_refused() {
+    rest();
+    act(Action::refuse);
+    if (m.closing || !lifetimes.keep_warm) return;
+    const auto doublings = std::min(m.refusals++, 20U);
+    m.timer = now + std::min<Millis>(policy.memory_retry * (1LL << doublings), policy.memory_retry_max);
   }
 
   // A process that still runs is ended now; what was noted against it is decided on when it has been reaped.
@@ -157,6 +166,7 @@ struct Transition {
       if (!start_it && m.waiting == 0) rest();
       return;
     }
+    if (stop_it && m.state == State::stopped) m.timer = std::nullopt;
     if (stop_it && runs) return drain(start_it);
     if (m.state == State::draining) {
       m.restart_after = start_it;
@@ -194,6 +204,7 @@ struct Transition {
 
   void on_request_end(Event event) {
     if (event == Event::request_ok) forget_failures();
+    if (event == Event::request_ok) m.errors = 0;
     if (m.in_flight == 0) m.idle_since = now;
     if (m.state == State::draining && m.in_flight == 0 && !m.terminated) return terminate();
     if (m.state != State::ready) return;
@@ -201,8 +212,17 @@ struct Transition {
       m.suspect = true;
       act(Action::check_health);
     }
+    if (event == Event::request_error) note_error();
     serve();
     arm_ready_timer();
+  }
+
+  // One input may be more than an engine can take; when nothing else has gone well in between, it may be the engine.
+  void note_error() {
+    m.errors = std::min(m.errors + 1, policy.errors);
+    if (m.errors < policy.errors || (m.doubted && now < *m.doubted + policy.doubt_pause)) return;
+    m.doubted = now;
+    act(Action::ask_canary);
   }
 
   void on_healthy() {
@@ -226,6 +246,7 @@ struct Transition {
         return on_ready_timer();
       case State::draining:
         return m.terminated ? act(Action::kill) : terminate();
+      case State::stopped:
       case State::backoff:
         return wanted() ? start() : rest();
       case State::quarantined:
@@ -276,10 +297,7 @@ Step next(Machine machine, Event event, const Policy& policy, const Lifetimes& l
       if (t.m.state == State::reserving && !t.wanted()) t.rest();
       break;
     case Event::no_memory:
-      if (t.m.state == State::reserving) {
-        t.rest();
-        t.act(Action::refuse);
-      }
+      if (t.m.state == State::reserving) t.be_refused();
       break;
     case Event::evict:
     case Event::recycle:
@@ -311,6 +329,7 @@ Step next(Machine machine, Event event, const Policy& policy, const Lifetimes& l
       t.on_exited();
       break;
     case Event::request_ok:
+    case Event::request_error:
     case Event::request_failed:
     case Event::request_dropped:
       t.on_request_end(event);
@@ -335,12 +354,12 @@ std::string_view to_string(State state) noexcept {
 }
 
 std::string_view to_string(Event event) noexcept {
-  constexpr std::array<std::string_view, 25> kNames{
-      "demand",       "person_start",   "person_stop",     "person_restart", "close",
-      "reserved",     "deserted",       "no_memory",       "evict",          "recycle",
-      "spawn_failed", "listening",      "probe_passed",    "probe_failed",   "exited",
-      "request_ok",   "request_failed", "request_dropped", "healthy",        "unresponsive",
-      "appeared",     "vanished",       "stalled",         "canary_failed",  "timer"};
+  constexpr std::array<std::string_view, 26> kNames{
+      "demand",          "person_start", "person_stop",  "person_restart", "close",         "reserved",
+      "deserted",        "no_memory",    "evict",        "recycle",        "spawn_failed",  "listening",
+      "probe_passed",    "probe_failed", "exited",       "request_ok",     "request_error", "request_failed",
+      "request_dropped", "healthy",      "unresponsive", "appeared",       "vanished",      "stalled",
+      "canary_failed",   "timer"};
   return kNames.at(static_cast<std::size_t>(event));
 }
 

@@ -84,11 +84,22 @@ net::awaitable<Result<void>> Engine::reconsider() {
   terms_.containment = std::move(terms->containment);
   terms_.obstacle = std::move(terms->obstacle);
   const bool was_absent = machine_.state == State::absent;
-  dispatch(terms_.obstacle.empty() ? Event::appeared : Event::vanished);
-  if (machine_.state == State::absent) last_error_ = terms_.obstacle;
-  if (was_absent && machine_.state != State::absent) last_error_.clear();
-  publish();
+  note_obstacle(was_absent);
   co_return Result<void>();
+}
+
+void Engine::hold(const std::string& why) {
+  const bool was_absent = machine_.state == State::absent;
+  held_ = why;
+  note_obstacle(was_absent);
+}
+
+void Engine::note_obstacle(bool was_absent) {
+  dispatch(obstacle().empty() ? Event::appeared : Event::vanished);
+  if (machine_.state == State::absent) last_error_ = obstacle();
+  if (was_absent && machine_.state != State::absent) last_error_.clear();
+  poke();  // those who wait are told why
+  publish();
 }
 
 void Engine::wake() {
@@ -117,10 +128,19 @@ void Engine::take_step(Event event) {
   for (const Action action : step.actions) carry_out(action);
   if (machine_.timer && *machine_.timer < armed_) timer_.cancel();  // run_timer() looks anew
   if (machine_.state != from) {
+    if (options_.on_state) options_.on_state(manifest_.name, from, event, machine_.state);
+    if (!held_.empty()) note_held();
     note_hold();
     publish();
     poke();
   }
+}
+
+// What ends while it is held does not start again.
+void Engine::note_held() {
+  if (machine_.state == State::absent) last_error_ = held_;
+  if (machine_.state == State::stopped || machine_.state == State::backoff || machine_.state == State::quarantined)
+    dispatch(Event::vanished);
 }
 
 void Engine::note_state(State from, Event event) {
@@ -169,6 +189,9 @@ void Engine::carry_out(Action action) {
       break;
     case Action::check_health:
       if (!std::exchange(checking_health_, true)) tasks_.spawn("engine health", check_health(generation_));
+      break;
+    case Action::ask_canary:
+      doubt();
       break;
     case Action::terminate:
       process_ ? process_->terminate() : static_cast<void>(abort_start_ = true);

@@ -48,6 +48,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void wake();
   // Looks anew whether it can run here.
   net::awaitable<Result<void>> reconsider();
+  // It cannot run because of `why`, until it is called again; empty: it can.
+  void hold(const std::string& why);
 
   [[nodiscard]] const std::string& name() const noexcept { return manifest_.name; }
   [[nodiscard]] State state() const noexcept { return machine_.state; }
@@ -56,6 +58,9 @@ class Engine : public std::enable_shared_from_this<Engine> {
   [[nodiscard]] const std::shared_ptr<Published>& published() const noexcept { return published_; }
   [[nodiscard]] const Terms& terms() const noexcept { return terms_; }
   [[nodiscard]] const std::string& pack() const noexcept { return manifest_.pack; }
+  [[nodiscard]] std::filesystem::path program_in_pack() const {
+    return manifest_.program_in_pack ? manifest_.program : std::filesystem::path();
+  }
 
   // ── Memory: what the desk asks, and what it says.
   [[nodiscard]] LedgerEntry ledger_entry(SteadyTime now) const;
@@ -92,15 +97,23 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void note_state(State from, Event event);
   void publish();
   void note_hold();
+  void note_obstacle(bool was_absent);
+  void note_held();
   [[nodiscard]] std::string rests_because() const;
   void count_use(SteadyTime now);
   void end_life();
   void begin_health();
-  void judge_progress(const ProcessSample& sample, SteadyTime now);
+  void judge_work(const ProcessSample& sample, SteadyTime now);
+  void judge_progress(const Progress& progress, SteadyTime now);
+  void judge_hearing(const Progress& progress, SteadyTime now);
+  void mind_hearing(SteadyTime now);
+  void replace_stalled(std::string why);
   void judge_memory(SteadyTime now);
   [[nodiscard]] bool holds_back() const;
   void recycle_if_idle();
+  void doubt();
   net::awaitable<void> ask_canary_again(std::uint64_t generation);
+  net::awaitable<void> ask_on_new_connection(std::uint64_t generation);
 
   // Coroutines of one process's life. `generation` tells whether it is still that life.
   net::awaitable<void> run_process(std::uint64_t generation);
@@ -124,6 +137,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   net::awaitable<Result<void>> wait_ready(std::uint64_t after, Deadline deadline);
   [[nodiscard]] Deadline patience(const Waiter& waiter) const;
   [[nodiscard]] std::optional<Error> hopeless(const Waiter& waiter) const;
+  [[nodiscard]] const std::string& obstacle() const { return held_.empty() ? terms_.obstacle : held_; }
   [[nodiscard]] Error cannot_run() const;
   [[nodiscard]] Error not_available(std::string_view what) const;
   [[nodiscard]] Error no_memory_yet() const;
@@ -150,6 +164,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   bool abort_start_ = false;  // told to end before there was a process
   bool checking_health_ = false;
   std::string last_error_;
+  std::string held_;           // hold()
   std::string process_error_;  // what the coming exit is to be explained with
   Millis service_time_{0};
   Millis start_time_{0};
@@ -170,6 +185,10 @@ class Engine : public std::enable_shared_from_this<Engine> {
   double recent_uses_ = 0;  // requests, counted less the longer ago
   // Health, of this life.
   StallState stall_;
+  HearingState hearing_;
+  bool asking_hearing_ = false;
+  bool hard_of_hearing_ = false;  // nothing more is sent to it
+  SteadyTime heard_at_;
   LeakState leak_;
   std::uint64_t life_finished_ = 0;  // requests, whatever their end
   bool recycle_due_ = false;

@@ -9,9 +9,19 @@
 #include <utility>
 
 namespace hearth::engines {
+namespace {
+
+constexpr std::size_t kMaxHealth = 64 * 1024;
+constexpr Millis kAskAgain{200};
+constexpr const char* kDeaf = "it takes no new connections, although it is alive";
+
+}  // namespace
 
 void Engine::begin_health() {
   stall_ = {};
+  hearing_ = {};
+  asking_hearing_ = hard_of_hearing_ = false;
+  heard_at_ = steady_now();
   leak_ = {};
   life_finished_ = 0;
   recycle_due_ = asking_canary_ = false;
@@ -20,28 +30,69 @@ void Engine::begin_health() {
 
 // Does it take no requests for now, although it is ready?
 bool Engine::holds_back() const {
-  return yielding_ || (recycle_due_ && steady_now() - recycle_since_ >= policy_.recycle_patience);
+  return yielding_ || hard_of_hearing_ || (recycle_due_ && steady_now() - recycle_since_ >= policy_.recycle_patience);
 }
 
-void Engine::judge_progress(const ProcessSample& sample, SteadyTime now) {
+void Engine::judge_work(const ProcessSample& sample, SteadyTime now) {
   if (!connection_ || machine_.state != State::ready) return;
   const net::Traffic traffic = connection_->client.traffic();
-  StallPolicy policy = policy_.stall;
-  if (policy.busy_time == Millis(0)) policy.busy_time = manifest_.request_deadline;
   const Progress progress{.bytes = traffic.bytes,
                           .owes = traffic.owed && machine_.in_flight > 0,
                           .cpu_seconds = sample.cpu_seconds,
                           .major_faults = sample.major_faults};
+  judge_progress(progress, now);
+  judge_hearing(progress, now);
+}
+
+void Engine::judge_progress(const Progress& progress, SteadyTime now) {
+  StallPolicy policy = policy_.stall;
+  if (policy.busy_time == Millis(0)) policy.busy_time = manifest_.request_deadline;
   const StallStep step = note_progress(stall_, progress, now, policy);
   stall_ = step.state;
-  if (step.verdict == Stall::none) return;
+  if (step.verdict == Stall::wedged)
+    replace_stalled(fmt::format("{} in flight, and not a byte nor any computing for {}",
+                                machine_.in_flight == 1 ? "a request" : "requests", format_duration(stall_.still)));
+  if (step.verdict == Stall::spinning)
+    replace_stalled(fmt::format("computed for {} without a byte of an answer", format_duration(stall_.silent)));
+}
+
+void Engine::judge_hearing(const Progress& progress, SteadyTime now) {
+  const HearingStep step =
+      note_hearing(hearing_, asking_hearing_, progress, stall_.silent, now, policy_.hearing, policy_.stall);
+  hearing_ = step.state;
+  if (step.verdict == Hearing::well || machine_.state != State::ready) return;
+  if (!std::exchange(hard_of_hearing_, true))
+    log::warn(room_, "does not take new connections; nothing more is sent to it",
+              {{"unanswered", format_duration(hearing_.unheard)}});
+  if (step.verdict == Hearing::deaf) replace_stalled(kDeaf);
+}
+
+void Engine::replace_stalled(std::string why) {
   ++stalls_;
-  process_error_ =
-      step.verdict == Stall::wedged
-          ? fmt::format("stalled: {} in flight, and not a byte nor any computing for {}",
-                        machine_.in_flight == 1 ? "a request" : "requests", format_duration(stall_.still))
-          : fmt::format("stalled: computed for {} without a byte of an answer", format_duration(stall_.silent));
+  process_error_ = fmt::format("stalled: {}", why);
   dispatch(Event::stalled);
+}
+
+// Once it takes one, it takes others.
+net::awaitable<void> Engine::ask_on_new_connection(std::uint64_t generation) {
+  const auto self = shared_from_this();
+  const std::shared_ptr<Connection> connection = connection_;
+  while (connection && lives(generation) && machine_.state == State::ready) {
+    connection->own.forget_idle();
+    net::RequestHead head;
+    head.target = "/health";
+    const Deadline deadline = Deadline::in(policy_.hearing.grace);
+    const auto answer = co_await connection->own.fetch(std::move(head), "", kMaxHealth, deadline);
+    const bool told_to_stop = co_await net::is_cancelled();
+    if (told_to_stop || !lives(generation)) co_return;
+    if (answer) break;
+    const auto slept = co_await net::sleep_for(kAskAgain);  // its end, if it is that, is noticed elsewhere
+    if (!slept) co_return;
+  }
+  if (!lives(generation)) co_return;
+  asking_hearing_ = hard_of_hearing_ = false;
+  heard_at_ = steady_now();
+  serve();
 }
 
 void Engine::judge_memory(SteadyTime now) {
@@ -66,14 +117,30 @@ void Engine::recycle_if_idle() {
   dispatch(Event::recycle);
 }
 
+void Engine::mind_hearing(SteadyTime now) {
+  if (machine_.state != State::ready) return;
+  if (hard_of_hearing_ && machine_.in_flight == 0) return replace_stalled(kDeaf);
+  if (machine_.in_flight == 0 || asking_hearing_ || now - heard_at_ < policy_.hearing.ask_every) return;
+  asking_hearing_ = true;
+  tasks_.spawn("engine hearing", ask_on_new_connection(generation_));
+}
+
 void Engine::mind(SteadyTime now) {
   recycle_if_idle();
+  mind_hearing(now);
   const CanaryFacts facts{.ready = machine_.state == State::ready,
                           .in_flight = machine_.in_flight,
                           .waiting = machine_.waiting,
                           .last_right = canary_right_};
   if (!manifest_.canary || asking_canary_ || !canary_due(facts, now, policy_.canary_every)) return;
   asking_canary_ = true;
+  tasks_.spawn("engine canary", ask_canary_again(generation_));
+}
+
+// It answers with errors of its own.
+void Engine::doubt() {
+  if (!manifest_.canary || std::exchange(asking_canary_, true)) return;
+  log::info(room_, "answers with errors only: its canary is asked", {{"errors", machine_.errors}});
   tasks_.spawn("engine canary", ask_canary_again(generation_));
 }
 

@@ -128,6 +128,9 @@ Error Engine::no_memory_yet() const {
 // What keeps it where it is, for whoever looks at the status.
 std::string Engine::rests_because() const {
   if (machine_.state == State::reserving) return memory_wait_;
+  if (machine_.state == State::ready) return held_;  // it goes on, but will not start again
+  if (machine_.state == State::stopped && machine_.timer)
+    return fmt::format("{}; it is kept warm, so it is tried again", memory_wait_);
   if (machine_.state == State::quarantined)
     return fmt::format("failed {} times within {}; it is tried again after {}, or with hearth engines restart {}",
                        machine_.failures.size(), format_duration(policy_.quarantine_window),
@@ -146,7 +149,7 @@ std::optional<Engine::Watch> Engine::watch(SteadyTime now) const {
 
 void Engine::note_sample(const Watch& watch, const ProcessSample& sample, SteadyTime now) {
   if (!lives(watch.generation)) return;
-  if (watch.work) judge_progress(sample, now);
+  if (watch.work) judge_work(sample, now);
   if (!watch.memory || sample.memory == 0) return;
   measured_ = sample.memory;
   measured_at_ = now;

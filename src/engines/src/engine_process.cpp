@@ -101,7 +101,11 @@ net::awaitable<void> Engine::run_process(std::uint64_t generation) {
 
 net::awaitable<Result<void>> Engine::start_process() {
   // The pack's current version, whatever it was when the engine was last looked at.
-  auto prepare = [plan = terms_.plan, packs = options_.packs, pack = manifest_.pack]() mutable -> Result<LaunchPlan> {
+  auto prepare = [plan = terms_.plan, packs = options_.packs, pack = manifest_.pack,
+                  check = spec_.check]() mutable -> Result<LaunchPlan> {
+    if (check) {
+      HEARTH_TRY(check());
+    }
     if (plan.pack) {
       HEARTH_TRY_ASSIGN(plan.pack, current_pack(packs, pack));
     }

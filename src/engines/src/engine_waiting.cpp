@@ -51,6 +51,25 @@ void Lease::finish(Outcome outcome) noexcept {
   impl_->engine->release(impl_->generation, outcome, impl_->since);
 }
 
+namespace {
+
+Event event_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::ok:
+      return Event::request_ok;
+    case Outcome::error:
+      return Event::request_error;
+    case Outcome::failed:
+    case Outcome::timed_out:
+      return Event::request_failed;
+    case Outcome::cancelled:
+      break;
+  }
+  return Event::request_dropped;
+}
+
+}  // namespace
+
 void Engine::release(std::uint64_t generation, Outcome outcome, SteadyTime since) noexcept {
   if (outcome == Outcome::ok) ++published_->served;
   if (outcome == Outcome::error || outcome == Outcome::failed || outcome == Outcome::timed_out) ++published_->failed;
@@ -66,9 +85,7 @@ void Engine::release(std::uint64_t generation, Outcome outcome, SteadyTime since
   last_use_ = steady_now();
   used_since_measured_ = true;
   if (machine_.in_flight == 0 && desk_->somebody_waits()) desk_->changed();
-  const bool engine_at_fault = outcome == Outcome::failed || outcome == Outcome::timed_out;
-  const bool answered = outcome == Outcome::ok || outcome == Outcome::error;
-  dispatch(answered ? Event::request_ok : engine_at_fault ? Event::request_failed : Event::request_dropped);
+  dispatch(event_of(outcome));
   recycle_if_idle();
 }
 
@@ -142,7 +159,7 @@ void Engine::poke() {
 }
 
 Error Engine::cannot_run() const {
-  return {Errc::failed_precondition, fmt::format("the engine {} cannot run here: {}", manifest_.name, terms_.obstacle)};
+  return {Errc::failed_precondition, fmt::format("the engine {} cannot run here: {}", manifest_.name, obstacle())};
 }
 
 Error Engine::not_available(std::string_view what) const {

@@ -15,7 +15,7 @@ bool helps(const Rung& from, const Rung& to, Trouble trouble) {
     case Trouble::no_memory:
       // Another version of the same needs the same.
       if (to.kind == RungKind::other_version) return false;
-      return to.kind == RungKind::other_upstream || to.memory < from.memory || to.kind == RungKind::other_device;
+      return to.kind == RungKind::other_upstream || to.memory < from.memory;
     case Trouble::absent:
     case Trouble::crash_loop:
     case Trouble::stalls:
@@ -46,8 +46,7 @@ bool usable(const Ladder& ladder, std::size_t rung, std::uint64_t free, SteadyTi
 }  // namespace
 
 std::string_view to_string(RungKind kind) noexcept {
-  constexpr std::array<std::string_view, 5> kNames{"as configured", "other device", "other version", "smaller model",
-                                                   "other upstream"};
+  constexpr std::array<std::string_view, 4> kNames{"as configured", "other version", "other model", "other upstream"};
   return kNames.at(static_cast<std::size_t>(kind));
 }
 

@@ -62,6 +62,22 @@ StallStep note_progress(StallState state, const Progress& progress, SteadyTime n
   return {state, Stall::none};
 }
 
+HearingStep note_hearing(HearingState state, bool asked, const Progress& progress, Millis silent, SteadyTime now,
+                         const HearingPolicy& policy, const StallPolicy& stall) {
+  const auto gap = std::max(SteadyTime::duration(0), now - state.at);
+  const Millis passed = std::min(std::chrono::floor<Millis>(gap), stall.sample_cap);
+  state.at = now;
+  if (!asked || !std::exchange(state.asked, asked)) {
+    state = {.asked = asked, .at = now, .bytes = progress.bytes, .cpu_mark = progress.cpu_seconds};
+    return {state, Hearing::well};
+  }
+  state.unheard += passed;
+  if (progress.bytes != state.bytes || progress.cpu_seconds - state.cpu_mark >= stall.cpu_step) state.alive = true;
+  if (!state.alive || state.unheard < policy.deaf_time) return {state, Hearing::well};
+  const bool still_answers = silent < policy.deaf_time && state.unheard < policy.grace;
+  return {state, still_answers ? Hearing::hard : Hearing::deaf};
+}
+
 bool canary_due(const CanaryFacts& facts, SteadyTime now, Millis every) noexcept {
   return facts.ready && facts.in_flight == 0 && facts.waiting == 0 && every > Millis(0) &&
          now - facts.last_right >= every;

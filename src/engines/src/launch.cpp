@@ -71,8 +71,10 @@ std::string find_obstacle(const EngineSpec& spec, const SupervisorOptions& optio
   if (!manifest.pack.empty() && !pack.has_value()) return pack.error().message();
   if (::access(program.c_str(), X_OK) != 0)
     return manifest.program_in_pack
-               ? fmt::format("the pack {} has no program {}; install it anew: hearth engines install {}", manifest.pack,
-                             manifest.program.string(), manifest.pack)
+               ? fmt::format(
+                     "the pack {} has no program {}; hearthd makes it again by itself, or now: hearth engines install "
+                     "{}",
+                     manifest.pack, manifest.program.string(), manifest.pack)
                : fmt::format("its program {} is not there; build or install it", manifest.program.string());
   std::error_code ec;
   if (!fs::exists(manifest.data, ec))

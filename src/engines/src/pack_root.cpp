@@ -64,9 +64,9 @@ Result<PackRoot> current_pack(const fs::path& packs, std::string_view name) {
     auto root = open_pack(version);
     if (root) return root;
   }
-  return fail(Errc::not_found,
-              fmt::format("the pack {} is damaged ({} leads nowhere); install it anew: hearth engines install {}", name,
-                          current.string(), name));
+  return fail(Errc::not_found, fmt::format("the pack {} is damaged ({} leads nowhere); hearthd makes it again by "
+                                           "itself, or now: hearth engines install {}",
+                                           name, current.string(), name));
 }
 
 }  // namespace hearth::engines

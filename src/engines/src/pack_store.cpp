@@ -145,6 +145,21 @@ std::optional<std::string> PackStore::current(std::string_view name) const {
 std::optional<std::string> PackStore::previous(std::string_view name) const {
   return target_of(packs_ / name / "previous");
 }
+std::optional<std::string> PackStore::stray(std::string_view name) const {
+  if (current(name)) return std::nullopt;
+  std::optional<std::string> found;
+  fs::file_time_type newest;
+  for (const fs::path& entry : entries(packs_ / "store")) {
+    const auto lock = read_lock(entry / "lock");
+    if (!lock || !*lock || (*lock)->name != name || entry.filename().string().starts_with(kUnfinished)) continue;
+    std::error_code ec;
+    const auto when = fs::last_write_time(entry / "lock", ec);
+    if (ec || (found && when <= newest)) continue;
+    found = entry.filename().string();
+    newest = when;
+  }
+  return found;
+}
 Result<std::optional<PackLock>> PackStore::locked(std::string_view name) const {
   return read_lock(packs_ / name / "lock");
 }

@@ -162,12 +162,29 @@ net::awaitable<Result<void>> Supervisor::reconsider() {
   co_return Result<void>();
 }
 
+Result<void> Supervisor::hold(std::string_view engine, const std::string& why) {
+  const std::shared_ptr<Engine> found = impl_->find(engine);
+  if (!found) return fail(no_such_engine(engine));
+  found->hold(why);
+  return {};
+}
+
 std::vector<std::string> Supervisor::engines_of_pack(std::string_view pack) const {
   std::vector<std::string> names;
   for (const auto& [name, engine] : impl_->engines) {
     if (engine->pack() == pack) names.push_back(name);
   }
   return names;
+}
+
+std::map<std::string, std::set<std::filesystem::path>> Supervisor::packs() const {
+  std::map<std::string, std::set<std::filesystem::path>> all;
+  for (const auto& [name, engine] : impl_->engines) {
+    if (engine->pack().empty()) continue;
+    auto& programs = all[engine->pack()];
+    if (const auto program = engine->program_in_pack(); !program.empty()) programs.insert(program);
+  }
+  return all;
 }
 
 std::vector<EngineStatus> Supervisor::snapshot() const {

@@ -25,9 +25,7 @@ net::awaitable<Attempt<dialects::ImageDetections>> detect_in_frame(Call& call, P
   answer->reserve(answer->size() + dialects::kJsonPadding);
   const dialects::JsonBody json(std::move(*answer));
   auto found = co_await parse_sized(call, json.size(), [&] { return dialects::decode_engine_detections(json); });
-  if (!found)
-    co_return give_up(
-        dialects::api_error(ApiCode::engine_error, "the vision engine gave an answer that cannot be read"));
+  if (!found) co_return unreadable(*work.looking, *work.engine);
   if (frame.kind == "video") found->time = frame.time;
   co_return std::move(*found);
 }

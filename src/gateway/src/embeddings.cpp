@@ -11,7 +11,12 @@ namespace {
 
 constexpr std::size_t kMaxAnswer = 512 << 20;
 
-net::awaitable<Attempt<std::string>> embed_once(Call& call, const dialects::SplicedBody& body, Upstream& upstream) {
+struct Embedded {
+  dialects::JsonBody json;
+  dialects::EmbeddingsAnswer read;
+};
+
+net::awaitable<Attempt<Embedded>> embed_once(Call& call, const dialects::SplicedBody& body, Upstream& upstream) {
   auto lease = co_await acquire(call, upstream);
   if (!lease) co_return std::unexpected(lease.error());
   Lease& place = **lease;
@@ -22,8 +27,12 @@ net::awaitable<Attempt<std::string>> embed_once(Call& call, const dialects::Spli
   if (!answered) co_return std::unexpected(answered.error());
   auto answer = co_await sent->read_all(kMaxAnswer);
   if (!answer) co_return broke(place, upstream, answer.error());
+  answer->reserve(answer->size() + dialects::kJsonPadding);
+  dialects::JsonBody json(std::move(*answer));
+  const auto read = co_await parse_sized(call, json.size(), [&] { return dialects::decode_embeddings_answer(json); });
+  if (!read) co_return unreadable(place, upstream);
   place.finish(Outcome::ok);
-  co_return std::move(*answer);
+  co_return Embedded{std::move(json), *read};
 }
 
 }  // namespace
@@ -40,23 +49,17 @@ net::awaitable<void> handle_embeddings(Call& call) {
   if (!model) co_return co_await reply_error(call, model.error());
 
   const dialects::SplicedBody forwarded = dialects::forward_embeddings(*body, *request, (*model)->id);
-  Attempt<std::string> answer = give_up({});
+  Attempt<Embedded> answer = give_up({});
   do {
     ++call.decision.attempts;
     answer = co_await embed_once(call, forwarded, *(*model)->upstream);
   } while (!answer && answer.error().upstream_broke && call.decision.attempts < 2);
   if (!answer) co_return co_await reply_error(call, answer.error().error);
 
-  answer->reserve(answer->size() + dialects::kJsonPadding);
-  const dialects::JsonBody json(std::move(*answer));
-  const auto read = co_await parse_sized(call, json.size(), [&] { return dialects::decode_embeddings_answer(json); });
-  if (!read)
-    co_return co_await reply_error(call,
-                                   dialects::api_error(dialects::ApiCode::engine_error,
-                                                       "the embedding engine gave an answer that cannot be read"));
-  call.decision.input_tokens = static_cast<std::uint64_t>(std::max<std::int64_t>(0, read->prompt_tokens));
-  if (read->model_at.length == 0 || request->model == (*model)->id) co_return co_await reply_json(call, json.view());
-  const std::string renamed = dialects::splice_string(json.view(), read->model_at, request->model).join();
+  const auto& [json, read] = *answer;
+  call.decision.input_tokens = static_cast<std::uint64_t>(std::max<std::int64_t>(0, read.prompt_tokens));
+  if (read.model_at.length == 0 || request->model == (*model)->id) co_return co_await reply_json(call, json.view());
+  const std::string renamed = dialects::splice_string(json.view(), read.model_at, request->model).join();
   co_await reply_json(call, renamed);
 }
 

@@ -17,6 +17,13 @@ bool is_stream(const net::ResponseHead& head) {
   return head.headers.get("Content-Type").starts_with("text/event-stream");
 }
 
+// As far as its ends tell: that no byte between them is lost is HTTP's business.
+bool is_object(std::string_view body) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto first = body.find_first_not_of(kSpace);
+  return first != std::string_view::npos && body[first] == '{' && body[body.find_last_not_of(kSpace)] == '}';
+}
+
 void note(Call& call, const dialects::Usage& usage) {
   call.decision.input_tokens = usage.input_tokens;
   call.decision.output_tokens = usage.output_tokens;
@@ -24,7 +31,7 @@ void note(Call& call, const dialects::Usage& usage) {
 
 // It answered, and not with what it should have: its client is told what was wrong.
 std::unexpected<Failure> misspoke(Lease& place, const Upstream& upstream, const Error& error) {
-  place.finish(Outcome::failed);
+  place.finish(Outcome::error);
   log::warn("gateway", "an engine answered wrongly", {{"engine", upstream.name()}, {"error", error.describe()}});
   return give_up(dialects::to_api_error(error));
 }
@@ -105,6 +112,7 @@ net::awaitable<Attempt<>> pass_whole(Call& call, Lease& place, const Upstream& u
                                      Relay& relay) {
   auto body = co_await answer.read_all(kMaxAnswer);
   if (!body) co_return broke(place, upstream, body.error());
+  if (!is_object(*body)) co_return unreadable(place, upstream);
   const std::size_t size = body->size();
   const auto relayed = co_await parse_sized(call, size, [&] { return relay.whole(std::move(*body)); });
   if (!relayed) co_return misspoke(place, upstream, relayed.error());

@@ -59,9 +59,7 @@ net::awaitable<Attempt<ReadPages>> read_once(Call& call, const dialects::OcrRequ
     answer->reserve(answer->size() + dialects::kJsonPadding);
     const dialects::JsonBody json(std::move(*answer));
     auto page = co_await parse_sized(call, json.size(), [&] { return dialects::decode_ocr_page(json); });
-    if (!page)
-      co_return give_up(
-          dialects::api_error(ApiCode::engine_error, "the OCR engine gave an answer that cannot be read"));
+    if (!page) co_return unreadable(*work->looking, *work->engine);
     read.of = frame.total;
     page->index = frame.number;
     page->dpi = static_cast<std::uint32_t>(frame.dpi);

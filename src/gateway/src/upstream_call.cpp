@@ -56,6 +56,13 @@ net::awaitable<Attempt<LeasePtr>> acquire(Call& call, Upstream& upstream) {
   co_return give_up(std::move(answer));
 }
 
+std::unexpected<Failure> unreadable(Lease& lease, const Upstream& upstream) {
+  lease.finish(Outcome::failed);  // no input makes a sound engine speak nonsense
+  log::warn("gateway", "an engine gave an answer that cannot be read", {{"engine", upstream.name()}});
+  return give_up(dialects::api_error(ApiCode::engine_error,
+                                     fmt::format("the {} engine gave an answer that cannot be read", upstream.name())));
+}
+
 std::unexpected<Failure> broke(Lease& lease, const Upstream& upstream, const Error& error) {
   if (error.is(Errc::cancelled)) {
     lease.finish(Outcome::cancelled);
@@ -82,7 +89,7 @@ net::awaitable<Attempt<net::ResponseHead>> expect_ok(Lease& lease, const Upstrea
   auto body = co_await exchange.read_all(kMaxErrorBody);
   ApiError error = with_known_code(dialects::decode_error_body(head->status, body ? *body : std::string()));
   name_settings(error.message);
-  lease.finish(head->status >= 500 ? Outcome::failed : Outcome::ok);
+  lease.finish(head->status >= 500 ? Outcome::error : Outcome::ok);
   if (head->status >= 500)
     log::warn("gateway", "an engine failed on a request", {{"engine", upstream.name()}, {"error", error.message}});
   co_return give_up(error);

@@ -31,6 +31,8 @@ inline std::unexpected<Failure> give_up(dialects::ApiError error) {
 net::awaitable<Attempt<LeasePtr>> acquire(Call& call, Upstream& upstream);
 // The upstream's connection failed: settles the lease by the error's kind and says what to tell the client.
 std::unexpected<Failure> broke(Lease& lease, const Upstream& upstream, const Error& error);
+// It answered in HTTP, but not what it should: settles the lease and says so.
+std::unexpected<Failure> unreadable(Lease& lease, const Upstream& upstream);
 
 // Waits for the answer's head. An error status becomes a Failure with the upstream's own sentence: a 4xx is about the
 // input, anything else the upstream's fault.

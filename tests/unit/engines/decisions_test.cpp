@@ -93,6 +93,27 @@ TEST(Machine, GivesUpWhenThereIsNoMemoryOrNobodyWaits) {
   EXPECT_TRUE(d.machine.failures.empty());
 }
 
+TEST(Machine, WhatIsKeptWarmIsTriedAgainWhenItsMemoryWasRefused) {
+  Drive d;
+  d.memory_is_free = false;
+  d.lifetimes.keep_warm = true;
+  d.on(Event::demand);
+  std::vector<Millis> pauses;
+  for (int i = 0; i < 7; ++i) {
+    ASSERT_EQ(d.machine.state, State::reserving);
+    d.on(Event::no_memory);
+    ASSERT_EQ(d.machine.state, State::stopped);
+    ASSERT_TRUE(d.machine.timer);
+    pauses.push_back(std::chrono::duration_cast<Millis>(*d.machine.timer - d.now));
+    d.wait(pauses.back());
+  }
+  EXPECT_EQ(pauses, (std::vector<Millis>{Seconds(30), Seconds(60), Seconds(120), Seconds(240), Seconds(480),
+                                         Seconds(600), Seconds(600)}));
+  EXPECT_TRUE(d.machine.failures.empty()) << "that is no failure of its own";
+  d.on(Event::no_memory).on(Event::person_stop);
+  EXPECT_FALSE(d.machine.timer) << "a person has stopped it";
+}
+
 TEST(Machine, LeavesForOthersOnlyWhenIdle) {
   Drive d;
   d.to_ready();
@@ -237,6 +258,33 @@ TEST(Machine, ThreeStrikesAreOut) {
   EXPECT_TRUE(d.did(Action::kill));
 }
 
+TEST(Machine, ItsCanaryDecidesWhenAllItAnswersIsErrors) {
+  Drive d;
+  d.to_ready();
+  const auto answer = [&d](Event event) {
+    d.machine.in_flight = 1;
+    d.end(event);
+    return d.did(Action::ask_canary);
+  };
+  for (std::uint32_t i = 1; i < d.policy.errors; ++i) EXPECT_FALSE(answer(Event::request_error)) << i;
+  EXPECT_FALSE(answer(Event::request_ok)) << "what goes well in between speaks for the engine";
+  for (std::uint32_t i = 1; i < d.policy.errors; ++i) EXPECT_FALSE(answer(Event::request_error)) << i;
+  EXPECT_TRUE(answer(Event::request_error));
+  EXPECT_EQ(d.machine.state, State::ready) << "nothing is done to it until its canary has answered";
+  EXPECT_FALSE(answer(Event::request_error)) << "not with every error";
+  d.now += d.policy.doubt_pause;
+  EXPECT_TRUE(answer(Event::request_error));
+  EXPECT_EQ(d.on(Event::canary_failed).machine.state, State::failing);
+}
+
+TEST(Machine, ErrorsDoNotForgetFailures) {
+  Drive d;
+  d.to_ready().on(Event::exited).on(Event::listening).on(Event::probe_passed);
+  d.machine.in_flight = 1;
+  d.end(Event::request_error);
+  EXPECT_EQ(d.machine.failures.size(), 1U);
+}
+
 TEST(Machine, ClosingWaitsForRequestsUntilToldAgain) {
   Drive d;
   d.to_ready().on(Event::close);
@@ -306,6 +354,7 @@ struct World {
   bool process = false;
   bool told_to_end = false;
   int spawned = 0;
+  std::optional<SteadyTime> doubted;
 
   void send(Event event, double random) {
     const State from = machine.state;
@@ -322,6 +371,11 @@ struct World {
       if (action == Action::kill || action == Action::terminate) {
         RC_ASSERT(process);
         told_to_end = true;
+      }
+      if (action == Action::ask_canary) {
+        RC_ASSERT(machine.state == State::ready);
+        RC_ASSERT(!doubted || now - *doubted >= policy.doubt_pause);
+        doubted = now;
       }
       if (action == Action::serve) {
         RC_ASSERT(machine.state == State::ready);
@@ -459,6 +513,8 @@ void anything(World& world, int which, double random) {
       if (world.machine.state != State::absent) return;
       world.machine.waiting = 0;  // they are told that it cannot run
       return world.send(Event::appeared, random);
+    case 20:
+      return world.end_request(Event::request_error, random);
     default:
       world.now += Seconds(which - 5);
   }
@@ -470,11 +526,11 @@ RC_GTEST_PROP(MachineProperty, HoldsForAnyCourseOfEvents, ()) {
   world.lifetimes.keep_warm = *rc::gen::arbitrary<bool>();
   world.lifetimes.idle_stop = *rc::gen::element(Millis(0), Millis(100), Millis(600'000));
   const auto course = *rc::gen::container<std::vector<std::pair<int, int>>>(
-      rc::gen::pair(rc::gen::inRange(0, 36), rc::gen::inRange(0, 1000)));
+      rc::gen::pair(rc::gen::inRange(0, 37), rc::gen::inRange(0, 1000)));
   for (const auto& [which, thousandths] : course) {
     const double random = thousandths / 1000.0;
     world.now += Millis(thousandths / 10);
-    which < 21 ? anything(world, which, random) : go_on(world, random);
+    which < 22 ? anything(world, which, random) : go_on(world, random);
     // Those who wait are told when it is quarantined.
     if (world.machine.state == State::quarantined) world.machine.waiting = 0;
   }

@@ -111,6 +111,84 @@ RC_GTEST_PROP(StallProperty, IsNeitherRashNorBlind, ()) {
   }
 }
 
+// ── Hearing
+
+struct Listen {
+  HearingPolicy policy;
+  StallPolicy stall;
+  HearingState state;
+  Progress progress;
+  bool asked = false;
+  Millis silent{0};
+  SteadyTime now = kStart;
+  Hearing after(Millis time) {
+    now += time;
+    const HearingStep step = note_hearing(state, asked, progress, silent, now, policy, stall);
+    state = step.state;
+    return step.verdict;
+  }
+};
+
+TEST(Hearing, OneThatComputesAndTakesNothingIsFoundWithinTenSeconds) {
+  Listen listen;
+  SteadyTime asked_at = kStart + listen.policy.ask_every;
+  while (listen.after(Millis(1'000)) != Hearing::deaf) {
+    ASSERT_LT(listen.now, kStart + Seconds(10));
+    listen.asked = listen.now >= asked_at;
+    listen.progress.cpu_seconds += 0.1;
+    listen.silent += Millis(1'000);
+  }
+}
+
+TEST(Hearing, WhatItStillAnswersElsewhereHasAGrace) {
+  Listen listen;
+  listen.asked = true;
+  listen.after(Millis(1'000));
+  const SteadyTime asked_at = listen.now;
+  Hearing verdict = Hearing::well;
+  while (verdict != Hearing::deaf) {
+    ++listen.progress.bytes;
+    verdict = listen.after(Millis(1'000));
+    const auto unheard = listen.now - asked_at;
+    ASSERT_EQ(verdict, unheard < listen.policy.deaf_time ? Hearing::well
+                       : unheard < listen.policy.grace   ? Hearing::hard
+                                                         : Hearing::deaf);
+  }
+}
+
+TEST(Hearing, OneThatStandsStillIsNotJudgedHere) {
+  Listen listen;
+  listen.asked = true;
+  for (int i = 0; i < 100; ++i) {
+    listen.silent += Millis(1'000);
+    ASSERT_EQ(listen.after(Millis(1'000)), Hearing::well);
+  }
+}
+
+// No verdict without deaf_time of samples in a row in which it was asked and did not answer, nor without a sign of life
+// in them; and with both there is one.
+RC_GTEST_PROP(HearingProperty, IsNeitherRashNorBlind, ()) {
+  Listen listen;
+  Millis unheard{0};
+  bool asked = false;
+  bool alive = false;
+  const auto course = *rc::gen::container<std::vector<std::pair<int, int>>>(
+      rc::gen::pair(rc::gen::inRange(0, 20), rc::gen::inRange(1, 2'500)));
+  for (const auto& [what, ms] : course) {
+    listen.asked = what != 0;
+    if (what == 1) ++listen.progress.bytes;
+    if (what == 2) listen.progress.cpu_seconds += 1;
+    listen.silent = what == 1 ? Millis(0) : listen.silent + Millis(ms);
+    const Hearing verdict = listen.after(Millis(ms));
+    const bool counts = listen.asked && asked;
+    asked = listen.asked;
+    unheard = counts ? unheard + std::min(Millis(ms), listen.stall.sample_cap) : Millis(0);
+    alive = counts && (alive || what == 1 || what == 2);
+    RC_ASSERT((verdict != Hearing::well) == (alive && unheard >= listen.policy.deaf_time));
+    if (verdict == Hearing::hard) RC_ASSERT(listen.silent < listen.policy.deaf_time);
+  }
+}
+
 // ── Canary
 
 TEST(Canary, IsAskedAgainOnlyWhenIdleAndDue) {

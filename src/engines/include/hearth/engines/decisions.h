@@ -25,6 +25,8 @@ namespace hearth::engines {
 //   │                    ├──► backoff       ──time over──► reserving (somebody waits) or stopped
 //   │                    └──► quarantined   too many failures in a row; ──a person, or 10 min: one try──► reserving
 //
+//  One that is kept warm and was refused its memory is stopped with a timer: it is tried again when that is due.
+//
 //  absent: it cannot run here (no program, no pack, switched off, no sandbox). What is missing may come (appeared:
 //  stopped) or go (vanished: back to absent, but only from stopped, backoff and quarantined).
 enum class State { absent, stopped, reserving, starting, probing, ready, draining, failing, backoff, quarantined };
@@ -39,14 +41,19 @@ struct Policy {
   Millis quarantine_time{600'000};    // then one try
   Millis stable_time{60'000};         // ready for so long: the failures are forgotten
   std::uint32_t strikes = 3;          // requests in a row that failed on a process that still runs
+  std::uint32_t errors = 3;           // answers in a row that are errors of its own: its canary's answer decides
+  Millis doubt_pause{10'000};         // … and it is asked for that no more often than so
   Millis health_time{2'000};          // for its answer to GET /health after a failed request, which it is asked twice
   Millis drain_time{30'000};          // for requests in flight when it is to stop, before SIGTERM
   Millis stop_grace{6'000};           // from SIGTERM to SIGKILL; engines finish requests within 5 s
   Millis hurried_grace{1'000};        // the same when the daemon may not wait any longer
-  Millis memory_wait{30'000};         // how long a request waits for memory before it is told to come again
-  Millis sample_every{1'000};         // how often engines at work are measured
-  Millis idle_sample_every{15'000};   // … and idle ones
+  Millis memory_retry{30'000};        // kept warm and refused its memory: tried again after so long, doubling…
+  Millis memory_retry_max{600'000};
+  Millis memory_wait{30'000};        // how long a request waits for memory before it is told to come again
+  Millis sample_every{1'000};        // how often engines at work are measured
+  Millis idle_sample_every{15'000};  // … and idle ones
   StallPolicy stall;
+  HearingPolicy hearing;
   Millis canary_every{600'000};  // an idle engine is asked again; 0: only at its start
   LeakPolicy leak;
   Millis recycle_patience{60'000};  // for a pause between requests, before new ones are made to wait for one
@@ -65,14 +72,17 @@ struct Machine {
   std::uint32_t in_flight = 0;       // requests it works on
   std::vector<SteadyTime> failures;  // since the last success, oldest first; at most quarantine_failures
   std::uint32_t strikes = 0;         // requests that failed although it answered GET /health afterwards, in a row
-  bool suspect = false;              // ready, but a request failed: nothing is let in until it has answered GET /health
-  SteadyTime ready_since;            // in ready
-  SteadyTime idle_since;             // in ready, while nothing is in flight
-  std::uint32_t restarts = 0;        // starts that followed a failure
-  bool trial = false;                // this start is the one try out of quarantine
-  bool restart_after = false;        // draining for a restart
-  bool terminated = false;           // draining: SIGTERM was sent
-  bool closing = false;              // the daemon ends: nothing starts any more
+  std::uint32_t errors = 0;          // answers in a row that are errors of its own; at most Policy::errors
+  std::optional<SteadyTime> doubted = std::nullopt;  // when the canary was last asked because of those
+  bool suspect = false;        // ready, but a request failed: nothing is let in until it has answered GET /health
+  SteadyTime ready_since;      // in ready
+  SteadyTime idle_since;       // in ready, while nothing is in flight
+  std::uint32_t restarts = 0;  // starts that followed a failure
+  std::uint32_t refusals = 0;  // of its memory, in a row
+  bool trial = false;          // this start is the one try out of quarantine
+  bool restart_after = false;  // draining for a restart
+  bool terminated = false;     // draining: SIGTERM was sent
+  bool closing = false;        // the daemon ends: nothing starts any more
   std::optional<SteadyTime> timer = std::nullopt;  // when Event::timer is due; nullopt: no timer
 };
 
@@ -93,6 +103,7 @@ enum class Event {
   probe_failed,
   exited,           // the process is gone and reaped
   request_ok,       // a request ended (already taken off `in_flight`)
+  request_error,    // …with an error of the engine's own: it, or the input, is at fault
   request_failed,   // …by the engine's fault, while its process runs
   request_dropped,  // …by nobody's fault: the client left
   healthy,          // asked because of a failed request, it answered GET /health
@@ -111,6 +122,7 @@ enum class Action {
   probe,         // ask for the canary's answer
   serve,         // let waiting requests in
   check_health,  // find out whether it still answers
+  ask_canary,    // find out whether it still answers rightly
   terminate,     // SIGTERM
   kill,          // SIGKILL to the whole tree
   refuse,        // tell all who wait that it will not come back soon

@@ -1,5 +1,5 @@
-// What to try when an engine does not work where it is: another device, another version of it, a smaller model, another
-// upstream. Pure: the ladder and the troubles so far in, the next step out; whoever carries it out records it.
+// What to try when an engine does not work as it is: another version of it, another model, another upstream. Pure: the
+// ladder and the troubles so far in, the next step out; whoever carries it out records it.
 #pragma once
 
 #include <hearth/core/clock.h>
@@ -14,7 +14,7 @@
 namespace hearth::engines {
 
 // From what changes least for the client to what changes most; a ladder is sorted by it.
-enum class RungKind { as_configured, other_device, other_version, smaller_model, other_upstream };
+enum class RungKind { as_configured, other_version, other_model, other_upstream };
 std::string_view to_string(RungKind kind) noexcept;
 
 enum class Trouble {
@@ -28,7 +28,7 @@ std::string_view to_string(Trouble trouble) noexcept;
 
 struct Rung {
   RungKind kind = RungKind::as_configured;
-  std::string name;          // for people: "vulkan", "b4123", "qwen-0.5b", "box-2"
+  std::string name;          // for people: "b4123", "qwen-0.5b", "box-2"
   bool available = true;     // it is installed, or can be reached
   bool allowed = true;       // policy lets these requests go there (an upstream outside)
   std::uint64_t memory = 0;  // bytes it needs here; 0: none

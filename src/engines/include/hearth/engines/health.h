@@ -42,6 +42,32 @@ struct StallStep {
 };
 StallStep note_progress(StallState state, const Progress& progress, SteadyTime now, const StallPolicy& policy);
 
+// ── Does it still take what is sent to it? One that has run out of file descriptors leaves new connections waiting,
+// and may well compute, or answer on those it has. While it works, GET /health is asked on a new connection.
+
+struct HearingPolicy {
+  Millis ask_every{3'000};
+  Millis deaf_time{5'000};  // unanswered for so long although it is alive: nothing more is sent to it
+  Millis grace{30'000};     // … and so long for what it still answers elsewhere
+};
+// Begins as it is; belongs to one process.
+struct HearingState {
+  bool asked = false;
+  SteadyTime at;
+  std::uint64_t bytes = 0;
+  double cpu_mark = 0;
+  bool alive = false;  // it computed, or a byte went, since it was asked
+  Millis unheard{0};
+};
+enum class Hearing { well, hard, deaf };
+struct HearingStep {
+  HearingState state;
+  Hearing verdict = Hearing::well;
+};
+// `asked`: GET /health is waiting for its answer. `silent`: without a byte for requests (StallState).
+HearingStep note_hearing(HearingState state, bool asked, const Progress& progress, Millis silent, SteadyTime now,
+                         const HearingPolicy& policy, const StallPolicy& stall);
+
 // ── Is it time to ask the canary again?
 
 struct CanaryFacts {

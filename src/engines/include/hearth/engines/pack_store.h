@@ -48,6 +48,8 @@ class PackStore {
   // The id that a link leads to; nullopt: no link. The version need not be there.
   [[nodiscard]] std::optional<std::string> current(std::string_view name) const;
   [[nodiscard]] std::optional<std::string> previous(std::string_view name) const;
+  // A version of NAME that is there although no link leads to one: its links were lost. The newest; nullopt: none.
+  [[nodiscard]] std::optional<std::string> stray(std::string_view name) const;
   // What is locked for NAME; nullopt: nothing. corrupt, io_error.
   [[nodiscard]] Result<std::optional<PackLock>> locked(std::string_view name) const;
 

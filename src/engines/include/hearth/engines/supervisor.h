@@ -15,8 +15,11 @@
 #include <hearth/net/runtime.h>
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,6 +40,8 @@ struct EngineSpec {
   Manifest manifest;
   EngineSettings settings;
   std::optional<std::uint32_t> threads = std::nullopt;  // as planned; a person's setting wins
+  // Before each start, on the pool: an error is why it cannot start now. Must not throw.
+  std::function<Result<void>()> check = nullptr;
 };
 
 struct SupervisorOptions {
@@ -51,6 +56,8 @@ struct SupervisorOptions {
   std::optional<std::uint64_t> memory_floor = std::nullopt;  // bytes that are to stay available on the machine
   std::filesystem::path proc = "/proc";  // where meminfo and pressure/memory are; tests have their own
   std::filesystem::path learned_file;    // where what engines were seen to need outlives the daemon; empty: nowhere
+  // Told of each change of state, on the supervisor's executor, in the middle of it: must not call the supervisor.
+  std::function<void(const std::string& engine, State from, Event on, State to)> on_state = nullptr;
 };
 
 // All engines together, in bytes.
@@ -93,8 +100,8 @@ enum class Priority { interactive, batch };
 
 enum class Outcome {
   ok,         // it answered (an error about the input is an answer)
-  error,      // it answered, but with an error of its own (5xx); the process is well
-  failed,     // it broke the connection or the protocol
+  error,      // it answered, but with an error of its own (5xx)
+  failed,     // it broke the connection or the protocol, or answered what nobody can read
   timed_out,  // no answer by the deadline
   cancelled,  // the client left, or the request was given up for a reason that is not the engine's
 };
@@ -162,8 +169,14 @@ class Supervisor {
   // is gone and which are at rest cannot any more. Running ones are left alone: restart_engine() moves them. cancelled,
   // resource_exhausted.
   net::awaitable<Result<void>> reconsider();
+  // Why an engine cannot run until further notice; empty: it can again. One that runs goes on, and is not started
+  // again when it ends. not_found.
+  Result<void> hold(std::string_view engine, const std::string& why);
   // The engines whose manifest names this pack.
   [[nodiscard]] std::vector<std::string> engines_of_pack(std::string_view pack) const;
+
+  // The packs that manifests name, with the programs that are wanted of each (paths inside it).
+  [[nodiscard]] std::map<std::string, std::set<std::filesystem::path>> packs() const;
 
   // Any thread. Memory is read from /proc by the caller, at most once a second (well under a millisecond a process).
   [[nodiscard]] std::vector<EngineStatus> snapshot() const;
