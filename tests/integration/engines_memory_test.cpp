@@ -163,7 +163,8 @@ CO_TEST(EngineMemory, EvictionMakesRoomAndNoMoreThanThat) {
     EXPECT_TRUE(answer);
   }
   for (int i = 0; i < 60; ++i) {
-    const auto again = co_await bench.ask("GET", "/echo", "a");  // so that b is missed least, however long each took to start
+    const auto again =
+        co_await bench.ask("GET", "/echo", "a");  // so that b is missed least, however long each took to start
     EXPECT_TRUE(again);
   }
   const auto pid = bench.status("a").pid;

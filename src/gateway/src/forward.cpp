@@ -31,7 +31,7 @@ void note(Call& call, const dialects::Usage& usage) {
 
 // It answered, and not with what it should have: its client is told what was wrong.
 std::unexpected<Failure> misspoke(Lease& place, const Upstream& upstream, const Error& error) {
-  place.finish(Outcome::error);
+  place.finish(Outcome::failed);
   log::warn("gateway", "an engine answered wrongly", {{"engine", upstream.name()}, {"error", error.describe()}});
   return give_up(dialects::to_api_error(error));
 }
