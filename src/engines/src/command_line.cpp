@@ -135,8 +135,14 @@ std::vector<std::string> command_line(const LaunchPlan& plan, const Containment&
 std::vector<std::pair<std::string, std::string>> environment(const LaunchPlan& plan) {
   const std::string scratch = plan.scratch.string();
   std::vector<std::pair<std::string, std::string>> env{
-      {"PATH", "/usr/bin:/bin"},   {"HOME", scratch},   {"TMPDIR", scratch},
-      {"XDG_CACHE_HOME", scratch}, {"LANG", "C.UTF-8"}, {"OMP_NUM_THREADS", std::to_string(plan.threads)},
+      {"PATH", "/usr/bin:/bin"},
+      {"HOME", scratch},
+      {"TMPDIR", scratch},
+      {"XDG_CACHE_HOME", scratch},
+      {"LANG", "C.UTF-8"},
+      {"OMP_NUM_THREADS", std::to_string(plan.threads)},
+      // Engines share the processors: a thread that spins while it waits takes them from the one it waits for.
+      {"OMP_WAIT_POLICY", "passive"},
   };
   if constexpr (kSanitized) {
     for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
