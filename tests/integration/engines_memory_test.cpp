@@ -163,16 +163,13 @@ CO_TEST(EngineMemory, WorkInFlightIsNotEvicted) {
 }
 
 CO_TEST(EngineMemory, EvictionMakesRoomAndNoMoreThanThat) {
-  Bench bench(co_await boost::asio::this_coro::executor, kinds({"a", "b", "c"}), quick(), {}, budget(260 * kMiB));
+  std::vector<EngineKind> three = kinds({"a", "b", "c"});
+  three.front().args.emplace_back("--slow-start=1500");  // so that b is the one that is cheaper to start again
+  Bench bench(co_await boost::asio::this_coro::executor, three, quick(), {}, budget(260 * kMiB));
   co_await bench.start();
-  for (const char* engine : {"a", "b"}) {
+  for (const char* engine : {"a", "b", "a"}) {
     const auto answer = co_await bench.ask("GET", "/echo", engine);
     EXPECT_TRUE(answer);
-  }
-  for (int i = 0; i < 60; ++i) {
-    const auto again =
-        co_await bench.ask("GET", "/echo", "a");  // so that b is missed least, however long each took to start
-    EXPECT_TRUE(again);
   }
   const auto pid = bench.status("a").pid;
   const auto answer = co_await bench.ask("GET", "/echo", "c");
