@@ -9,6 +9,11 @@
 #include <utility>
 
 namespace hearth::engines {
+namespace {
+
+constexpr double kShortOfMemory = 20;  // percent of the time: then it is part of the explanation
+
+}  // namespace
 
 void Engine::begin_health() {
   stall_ = {};
@@ -41,6 +46,9 @@ void Engine::judge_progress(const ProcessSample& sample, SteadyTime now) {
           ? fmt::format("stalled: {} in flight, and not a byte nor any computing for {}",
                         machine_.in_flight == 1 ? "a request" : "requests", format_duration(stall_.still))
           : fmt::format("stalled: computed for {} without a byte of an answer", format_duration(stall_.silent));
+  if (group_ && stalled_ >= kShortOfMemory)
+    process_error_ += fmt::format("; it waited for memory for {:.0f} % of the last 10 s, near its limit of {}",
+                                  stalled_, format_bytes(group_->limits().memory_max));
   dispatch(Event::stalled);
 }
 
