@@ -1,11 +1,11 @@
 # Each target is a script in tools/. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test bench chaos eval lint fmt fuzz sanitize contract distill packs deb clean
+.PHONY: help setup up down test bench chaos test-vm eval lint fmt fuzz sanitize contract distill packs deb clean
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 help:  ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | \
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | \
 	  while IFS=$$'\t' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
 
 up:  ## install what is needed, build, start hearthd, take the tour; leaves it serving
@@ -20,6 +20,8 @@ bench:  ## measure, and write docs/benchmarks.md
 	@tools/bench
 chaos:  ## faults in a real box under load, CHAOS_REPEATS (20) of each; writes docs/reliability.md (as root)
 	@tools/chaos
+test-vm:  ## the Debian package in a QEMU machine, VM_CUTS (50) power cuts; writes docs/reliability-vm.md (as root)
+	@tools/test-vm
 eval:  ## quality on real data in the folder that HEARTH_EVAL_DIR names
 	@tools/eval
 lint:  ## format, clang-tidy, layers and house rules (ALL=1: clang-tidy on every file, not only changed ones)

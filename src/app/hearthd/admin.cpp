@@ -47,6 +47,8 @@ json::object describe(const engines::EngineStatus& e) {
           {"pid", e.pid},
           {"memory", e.memory},
           {"reserved", e.reserved},
+          {"memory_limit", e.memory_limit},
+          {"memory_stalled", e.memory_stalled},
           {"started_at", optional_time(e.started_at)},
           {"restarts", e.restarts},
           {"stalls", e.stalls},

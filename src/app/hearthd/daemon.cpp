@@ -16,6 +16,7 @@
 
 #include <hearth/core/file.h>
 #include <hearth/core/log.h>
+#include <hearth/engines/control_groups.h>
 #include <hearth/engines/supervisor.h>
 #include <hearth/gateway/gateway.h>
 #include <hearth/hardware/machine.h>
@@ -287,6 +288,10 @@ Result<void> Daemon::prepare() {
   options.packs = config_.paths.data / "packs";
   options.sandbox = sandbox_mode(config_.engines.sandbox);
   if (options.sandbox != engines::SandboxMode::off) options.containment = engines::probe_containment();
+  auto groups = engines::claim_control_groups();
+  if (groups) options.containment.groups = std::move(*groups);
+  if (!groups && !groups.error().is(Errc::not_found))
+    log::warn("hearthd", "engines get no control groups", {{"why", groups.error().describe()}});
   if (!options.containment.isolated() && options.sandbox != engines::SandboxMode::off)
     log::warn("hearthd", "engines cannot be sandboxed here", {{"why", options.containment.problem}});
   options.cpus = hardware::usable_cpus();

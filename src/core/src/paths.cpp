@@ -20,12 +20,13 @@ fs::path program_dir() {
   return fs::read_symlink("/proc/self/exe", ec).parent_path();
 }
 
-// <build>/bin/hearthd looks in <build>/NAME; <prefix>/bin/hearthd in <prefix>/INSTALLED.
+// <prefix>/bin/hearthd looks in <prefix>/INSTALLED; <build>/bin/hearthd in <build>/NAME. In this order: /usr/share is
+// there, too.
 fs::path beside_program(const char* variable, const char* name, const char* installed) {
   const fs::path prefix = program_dir().parent_path();
   std::error_code ec;
-  const fs::path built = prefix / name;
-  return env_or(variable, fs::is_directory(built, ec) ? built : prefix / installed);
+  const fs::path there = prefix / installed;
+  return env_or(variable, fs::is_directory(there, ec) ? there : prefix / name);
 }
 
 }  // namespace

@@ -120,7 +120,8 @@ Result<Output> run_in_sandbox(const Containment& candidate, const fs::path& fold
                                                           {status.write.get(), kStatusFd},
                                                           {filter.get(), kSeccompFd}},
                                               .limits = std::nullopt,
-                                              .processes = std::nullopt}));
+                                              .processes = std::nullopt,
+                                              .group = -1}));
   output.write.reset();
   return collect(std::move(child), std::move(output.read));
 }
@@ -141,15 +142,22 @@ Result<void> try_out(const Containment& candidate, const fs::path& folder) {
 }  // namespace
 
 std::string Containment::summary() const {
+  const std::string group = groups.empty() ? "" : ", in a control group of its own";
   switch (level) {
     case Level::user_namespace:
-      return "sandboxed";
+      return "sandboxed" + group;
     case Level::root:
-      return separate_user ? "sandboxed, as a user of its own" : "sandboxed, as root without capabilities";
+      return (separate_user ? "sandboxed, as a user of its own" : "sandboxed, as root without capabilities") + group;
     case Level::limits:
       break;
   }
-  return "resource limits only";
+  return groups.empty() ? "resource limits only" : "resource limits" + group;
+}
+
+Containment without_sandbox(const Containment& found) {
+  Containment none;
+  none.groups = found.groups;
+  return none;
 }
 
 std::string sandbox_remedy(const HostFacts& facts) {

@@ -25,7 +25,7 @@ Engine::Engine(net::Executor executor, const EngineSpec& spec, const SupervisorO
       options_(options),
       terms_(make_terms(spec, options)),
       policy_(options.policy),
-      containment_(options.sandbox == SandboxMode::off ? Containment() : options.containment),
+      containment_(options.sandbox == SandboxMode::off ? without_sandbox(options.containment) : options.containment),
       room_(fmt::format("engines.{}", manifest_.name)),
       executor_(executor),
       random_(std::random_device()()),
@@ -227,7 +227,9 @@ void Engine::publish() {
     status.state = machine_.state;
     status.pid = program;
     status.restarts = machine_.restarts;
-    status.containment = terms_.containment;
+    status.containment = containment_now();
+    status.memory_limit = group_ ? group_->limits().memory_max : 0;
+    status.memory_stalled = stalled_;
     status.pack = terms_.plan.pack ? terms_.plan.pack->id : std::string();
     status.stalls = stalls_;
     status.recycles = recycles_;

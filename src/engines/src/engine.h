@@ -5,6 +5,7 @@
 #include "memory_desk.h"
 #include "published.h"
 
+#include <hearth/engines/control_groups.h>
 #include <hearth/engines/process.h>
 #include <hearth/engines/supervisor.h>
 
@@ -23,6 +24,7 @@ struct ProcessSample {
   std::uint64_t memory = 0;  // bytes (PSS)
   double cpu_seconds = 0;
   std::uint64_t major_faults = 0;
+  double stalled = 0;  // percent of the last ten seconds that all of it waited for memory
 };
 
 class Engine : public std::enable_shared_from_this<Engine> {
@@ -81,6 +83,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
     pid_t root = 0;
     bool memory = false;
     bool work = false;
+    std::shared_ptr<const ControlGroup> group = nullptr;
   };
   [[nodiscard]] std::optional<Watch> watch(SteadyTime now) const;
   void note_sample(const Watch& watch, const ProcessSample& sample, SteadyTime now);
@@ -127,6 +130,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   [[nodiscard]] bool lives(std::uint64_t generation) const { return generation == generation_ && process_; }
   void describe_end(const ExitStatus& status);
   void limit_processes();
+  net::awaitable<void> leave_group();
+  [[nodiscard]] std::string containment_now() const;
 
   // Waiting.
   [[nodiscard]] Load load() const;
@@ -201,6 +206,9 @@ class Engine : public std::enable_shared_from_this<Engine> {
   std::string memory_wait_;     // why it waits for memory
   std::uint64_t refusals_ = 0;  // of its memory, ever
 
+  std::shared_ptr<const ControlGroup> group_;  // of this life; none where none are delegated
+  bool group_refused_ = false;                 // this life goes without, for one could not be made
+  double stalled_ = 0;                         // ProcessSample::stalled, as last seen
   std::unique_ptr<Process> process_;
   std::shared_ptr<Connection> connection_;  // set while probing and ready
   std::list<Waiter*> interactive_;

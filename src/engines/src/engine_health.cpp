@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kMaxHealth = 64 * 1024;
 constexpr Millis kAskAgain{200};
 constexpr const char* kDeaf = "it takes no new connections, although it is alive";
+constexpr double kShortOfMemory = 20;  // percent of the time: then it is part of the explanation
 
 }  // namespace
 
@@ -70,6 +71,9 @@ void Engine::judge_hearing(const Progress& progress, SteadyTime now) {
 void Engine::replace_stalled(std::string why) {
   ++stalls_;
   process_error_ = fmt::format("stalled: {}", why);
+  if (group_ && stalled_ >= kShortOfMemory)
+    process_error_ += fmt::format("; it waited for memory for {:.0f} % of the last 10 s, near its limit of {}",
+                                  stalled_, format_bytes(group_->limits().memory_max));
   dispatch(Event::stalled);
 }
 

@@ -140,7 +140,11 @@ std::string Engine::rests_because() const {
 
 std::optional<Engine::Watch> Engine::watch(SteadyTime now) const {
   if (!process_) return std::nullopt;
-  Watch watch{.generation = generation_, .root = process_->pid(), .memory = false, .work = machine_.in_flight > 0};
+  Watch watch{.generation = generation_,
+              .root = process_->pid(),
+              .memory = false,
+              .work = machine_.in_flight > 0,
+              .group = group_};
   const bool active = machine_.in_flight > 0 || used_since_measured_ || hold_ != Hold::resident;
   watch.memory = now - measured_at_ >= (active ? policy_.sample_every : policy_.idle_sample_every) * 9 / 10;
   if (!watch.memory && !watch.work) return std::nullopt;
@@ -149,6 +153,7 @@ std::optional<Engine::Watch> Engine::watch(SteadyTime now) const {
 
 void Engine::note_sample(const Watch& watch, const ProcessSample& sample, SteadyTime now) {
   if (!lives(watch.generation)) return;
+  stalled_ = sample.stalled;
   if (watch.work) judge_work(sample, now);
   if (!watch.memory || sample.memory == 0) return;
   measured_ = sample.memory;

@@ -21,8 +21,16 @@ constexpr Millis kFirstLook{1};
 constexpr Millis kLastLook{20};
 constexpr Millis kFirstAnswer{2'000};  // after it is asked again, while its start's deadline lasts
 constexpr int kHealthTries = 2;
+constexpr Millis kGroupTime{1'500};  // for the last of a killed group to be gone
+constexpr Millis kGroupPause{5};
 constexpr std::size_t kMaxCanaryAnswer = 8 << 20;
 constexpr std::size_t kQuote = 160;  // bytes of a wrong answer that the error shows
+
+struct Prepared {
+  LaunchPlan plan;
+  std::shared_ptr<const ControlGroup> group;
+  std::string no_group;  // why there is none, though there should be
+};
 
 std::string quote(std::string_view text) {
   std::string out;
@@ -76,6 +84,7 @@ net::awaitable<void> Engine::run_process(std::uint64_t generation) {
   const auto self = shared_from_this();
   const auto started = co_await start_process();
   if (!started) {
+    co_await leave_group();
     if (!abort_start_) {
       ++failures_;
       last_error_ = started.error().describe();
@@ -91,6 +100,7 @@ net::awaitable<void> Engine::run_process(std::uint64_t generation) {
   const ExitStatus status = co_await process_->wait();
   describe_end(status);
   end_life();
+  co_await leave_group();
   process_.reset();
   connection_.reset();
   checking_health_ = false;
@@ -100,9 +110,11 @@ net::awaitable<void> Engine::run_process(std::uint64_t generation) {
 }
 
 net::awaitable<Result<void>> Engine::start_process() {
+  const GroupLimits limits = group_limits(reservation_for(terms_.memory, learned()), terms_.plan.limits);
   // The pack's current version, whatever it was when the engine was last looked at.
-  auto prepare = [plan = terms_.plan, packs = options_.packs, pack = manifest_.pack,
-                  check = spec_.check]() mutable -> Result<LaunchPlan> {
+  auto prepare = [plan = terms_.plan, packs = options_.packs, pack = manifest_.pack, parent = containment_.groups,
+                  group = fmt::format("{}.{}", manifest_.name, generation_), limits,
+                  check = spec_.check]() mutable -> Result<Prepared> {
     if (check) {
       HEARTH_TRY(check());
     }
@@ -110,11 +122,19 @@ net::awaitable<Result<void>> Engine::start_process() {
       HEARTH_TRY_ASSIGN(plan.pack, current_pack(packs, pack));
     }
     HEARTH_TRY(prepare_folders(plan));
-    return plan;
+    Prepared prepared{std::move(plan), nullptr, {}};
+    if (parent.empty()) return prepared;
+    auto made = ControlGroup::create(parent, group, limits);
+    if (made) prepared.group = std::make_shared<const ControlGroup>(std::move(*made));
+    if (!made) prepared.no_group = made.error().describe();
+    return prepared;
   };
   auto prepared = co_await pool_->run(std::move(prepare));
   if (!prepared) co_return fail(prepared.error());
-  terms_.plan = std::move(*prepared);
+  terms_.plan = std::move(prepared->plan);
+  group_ = std::move(prepared->group);
+  group_refused_ = !prepared->no_group.empty();
+  if (group_refused_) log::warn(room_, "runs without a control group", {{"error", prepared->no_group}});
   if (abort_start_) co_return fail(Errc::cancelled, "it was stopped before it had started");
 
   Fd filter;
@@ -129,6 +149,7 @@ net::awaitable<Result<void>> Engine::start_process() {
   if (terms_.plan.user_id != 0) options.processes = terms_.plan.limits.processes;  // a user of the engine's own
   options.in_bubblewrap = containment_.isolated();
   options.seccomp_fd = filter.get();
+  if (group_) options.group_fd = group_->fd();
   HEARTH_CO_TRY_ASSIGN(process_, Process::spawn(executor_, std::move(options)));
   co_return Result<void>();
 }
@@ -136,11 +157,38 @@ net::awaitable<Result<void>> Engine::start_process() {
 void Engine::describe_end(const ExitStatus& status) {
   if (machine_.state == State::draining && status.clean()) return;
   std::string what = process_error_.empty() ? status.describe() : std::exchange(process_error_, {});
+  if (group_) {
+    std::string memory = explain_memory_end(group_->events(), group_->limits().memory_max);
+    if (!memory.empty()) what = std::move(memory);
+  }
   if (!process_->last_line().empty()) what += fmt::format("; its last words: {}", process_->last_line());
   last_error_ = std::move(what);
   if (machine_.state == State::draining) return;
   ++failures_;
   log::warn(room_, "ended", {{"why", last_error_}});
+}
+
+// Nothing of a life is left when the next one begins.
+net::awaitable<void> Engine::leave_group() {
+  stalled_ = 0;
+  const auto group = std::exchange(group_, nullptr);
+  if (!group) co_return;
+  const Deadline deadline = Deadline::in(kGroupTime);
+  for (;;) {
+    auto end = [group]() { return group->end(); };
+    const auto ended = co_await pool_->run(std::move(end));
+    if (ended) co_return;
+    const auto slept = co_await net::sleep_for(kGroupPause);
+    if (slept && !deadline.passed()) continue;
+    log::warn(room_, "a control group is left over", {{"why", ended.error().describe()}});
+    co_return;
+  }
+}
+
+std::string Engine::containment_now() const {
+  Containment now = terms_.containment;
+  if (group_refused_) now.groups.clear();
+  return now.summary();
 }
 
 // In a user namespace the number of processes is counted for itself, but bubblewrap's own start still counts with all

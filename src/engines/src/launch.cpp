@@ -148,7 +148,7 @@ Terms make_terms(const EngineSpec& spec, const SupervisorOptions& options) {
   terms.obstacle = find_obstacle(spec, options, plan, pack, program);
 
   Containment containment = options.containment;
-  if (options.sandbox == SandboxMode::off) containment = Containment();
+  if (options.sandbox == SandboxMode::off) containment = without_sandbox(containment);
   if (containment.level == Containment::Level::root && containment.separate_user && readable_by_others(plan, program))
     plan.user_id = engine_user(manifest.name);
   if (plan.pack) {
@@ -156,7 +156,7 @@ Terms make_terms(const EngineSpec& spec, const SupervisorOptions& options) {
     if (::access(plan.as_user.c_str(), X_OK) != 0) plan.user_id = 0;
   }
   if (plan.user_id == 0) containment.separate_user = false;
-  terms.containment = containment.summary();
+  terms.containment = std::move(containment);
   return terms;
 }
 

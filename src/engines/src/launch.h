@@ -13,8 +13,8 @@ namespace hearth::engines {
 struct Terms {
   std::uint32_t slots = 1;
   std::uint32_t queue = 64;
-  std::string containment;  // in words
-  std::string obstacle;     // why it cannot run here, and what to do; empty: it can
+  Containment containment;
+  std::string obstacle;  // why it cannot run here, and what to do; empty: it can
   Lifetimes lifetimes;
   Lane lane = Lane::open;
   std::uint64_t memory = 0;  // bytes it is expected to use, before anything was measured

@@ -41,6 +41,7 @@ Result<Observation> look(std::vector<Watched> engines, const std::filesystem::pa
       w.sample.cpu_seconds = work.cpu_seconds;
       w.sample.major_faults = work.major_faults;
     }
+    if (w.watch.group) w.sample.stalled = w.watch.group->stalled();
   }
   seen.engines = std::move(engines);
   HEARTH_TRY_ASSIGN(const std::string meminfo, read_file(proc / "meminfo", kMaxProcFile));

@@ -179,7 +179,8 @@ Result<std::unique_ptr<Process>> Process::spawn(net::Executor executor, SpawnOpt
       .environment = options.environment,
       .inherit = {{in.read.get(), STDIN_FILENO}, {out.write.get(), STDOUT_FILENO}, {out.write.get(), STDERR_FILENO}},
       .limits = options.limits,
-      .processes = options.processes};
+      .processes = options.processes,
+      .group = options.group_fd};
   if (options.in_bubblewrap) spec.inherit.push_back({status.write.get(), kStatusFd});
   if (options.seccomp_fd >= 0) spec.inherit.push_back({options.seccomp_fd, kSeccompFd});
   HEARTH_TRY_ASSIGN(Child child, spawn_child(spec));

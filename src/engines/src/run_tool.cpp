@@ -124,7 +124,8 @@ Result<ToolResult> run_tool(const Tool& tool) {
                              {err.write.get(), STDERR_FILENO},
                              {status.write.get(), kStatus}},
                  .limits = tool.limits,
-                 .processes = std::nullopt};
+                 .processes = std::nullopt,
+                 .group = -1};
   spec.inherit.insert(spec.inherit.end(), tool.inherit.begin(), tool.inherit.end());
   HEARTH_TRY_ASSIGN(Child child, spawn_child(spec));
   for (Fd* end : {&out.write, &err.write, &status.write}) end->reset();

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/close_range.h>
+#include <linux/sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -26,8 +27,9 @@ constexpr int kWorstOomScore = 1000;
 constexpr int kFirstFree = 32;  // our copies of what is inherited are above all numbers the child uses
 
 // What failed in the child, sent to the parent through a pipe that exec closes.
-enum class Step : int { start, descriptors, limits, run };
-constexpr std::array<const char*, 4> kSteps{"start", "arrange the descriptors of", "limit", "run"};
+enum class Step : int { start, group, descriptors, limits, run };
+constexpr std::array<const char*, 5> kSteps{"start", "find a control group for", "arrange the descriptors of", "limit",
+                                            "run"};
 struct Failure {
   int err = 0;
   Step step = Step::start;
@@ -76,8 +78,34 @@ void reset_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+struct Forked {
+  pid_t pid = -1;
+  bool in_group = false;
+};
+
+// As fork(). Into the group at once where that works: to move a process afterwards the kernel waits for all processors,
+// some 10 ms. The C library does not know of it: what holds for the child of a process with threads holds all the more.
+Forked fork_into(int group) {
+  if (group >= 0) {
+    clone_args args{};
+    args.flags = CLONE_INTO_CGROUP;
+    args.exit_signal = SIGCHLD;
+    args.cgroup = static_cast<std::uint64_t>(group);
+    const long pid = ::syscall(SYS_clone3, &args, sizeof args);
+    if (pid >= 0) return {static_cast<pid_t>(pid), true};
+    // A system call filter that cannot look into its arguments (systemd's RestrictNamespaces=) says ENOSYS.
+    if (errno != ENOSYS && errno != EPERM) return {-1, false};
+  }
+  return {::fork(), false};
+}
+
+bool enter_group(int group) {
+  const int fd = ::openat(group, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+  return fd >= 0 && ::write(fd, "0", 1) == 1 && ::close(fd) == 0;
+}
+
 // Only async-signal-safe calls from here on: another thread may have held any lock at the fork.
-[[noreturn]] void run_child(const ChildSpec& spec, const Prepared& prepared, pid_t parent, int report) {
+[[noreturn]] void run_child(const ChildSpec& spec, const Prepared& prepared, bool in_group, pid_t parent, int report) {
   const auto give_up = [&](Step step) {
     const Failure failure{errno, step};
     [[maybe_unused]] const ssize_t n = ::write(report, &failure, sizeof failure);
@@ -88,6 +116,7 @@ void reset_signals() {
     errno = ESRCH;
     give_up(Step::start);
   }
+  if (spec.group >= 0 && !in_group && !enter_group(spec.group)) give_up(Step::group);
   ::setpgid(0, 0);  // Ctrl-C on the daemon's terminal is for the daemon, which then stops its engines in order
   reset_signals();
   if (::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) != 0) give_up(Step::descriptors);
@@ -160,14 +189,14 @@ Result<Child> spawn_child(const ChildSpec& spec) {
   report.write.reset();
 
   const pid_t parent = ::getpid();
-  const pid_t pid = ::fork();
+  const auto [pid, in_group] = fork_into(spec.group);
   if (pid < 0) {
     if (errno == EAGAIN || errno == ENOMEM)
       return fail(Errc::resource_exhausted,
                   fmt::format("cannot start {}: the system has no room for another process", spec.command.front()));
     return fail_errno(errno, "cannot fork");
   }
-  if (pid == 0) run_child(spec, prepared, parent, report_end.get());
+  if (pid == 0) run_child(spec, prepared, in_group, parent, report_end.get());
 
   report_end.reset();
   Failure failure;

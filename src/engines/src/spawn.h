@@ -26,6 +26,7 @@ struct ChildSpec {
   std::vector<Inherit> inherit;                         // everything else is closed; at most 8
   std::optional<ResourceLimits> limits = std::nullopt;  // but not on the number of processes:
   std::optional<std::uint64_t> processes = std::nullopt;
+  int group = -1;  // a control group's folder: the child is in it from its first instruction of its own
 };
 
 struct Child {

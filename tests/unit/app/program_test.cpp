@@ -79,15 +79,17 @@ TEST_F(ProgramTest, StatusForPeople) {
 
 TEST_F(ProgramTest, EnginesShowTheLedgerAndWhyOneWaits) {
   start([](const FakeRequest&) {
-    return ok(R"({"data":[{"name":"llm","title":"A model","state":"reserving","tasks":["chat"],"memory":0,)"
-              R"("reserved":1073741824,"restarts":0,"why":"it needs 1.0 GiB, and ocr works"}],)"
-              R"("memory":{"budget":4294967296,"usable":2147483648,"reserved":536870912,"measured":104857600}})");
+    return ok(
+        R"({"data":[{"name":"llm","title":"A model","state":"reserving","tasks":["chat"],"memory":0,)"
+        R"("reserved":1073741824,"restarts":0,"why":"it needs 1.0 GiB, and ocr works","containment":"sandboxed"}],)"
+        R"("memory":{"budget":4294967296,"usable":2147483648,"reserved":536870912,"measured":104857600}})");
   });
   const Ran ran = run("engines");
   EXPECT_EQ(ran.status, 0) << ran.err;
   EXPECT_NE(ran.out.find("100.0 MiB used, 512.0 MiB reserved, of 4.0 GiB"), std::string::npos) << ran.out;
   EXPECT_NE(ran.out.find("2.0 GiB at present"), std::string::npos) << ran.out;
   EXPECT_NE(ran.out.find("llm: it needs 1.0 GiB"), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("Containment: sandboxed\n"), std::string::npos) << ran.out;
   EXPECT_NE(ran.out.find("1.0 GiB"), std::string::npos) << ran.out;
 }
 

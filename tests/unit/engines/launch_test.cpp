@@ -169,7 +169,7 @@ TEST_F(Launch, StaysRootWhereOthersCannotRead) {
   fs::permissions(root_ / "embed/secret.bin", fs::perms(0600));
   const Terms terms = make_terms(spec_, options_);
   EXPECT_EQ(terms.plan.user_id, 0U);
-  EXPECT_NE(terms.containment.find("without capabilities"), std::string::npos);
+  EXPECT_NE(terms.containment.summary().find("without capabilities"), std::string::npos);
 }
 
 TEST(EngineUser, IsFromTheReservedRange) {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 namespace hearth::tool {
 namespace {
@@ -87,6 +88,20 @@ std::string memory_line(const json::value& memory) {
       fmt::format("{} used, {} reserved, of {} for all engines", bytes("measured"), bytes("reserved"), bytes("budget"));
   if (json::number(memory, "usable") < budget)
     line += fmt::format(" ({} at present: other programs use the rest)", bytes("usable"));
+  return line;
+}
+
+std::string containment_line(const json::array& engines) {
+  std::map<std::string, std::string> names;  // by what contains them
+  for (const json::value& engine : engines) {
+    const std::string how = json::text(engine, "containment");
+    if (how.empty() || json::text(engine, "state") == "absent") continue;
+    std::string& list = names[printable(how)];
+    list += (list.empty() ? "" : ", ") + printable(json::text(engine, "name"));
+  }
+  if (names.size() == 1) return names.begin()->first;
+  std::string line;
+  for (const auto& [how, which] : names) line += (line.empty() ? "" : "; ") + how + " (" + which + ")";
   return line;
 }
 

@@ -10,6 +10,8 @@ namespace hearth::tool {
 std::string engine_table(const json::array& engines, const Session& session);
 // What all engines together use and may use; empty when the daemon does not say.
 std::string memory_line(const json::value& memory);
+// What contains the engines, in words; by engine where they differ. Empty when the daemon does not say.
+std::string containment_line(const json::array& engines);
 // One line per trouble of an engine (why it waits or rests, its last error), for below the table.
 std::string engine_troubles(const json::array& engines, const Session& session);
 

@@ -23,6 +23,9 @@ Result<ExitCode> list(Session& s) {
   if (const std::string memory = memory_line(json::field(answer, "memory")); !memory.empty()) {
     HEARTH_TRY(print("\nMemory: " + memory + "\n"));
   }
+  if (const std::string how = containment_line(engines); !how.empty()) {
+    HEARTH_TRY(print("Containment: " + how + "\n"));
+  }
   if (const std::string troubles = engine_troubles(engines, s); !troubles.empty()) {
     HEARTH_TRY(print("\n" + troubles));
   }

@@ -15,11 +15,11 @@ struct Paths {
 // For this user: root and the service use /etc/hearth, /var/lib/hearth, /run/hearth; others XDG. The environment's
 // HEARTH_CONFIG, HEARTH_DATA and HEARTH_RUNTIME win.
 Paths default_paths();
-// The folder that holds the engine programs, their manifests and data: HEARTH_ENGINES, else "engines" beside the
-// program (a build tree), else <prefix>/libexec/hearth/engines.
+// The folder that holds the engine programs, their manifests and data: HEARTH_ENGINES, else
+// <prefix>/libexec/hearth/engines, else <build>/engines.
 std::filesystem::path engines_dir();
-// The same for read-only data of ours (openapi.json, tour pages): HEARTH_SHARE, else <build>/share, else
-// <prefix>/share/hearth.
+// The same for read-only data of ours (openapi.json, tour pages): HEARTH_SHARE, else
+// <prefix>/share/hearth, else <build>/share.
 std::filesystem::path share_dir();
 
 }  // namespace hearth

@@ -36,6 +36,7 @@ struct SpawnOptions {
   std::optional<std::uint64_t> processes = std::nullopt;  // counted over all of the child's user
   bool in_bubblewrap = false;                             // kStatusFd is read; the engine is the sandbox's grandchild
   int seccomp_fd = -1;                                    // given to the child as kSeccompFd
+  int group_fd = -1;                                      // ControlGroup::fd() of the group that it starts in
 };
 
 class Process {

@@ -28,11 +28,15 @@ struct Containment {
   Level level = Level::limits;
   bool separate_user = false;        // at Level::root: the change of user works
   std::filesystem::path bubblewrap;  // empty at Level::limits
+  std::filesystem::path groups;      // where engines get control groups (control_groups.h); empty: nowhere
   std::string problem;  // at Level::limits: why no sandbox could be started, and what to do about it, in one sentence
-  // "sandboxed (own network, processes and files)", …: what `hearth engines` shows.
+  // "sandboxed, in a control group of its own", …: what `hearth engines` shows.
   [[nodiscard]] std::string summary() const;
   [[nodiscard]] bool isolated() const noexcept { return level != Level::limits; }
 };
+
+// `found`, when engines are to run without one (SandboxMode::off): control groups stay. Pure.
+Containment without_sandbox(const Containment& found);
 
 // Really starts a sandbox and looks whether it holds. Blocking, some 10 ms; once, at start.
 Containment probe_containment();

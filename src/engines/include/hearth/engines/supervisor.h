@@ -76,9 +76,11 @@ struct EngineStatus {
   State state = State::stopped;
   std::vector<std::string> tasks;
   std::vector<std::string> models;
-  std::int64_t pid = 0;        // the engine's own process; 0: none
-  std::uint64_t memory = 0;    // bytes (PSS) of its process tree, the sandbox included
-  std::uint64_t reserved = 0;  // bytes set aside for it; what it would take when it does not run
+  std::int64_t pid = 0;            // the engine's own process; 0: none
+  std::uint64_t memory = 0;        // bytes (PSS) of its process tree, the sandbox included
+  std::uint64_t reserved = 0;      // bytes set aside for it; what it would take when it does not run
+  std::uint64_t memory_limit = 0;  // bytes its control group may use; 0: it has none
+  double memory_stalled = 0;       // percent of the last ten seconds in which all of it waited for memory (PSI)
   std::optional<WallTime> started_at = std::nullopt;
   std::uint32_t restarts = 0;  // since the daemon started, after failures
   std::uint32_t stalls = 0;    // times it was replaced because a request made no progress, since the daemon started
