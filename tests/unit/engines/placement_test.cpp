@@ -253,7 +253,7 @@ RC_GTEST_PROP(PlacementAlways, IsTheBestOfAll, ()) {
 
 RC_GTEST_PROP(PlacementAlways, IsNoWorseWithOneMoreDevice, ()) {
   const PlacementProblem all = any_problem();
-  RC_PRE(!all.devices.empty());
+  if (all.devices.empty()) return;
   PlacementProblem fewer = all;
   fewer.devices.erase(fewer.devices.begin() + *rc::gen::inRange<std::ptrdiff_t>(0, std::ssize(all.devices)));
   const PlacementPlan with = plan_placement(all);
