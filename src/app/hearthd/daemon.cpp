@@ -158,6 +158,7 @@ std::vector<engines::EngineSpec> engine_specs(const config::Engines& config) {
 // The engines as upstreams, and the models they serve.
 struct Upstreams {
   std::shared_ptr<EngineUpstream> media;
+  std::shared_ptr<EngineUpstream> phonemes;
   std::vector<gateway::Model> models;
 };
 
@@ -167,6 +168,7 @@ Upstreams make_upstreams(engines::Supervisor& supervisor, const std::vector<engi
     const auto upstream = std::make_shared<EngineUpstream>(&supervisor, manifest.name);
     for (const engines::Model& model : manifest.models) {
       if (model.task == engines::Task::media) upstreams.media = upstream;
+      if (model.task == engines::Task::phonemes) upstreams.phonemes = upstream;
       if (const auto task = gateway_task(model.task))
         upstreams.models.push_back({model.id, *task, model.description, model.languages, upstream, {}});
     }
@@ -297,8 +299,8 @@ Result<void> Daemon::prepare() {
     return engine_hint(model, templates, packs);
   });
   instances_ = std::make_unique<Instances>(
-      Instances::Collaborators{supervisor_.get(), catalogue_.get(), &models_->store(), &pool_}, std::move(templates),
-      std::move(upstreams_.models));
+      Instances::Collaborators{supervisor_.get(), catalogue_.get(), &models_->store(), &pool_, upstreams_.phonemes},
+      std::move(templates), std::move(upstreams_.models));
   access_ = access_policy(config_, addresses_, *keys_);
 
   gateway::Collaborators with;

@@ -11,6 +11,7 @@
 #include <hearth/net/runtime.h>
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ class Instances {
     gateway::Catalogue* catalogue = nullptr;
     const models::ModelStore* store = nullptr;
     net::BlockingPool* pool = nullptr;
+    std::shared_ptr<gateway::Upstream> phonemes = nullptr;  // for voices that take them; nullptr: there are none then
   };
   // `templates`: the engines that load models, switched-off ones left out. `built_in`: the models of all others.
   Instances(Collaborators with, std::vector<engines::EngineSpec> templates, std::vector<gateway::Model> built_in)
@@ -54,6 +56,7 @@ class Instances {
     std::string version;
     std::string engine;                  // the instance's name
     std::vector<engines::Model> models;  // what it serves, by task
+    bool takes_phonemes = false;
   };
   Collaborators with_;
   std::vector<engines::EngineSpec> templates_;
