@@ -15,6 +15,8 @@
 namespace hearth::onnx {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr std::size_t kMostLabelBytes = 1U << 20U;
 constexpr std::size_t kMostDictionaryBytes = 4U << 20U;
 constexpr std::size_t kMostConfigBytes = 4U << 20U;
@@ -85,6 +87,8 @@ class SpeechService : public Service {
   void add_routes(kit::Engine& engine) override {
     engine.route("POST", "/v1/audio/speech",
                  [this](kit::Request& q, kit::Response& a) { answer_speech(*voice_, slots_, q, a); });
+    engine.route("POST", "/v1/audio/speech/check",
+                 [this](kit::Request& q, kit::Response& a) { answer_speech_check(*voice_, slots_, q, a); });
     engine.route("GET", "/v1/voices", [this](kit::Request&, kit::Response& a) { answer_voices(*voice_, a); });
   }
 
@@ -165,7 +169,11 @@ Result<std::unique_ptr<Service>> make_speech(const Settings& settings, int slots
   HEARTH_TRY_ASSIGN(auto model, open(settings.model));
   const auto folder = settings.model.parent_path();
   const bool kokoro = find_port(model->inputs(), "style").has_value();
-  const auto usual = kokoro ? folder / "config.json" : std::filesystem::path(settings.model.string() + ".json");
+  std::error_code ec;
+  // Kokoro's phonemes stand in its tokenizer, in older exports in its configuration.
+  const auto usual = !kokoro                                     ? fs::path(settings.model.string() + ".json")
+                     : fs::exists(folder / "tokenizer.json", ec) ? folder / "tokenizer.json"
+                                                                 : folder / "config.json";
   HEARTH_TRY_ASSIGN(const std::string text,
                     read_file(settings.config.empty() ? usual : settings.config, kMostConfigBytes));
   std::unique_ptr<Voice> voice;

@@ -97,6 +97,14 @@ TEST(SpeechContract, PiperSpeaksPhonemes) {
   ASSERT_EQ(samples.size(), expected.size());
   for (std::size_t i = 0; i < samples.size(); ++i) EXPECT_NEAR(samples[i], expected[i] / 200, 1e-4) << i;
   EXPECT_NE(engine.get("/v1/voices").body.find(R"("id":"amy")"), std::string::npos);
+  EXPECT_EQ(engine.post("/v1/audio/speech", R"({"phonemes":"a","voice":"alloy"})").status, 200)
+      << "a name that clients have built in";
+  const json::value heard = json_of(engine.post("/v1/audio/speech/check", R"({"phonemes":"aə. a"})"));
+  EXPECT_TRUE(heard.at("audible").as_bool());
+  EXPECT_NEAR(heard.at("seconds").to_number<double>(), 14.0 / 22050, 1e-9);
+  EXPECT_NEAR(heard.at("peak").to_number<double>(), 0.59, 1e-3);
+  EXPECT_EQ(error_code(engine.post("/v1/audio/speech/check", R"({"phonemes":"a","voice":"eve"})"), 400),
+            "invalid_value");
   EXPECT_EQ(error_code(engine.post("/v1/audio/speech", R"({"input":"hello"})"), 400), "invalid_value");
   EXPECT_EQ(error_code(engine.post("/v1/audio/speech", R"({"phonemes":"a","voice":"eve"})"), 400), "invalid_value");
   EXPECT_EQ(error_code(engine.post("/v1/audio/speech", R"({"phonemes":"  "})"), 400), "invalid_value");

@@ -56,6 +56,16 @@ TEST(Kokoro, PhonemesBetweenZeros) {
   EXPECT_FALSE(parse_kokoro_vocabulary(R"({"vocab":{"a":"b"}})").has_value());
 }
 
+TEST(Voices, NamesThatClientsHaveBuiltIn) {
+  const std::vector<ListedVoice> two{{"a", {}}, {"b", {}}};
+  EXPECT_EQ(voice_meant(two, "")->id, "a");
+  EXPECT_EQ(voice_meant(two, "b")->id, "b");
+  EXPECT_EQ(voice_meant(two, "alloy")->id, "a");
+  EXPECT_EQ(voice_meant(two, "ash")->id, "b");
+  EXPECT_EQ(voice_meant(two, "cedar")->id, "a");
+  EXPECT_EQ(voice_meant(two, "nobody"), nullptr);
+}
+
 TEST(Kokoro, Styles) {
   std::string bytes(2 * kKokoroStyleWidth * sizeof(float), '\0');
   EXPECT_EQ(parse_kokoro_style("af", bytes)->rows.size(), 512U);

@@ -156,6 +156,15 @@ void answer_check(Synthesizer& synthesizer, kit::Request& request, kit::Response
                       {"language", prepared->plan.language}});
 }
 
+void answer_phonemes(Synthesizer& synthesizer, kit::Request& request, kit::Response& response) {
+  const auto prepared = prepare(synthesizer, request, response);
+  if (!prepared) return;
+  const auto phonemes = synthesizer.phonemes(prepared->plan);
+  if (!phonemes) return response.error(phonemes.error());
+  if (phonemes->empty()) return response.error(400, "invalid_value", "no voice has a sound for this text", "input");
+  response.bytes(200, "text/plain; charset=utf-8", *phonemes);
+}
+
 void answer_voices(const Synthesizer& synthesizer, kit::Request& /*request*/, kit::Response& response) {
   json::array data;
   for (const ListedVoice& v : synthesizer.voices().list())
@@ -165,10 +174,12 @@ void answer_voices(const Synthesizer& synthesizer, kit::Request& /*request*/, ki
 
 void serve_speech(kit::Engine& engine, Synthesizer& synthesizer) {
   engine.model("espeak-ng", "speech");
+  engine.model("espeak-ng", "phonemes");
   engine.route("POST", "/v1/audio/speech",
                [&](kit::Request& q, kit::Response& a) { answer_speech(synthesizer, q, a); });
   engine.route("POST", "/v1/audio/speech/check",
                [&](kit::Request& q, kit::Response& a) { answer_check(synthesizer, q, a); });
+  engine.route("POST", "/v1/phonemes", [&](kit::Request& q, kit::Response& a) { answer_phonemes(synthesizer, q, a); });
   engine.route("GET", "/v1/voices", [&](kit::Request& q, kit::Response& a) { answer_voices(synthesizer, q, a); });
 }
 

@@ -1,4 +1,5 @@
-// What the speech engine answers: POST /v1/audio/speech, POST /v1/audio/speech/check, GET /v1/voices.
+// What the speech engine answers: POST /v1/audio/speech, POST /v1/audio/speech/check, POST /v1/phonemes,
+// GET /v1/voices.
 #pragma once
 
 #include "synthesizer.h"
@@ -32,6 +33,7 @@ void serve_speech(kit::Engine& engine, Synthesizer& synthesizer);
 // The handlers, for tests.
 void answer_speech(Synthesizer& synthesizer, kit::Request& request, kit::Response& response);
 void answer_check(Synthesizer& synthesizer, kit::Request& request, kit::Response& response);
+void answer_phonemes(Synthesizer& synthesizer, kit::Request& request, kit::Response& response);
 void answer_voices(const Synthesizer& synthesizer, kit::Request& request, kit::Response& response);
 
 }  // namespace hearth::speech

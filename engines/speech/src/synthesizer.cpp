@@ -1,5 +1,6 @@
 #include "synthesizer.h"
 
+#include "clauses.h"
 #include "stretch.h"
 #include "text/chars.h"
 
@@ -187,6 +188,32 @@ Result<void> Synthesizer::speak(const Plan& plan, const Speaker& speaker, double
   g_job = nullptr;
   if (outcome && job.stopped) return fail(Errc::cancelled, "the listener has gone");
   return outcome;
+}
+
+Result<std::string> Synthesizer::phonemes(const Plan& plan) {
+  constexpr int kIpa = 0x02;
+  const std::lock_guard lock(g_mutex);
+  std::string all;
+  for (const Piece& piece : plan.pieces) {
+    if (espeak_SetVoiceByName(piece.voice_file.c_str()) != EE_OK)
+      return fail(Errc::internal, fmt::format("espeak-ng cannot load its voice {}", piece.voice_file));
+    for (const Clause& clause : clauses_of(piece.text)) {
+      std::string said;
+      const void* rest = clause.text.c_str();
+      while (rest != nullptr) {
+        const char* part = espeak_TextToPhonemes(&rest, espeakCHARS_UTF8, kIpa);
+        if (part == nullptr) break;
+        if (!said.empty() && *part != '\0') said += ' ';
+        said += part;
+      }
+      said = without_switches(said);
+      if (said.empty()) continue;
+      if (!all.empty()) all += ' ';
+      all += said;
+      if (clause.mark != '\0') all += clause.mark;
+    }
+  }
+  return all;
 }
 
 }  // namespace hearth::speech

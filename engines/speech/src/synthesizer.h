@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 
 namespace hearth::speech {
 
@@ -32,6 +33,8 @@ class Synthesizer {
   // Speaks the pieces one after the other. `speed`: 0.25 to 4, 1 is 175 words a minute. Any thread; calls wait for each
   // other. cancelled when the sink stopped it, internal when espeak-ng refuses.
   Result<void> speak(const Plan& plan, const Speaker& speaker, double speed, const Sink& sink);
+  // How the pieces are spoken, in the International Phonetic Alphabet and with the text's marks. Any thread; internal.
+  Result<std::string> phonemes(const Plan& plan);
 
  private:
   Synthesizer(int sample_rate, Voices voices) : sample_rate_(sample_rate), voices_(std::move(voices)) {}

@@ -163,6 +163,7 @@ std::vector<engines::EngineSpec> engine_specs(const config::Engines& config) {
 // The engines as upstreams, and the models they serve.
 struct Upstreams {
   std::shared_ptr<EngineUpstream> media;
+  std::shared_ptr<EngineUpstream> phonemes;
   std::vector<gateway::Model> models;
 };
 
@@ -172,6 +173,7 @@ Upstreams make_upstreams(engines::Supervisor& supervisor, const std::vector<engi
     const auto upstream = std::make_shared<EngineUpstream>(&supervisor, manifest.name);
     for (const engines::Model& model : manifest.models) {
       if (model.task == engines::Task::media) upstreams.media = upstream;
+      if (model.task == engines::Task::phonemes) upstreams.phonemes = upstream;
       if (const auto task = gateway_task(model.task))
         upstreams.models.push_back({model.id, *task, model.description, model.languages, upstream, {}});
     }
@@ -319,7 +321,7 @@ Result<void> Daemon::prepare() {
   });
   instances_ =
       std::make_unique<Instances>(Instances::Collaborators{supervisor_.get(), catalogue_.get(), &models_->store(),
-                                                           &pool_, model_care_.get(), &record_},
+                                                           &pool_, model_care_.get(), &record_, upstreams_.phonemes},
                                   std::move(templates), std::move(upstreams_.models));
   access_ = access_policy(config_, addresses_, *keys_);
 

@@ -54,7 +54,17 @@ void size_up(engines::ModelFiles& model, const std::vector<fs::path>& parts, std
     options.context = std::min(kContext, fitting.value_or(kLeastContext));
     model.context = options.context;
   }
-  if (const auto need = models::predict_memory(*facts, options, with)) model.memory = need->total();
+  const auto need = models::predict_memory(*facts, options, with);
+  if (!need) return;
+  model.memory = need->total();
+  // Models that work before this one, in the same process.
+  for (const char* role : {"detector", "classifier"}) {
+    const auto file = model.files.find(role);
+    if (file == model.files.end()) continue;
+    const auto step = models::inspect_model(file->second);
+    if (!step) continue;
+    if (const auto more = models::predict_memory(*step, options)) model.memory += more->total();
+  }
 }
 
 engines::Trouble trouble_of(engines::Event failure) {
@@ -105,8 +115,10 @@ std::vector<Installed> installed_models(const models::ModelStore& store, std::ui
 }
 
 const engines::EngineSpec* Instances::engine_for(const engines::ModelFiles& model) const {
-  const auto found = std::ranges::find_if(
-      templates_, [&](const engines::EngineSpec& spec) { return engines::fits(spec.manifest, model); });
+  const auto found = std::ranges::find_if(templates_, [&](const engines::EngineSpec& spec) {
+    return engines::fits(spec.manifest, model) &&
+           (with_.phonemes != nullptr || !engines::takes_phonemes(spec.manifest, model.task));
+  });
   return found == templates_.end() ? nullptr : &*found;
 }
 
@@ -170,7 +182,8 @@ void Instances::add_missing(const std::vector<Installed>& installed) {
     const engines::EngineSpec& engine = *engine_for(model.files);
     engines::EngineSpec instance{engines::instantiate(engine.manifest, model.files), engine.settings};
     if (with_.care != nullptr) instance.check = [care = with_.care, id = model.files.id] { return care->look(id); };
-    Running running{model.version, instance.manifest.name, instance.manifest.models, model.files.memory};
+    Running running{model.version, instance.manifest.name, instance.manifest.models, model.files.memory,
+                    engines::takes_phonemes(engine.manifest, model.files.task)};
     const auto added = with_.supervisor->add(std::move(instance));
     if (!added) {
       log::error("models", "a model cannot be served",
@@ -234,7 +247,13 @@ std::vector<gateway::Model> Instances::in_order() const {
     std::vector<gateway::Model>& list = model.files.kind == "face" ? last : first;
     for (const engines::Model& served : running->second.models)
       if (const auto task = gateway_task(served.task))
-        list.push_back({served.id, *task, served.description, served.languages, upstream, {}});
+        list.push_back({served.id,
+                        *task,
+                        served.description,
+                        served.languages,
+                        upstream,
+                        {},
+                        running->second.takes_phonemes ? with_.phonemes : nullptr});
   }
   first.insert(first.end(), built_in_.begin(), built_in_.end());
   first.insert(first.end(), last.begin(), last.end());

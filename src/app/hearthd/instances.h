@@ -15,6 +15,7 @@
 #include <hearth/net/runtime.h>
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ class Instances {
     net::BlockingPool* pool = nullptr;
     ModelCare* care = nullptr;
     HealingRecord* record = nullptr;
+    std::shared_ptr<gateway::Upstream> phonemes = nullptr;  // for voices that take them; nullptr: there are none then
   };
   // `templates`: the engines that load models, switched-off ones left out. `built_in`: the models of all others.
   Instances(Collaborators with, std::vector<engines::EngineSpec> templates, std::vector<gateway::Model> built_in)
@@ -73,6 +75,7 @@ class Instances {
     std::string engine;                  // the instance's name
     std::vector<engines::Model> models;  // what it serves, by task
     std::uint64_t memory = 0;            // bytes it is expected to need
+    bool takes_phonemes = false;
   };
   Collaborators with_;
   std::vector<engines::EngineSpec> templates_;

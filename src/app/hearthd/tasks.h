@@ -29,6 +29,7 @@ inline std::optional<gateway::Task> gateway_task(engines::Task task) {
     case engines::Task::rerank:
       return gateway::Task::rerank;
     case engines::Task::media:
+    case engines::Task::phonemes:
       return std::nullopt;
   }
   return std::nullopt;

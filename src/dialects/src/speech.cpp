@@ -127,6 +127,15 @@ std::string encode_engine_speech(std::string_view input, std::string_view voice,
   return w.take();
 }
 
+std::string encode_engine_phonemes(std::string_view phonemes, std::string_view voice, double speed) {
+  json::Writer w;
+  w.begin_object().key("phonemes").string(phonemes);
+  if (!voice.empty()) w.key("voice").string(voice);
+  w.key("speed").number(speed);
+  w.end_object();
+  return w.take();
+}
+
 std::string encode_speech_delta(std::string_view audio) {
   std::string event = R"(data: {"type":"speech.audio.delta","audio":")";
   event.reserve(event.size() + (audio.size() + 2) / 3 * 4 + 4);

@@ -34,8 +34,15 @@ void add(std::vector<std::string>& args, const std::vector<std::string>& more) {
 }  // namespace
 
 bool fits(const Manifest& engine, const ModelFiles& model) {
-  return std::ranges::find(engine.formats, model.format) != engine.formats.end() &&
-         serving_of(engine, model.task) != nullptr && model.files.contains("model");
+  const Serving* serving = serving_of(engine, model.task);
+  return serving != nullptr && std::ranges::find(engine.formats, model.format) != engine.formats.end() &&
+         model.files.contains("model") &&
+         std::ranges::all_of(serving->needs, [&](const std::string& role) { return model.files.contains(role); });
+}
+
+bool takes_phonemes(const Manifest& engine, Task task) {
+  const Serving* serving = serving_of(engine, task);
+  return serving != nullptr && serving->takes_phonemes;
 }
 
 std::string instance_name(std::string_view engine, std::string_view model_id) {

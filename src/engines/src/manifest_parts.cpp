@@ -24,10 +24,11 @@ constexpr std::array kTasks{TaskName{Task::embedding, "embedding"},
                             TaskName{Task::detection, "detection"},
                             TaskName{Task::chat, "chat"},
                             TaskName{Task::rerank, "rerank"},
-                            TaskName{Task::media, "media"}};
+                            TaskName{Task::media, "media"},
+                            TaskName{Task::phonemes, "phonemes"}};
 
 constexpr std::string_view kTaskNames =
-    "must be one of embedding, speech, transcription, translation, ocr, detection, chat, rerank, media";
+    "must be one of embedding, speech, transcription, translation, ocr, detection, chat, rerank, media, phonemes";
 
 std::optional<Task> parse_task(std::string_view name) {
   const auto known = std::ranges::find(kTasks, name, &TaskName::name);

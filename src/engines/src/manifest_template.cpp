@@ -24,12 +24,18 @@ Result<void> each_mapping(const Fields& manifest, std::string_view key, Read rea
 
 Result<Serving> read_serving(const YAML::Node& node, std::string_view origin, const std::string& where,
                              const fs::path& folder) {
-  HEARTH_TRY_ASSIGN(const Fields fields,
-                    Fields::of(node, origin, where, {"task", "also", "args", "concurrency", "canary"}));
+  HEARTH_TRY_ASSIGN(
+      const Fields fields,
+      Fields::of(node, origin, where, {"task", "also", "needs", "takes", "args", "concurrency", "canary"}));
   Serving serving;
   HEARTH_TRY_ASSIGN(serving.task, read_task(fields));
   HEARTH_TRY_ASSIGN(serving.also, read_tasks(fields, "also"));
   HEARTH_TRY_ASSIGN(serving.args, fields.texts("args", kMaxList));
+  HEARTH_TRY_ASSIGN(serving.needs, fields.texts("needs", kMaxList));
+  HEARTH_TRY_ASSIGN(const auto takes, fields.text("takes"));
+  if (takes && (*takes != "phonemes" || serving.task != Task::speech))
+    return fail(fields.wrong("takes", "can only be phonemes, for speech"));
+  serving.takes_phonemes = takes.has_value();
   if (fields.has("concurrency")) {
     HEARTH_TRY_ASSIGN(const auto number, fields.number("concurrency", 1, 1, 1024));
     serving.concurrency = static_cast<std::uint32_t>(number);

@@ -1,5 +1,5 @@
-// POST /v1/audio/speech: text → the speech engine → PCM → the media engine → the format asked for, all at once: the
-// first bytes leave while the rest is still spoken.
+// POST /v1/audio/speech: text → the speech engine (by way of phonemes, where its voice takes those) → PCM → the media
+// engine → the format asked for, all at once: the first bytes leave while the rest is still spoken.
 #include "upstream_call.h"
 
 #include <hearth/dialects/speech.h>
@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kDefaultRate = 22050;
 constexpr std::size_t kMaxVoices = 4 << 20;
+constexpr std::size_t kMaxPhonemes = 1 << 20;
 
 // "audio/pcm;rate=22050" → 22050
 int pcm_rate(std::string_view content_type) {
@@ -52,15 +53,48 @@ net::awaitable<Attempt<>> stream_audio(Call& call, const dialects::SpeechRequest
   }
 }
 
-net::awaitable<Attempt<>> speak_once(Call& call, const dialects::SpeechRequest& request, Upstream& speech,
+// What the engine that knows how words are spoken makes of the text.
+net::awaitable<Attempt<std::string>> ask_phonemes(Call& call, const dialects::SpeechRequest& request,
+                                                  const Model& model) {
+  Upstream& asked = *model.phonemes;
+  auto lease = co_await acquire(call, asked);
+  if (!lease) co_return std::unexpected(lease.error());
+  Lease& asking = **lease;
+  // A voice of one language says everything in it; of others the text's script decides.
+  std::string language = request.language;
+  if (language.empty() && model.languages.size() == 1) language = model.languages.front();
+  const std::string body = dialects::encode_engine_speech(request.input, {}, 1.0, language);
+  net::RequestHead head{"POST", "/v1/phonemes", {{"Content-Type", "application/json"}}};
+  auto sent = co_await asking.client().send(std::move(head), body, asking.deadline());
+  if (!sent) co_return broke(asking, asked, sent.error());
+  const auto good = co_await expect_ok(asking, asked, *sent);
+  if (!good) co_return std::unexpected(good.error());
+  auto answer = co_await sent->read_all(kMaxPhonemes);
+  if (!answer) co_return broke(asking, asked, answer.error());
+  asking.finish(Outcome::ok);
+  co_return std::move(*answer);
+}
+
+// What the engine that speaks is given.
+net::awaitable<Attempt<std::string>> engine_request(Call& call, const dialects::SpeechRequest& request,
+                                                    const Model& model) {
+  if (!model.phonemes)
+    co_return dialects::encode_engine_speech(request.input, request.voice, request.speed, request.language);
+  const auto phonemes = co_await ask_phonemes(call, request, model);
+  if (!phonemes) co_return std::unexpected(phonemes.error());
+  co_return dialects::encode_engine_phonemes(*phonemes, request.voice, request.speed);
+}
+
+net::awaitable<Attempt<>> speak_once(Call& call, const dialects::SpeechRequest& request, const Model& model,
                                      Upstream& media) {
+  Upstream& speech = *model.upstream;
+  const auto body = co_await engine_request(call, request, model);
+  if (!body) co_return std::unexpected(body.error());
   auto speech_lease = co_await acquire(call, speech);
   if (!speech_lease) co_return std::unexpected(speech_lease.error());
   Lease& speaking = **speech_lease;
-  const std::string body =
-      dialects::encode_engine_speech(request.input, request.voice, request.speed, request.language);
   net::RequestHead head{"POST", "/v1/audio/speech", {{"Content-Type", "application/json"}}};
-  auto spoken = co_await speaking.client().send(std::move(head), body, speaking.deadline());
+  auto spoken = co_await speaking.client().send(std::move(head), *body, speaking.deadline());
   if (!spoken) co_return broke(speaking, speech, spoken.error());
   const auto pcm = co_await expect_ok(speaking, speech, *spoken);
   if (!pcm) co_return std::unexpected(pcm.error());
@@ -109,7 +143,7 @@ net::awaitable<void> handle_speech(Call& call) {
   Attempt<> done;
   do {
     ++call.decision.attempts;
-    done = co_await speak_once(call, *request, *(*model)->upstream, **media);
+    done = co_await speak_once(call, *request, **model, **media);
   } while (!done && done.error().upstream_broke && call.decision.attempts < 2 && !call.exchange.started());
   const StreamKind kind = is_events(*request) ? StreamKind::events : StreamKind::bytes;
   if (!done) co_return co_await reply_error(call, done.error().error, kind);

@@ -266,6 +266,8 @@ std::string_view role_of(std::string_view path) noexcept {
   if (name.find("mmproj") != std::string_view::npos) return "mmproj";
   if (name.ends_with(".gguf") || name.ends_with(".onnx") || name.ends_with(".bin")) return "model";
   if (name == "tokens.txt" || name == "vocab.txt" || name == "vocab.json" || name == "merges.txt") return "tokens";
+  if (name.ends_with("_dict.txt") || name == "dict.txt" || (name.starts_with("ppocr_keys") && name.ends_with(".txt")))
+    return "dictionary";
   if (name == "tokenizer.json" || name == "tokenizer_config.json" || name == "special_tokens_map.json" ||
       name == "sentencepiece.bpe.model" || name == "tokenizer.model")
     return "tokenizer";

@@ -17,8 +17,9 @@ constexpr std::size_t kMaxFileName = 200;
 
 constexpr std::array<std::string_view, 10> kTasks{"chat", "embedding", "rerank", "transcription", "speech",
                                                   "ocr",  "detection", "face",   "vad",           "vision-chat"};
-constexpr std::array<std::string_view, 12> kRoles{"model",  "part",      "mmproj", "detector", "classifier", "config",
-                                                  "tokens", "tokenizer", "voices", "labels",   "licence",    "other"};
+constexpr std::array<std::string_view, 13> kRoles{"model",      "part",    "mmproj", "detector",  "classifier",
+                                                  "dictionary", "config",  "tokens", "tokenizer", "voices",
+                                                  "labels",     "licence", "other"};
 // Folders of the store itself.
 constexpr std::array<std::string_view, 4> kReserved{"blobs", "partial", "pins", "staging"};
 

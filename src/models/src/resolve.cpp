@@ -5,10 +5,12 @@
 #include "parts.h"
 
 #include <hearth/egress/registry.h>
+#include <hearth/models/model_file.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -217,6 +219,28 @@ Result<RemoteFile> local_file(const fs::path& path) {
   return local;
 }
 
+// Of PP-OCR's models one reads lines; the others find them, and turn those that stand on their head. Which is which
+// their headers tell.
+void tell_ocr_apart(std::vector<RemoteFile>& files) {
+  std::map<Task, RemoteFile*> by_task;
+  for (RemoteFile& file : files) {
+    if (file.role != "model" || !file.name.ends_with(".onnx")) continue;
+    const auto facts = inspect_model(file.path);
+    if (!facts || !by_task.emplace(facts->task, &file).second) return;
+  }
+  if (!by_task.contains(Task::ocr_recognition) || !by_task.contains(Task::ocr_detection)) return;
+  by_task.at(Task::ocr_detection)->role = "detector";
+  if (by_task.contains(Task::ocr_direction)) by_task.at(Task::ocr_direction)->role = "classifier";
+}
+
+// Beside an ONNX model a .bin is no model (whisper.cpp's), but a voice of Kokoro's.
+void tell_voices(std::vector<RemoteFile>& files) {
+  const bool onnx = std::ranges::any_of(files, [](const RemoteFile& f) { return f.name.ends_with(".onnx"); });
+  if (!onnx) return;
+  for (RemoteFile& file : files)
+    if (file.name.ends_with(".bin")) file.role = "voices";
+}
+
 Result<Resolved> resolve_folder(const fs::path& folder) {
   Resolved resolved;
   std::error_code ec;
@@ -224,6 +248,8 @@ Result<Resolved> resolve_folder(const fs::path& folder) {
     if (!it->is_regular_file(ec) || it->path().filename() == "model.yaml") continue;
     if (auto file = local_file(it->path())) resolved.files.push_back(*std::move(file));
   }
+  tell_ocr_apart(resolved.files);
+  tell_voices(resolved.files);
   std::ranges::sort(resolved.files, {}, [](const RemoteFile& f) { return std::pair(f.role != "model", f.name); });
   if (resolved.files.empty() || resolved.files.front().role != "model" || resolved.files.size() > kMaxLocalFiles)
     return fail(Errc::invalid_argument,

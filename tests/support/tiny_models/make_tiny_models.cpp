@@ -23,7 +23,9 @@ constexpr std::string_view kUsage = R"(usage: make_tiny_models KIND FILE [OPTION
           name context embedding layers heads kv_heads feed_forward vocabulary weights=f32|f16|q8_0|q4_0
           chat_template=1|0 endless=0|1 seed
   bert    a sentence encoder (GGUF): name context embedding layers heads feed_forward pooling=1|2|4 weights seed
-  onnx-identity, onnx-yolo, onnx-recogniser, onnx-encoder   (ONNX) of these shapes, without options
+  onnx-identity, onnx-yolo, onnx-recogniser, onnx-line-finder, onnx-line-direction, onnx-encoder, onnx-piper, onnx-kokoro
+          (ONNX) of these shapes, without options
+  piper-config, kokoro-tokenizer, kokoro-voice, vocabulary  what stands beside some of them
   whisper, whisper-empty, silero                            whisper.cpp's layouts, too small to run
 )";
 
@@ -116,6 +118,14 @@ int main(int argc, char** argv) {
       {"onnx-yolo", [] { return hearth::fixtures::tiny_onnx_yolo(); }},
       {"onnx-recogniser", [] { return hearth::fixtures::tiny_onnx_recogniser("warm hearth"); }},
       {"onnx-encoder", [] { return hearth::fixtures::tiny_onnx_encoder(); }},
+      {"onnx-line-finder", hearth::fixtures::tiny_onnx_line_finder},
+      {"onnx-line-direction", hearth::fixtures::tiny_onnx_line_direction},
+      {"onnx-piper", hearth::fixtures::tiny_onnx_piper},
+      {"onnx-kokoro", hearth::fixtures::tiny_onnx_kokoro},
+      {"piper-config", hearth::fixtures::tiny_piper_config},
+      {"kokoro-tokenizer", hearth::fixtures::tiny_kokoro_tokenizer},
+      {"kokoro-voice", hearth::fixtures::tiny_kokoro_voice},
+      {"vocabulary", hearth::fixtures::tiny_vocabulary},
       {"whisper", [] { return hearth::fixtures::tiny_whisper(true); }},
       {"whisper-empty", [] { return hearth::fixtures::tiny_whisper(false); }},
       {"silero", hearth::fixtures::tiny_detector}};

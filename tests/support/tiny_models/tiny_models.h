@@ -58,8 +58,26 @@ std::string tiny_onnx_identity();
 std::string tiny_onnx_yolo(std::int64_t side = 64);
 // Of a PP-OCR recogniser's shape: for every line it reads `text` (letters, digits, blanks, full stops).
 std::string tiny_onnx_recogniser(std::string_view text);
+// Of PP-OCR's other shapes: text is where a picture is dark; no line stands on its head.
+std::string tiny_onnx_line_finder();
+std::string tiny_onnx_line_direction();
+// Of a Piper voice's shape: each phoneme sounds for 200 samples, the louder the higher its id; and the settings beside.
+std::string tiny_onnx_piper();
+std::string tiny_piper_config();
+// Of Kokoro's: the same; a tokenizer.json with the phonemes, and a voice's table of styles.
+std::string tiny_onnx_kokoro();
+std::string tiny_kokoro_tokenizer();
+std::string tiny_kokoro_voice();
 // Of a sentence encoder's shape: 256 tokens, each with a vector of its own.
 std::string tiny_onnx_encoder(std::int64_t width = 64, std::uint64_t seed = 1);
+// The same with its vectors in a file beside it.
+struct OnnxInTwoFiles {
+  std::string model;
+  std::string weights;
+};
+OnnxInTwoFiles tiny_onnx_encoder_beside(const std::string& location, std::int64_t width = 64, std::uint64_t seed = 1);
+// Words for its 256 tokens, one a line.
+std::string tiny_vocabulary();
 
 // whisper.cpp's layout, for readers of it; too small to be run.
 std::string tiny_whisper(bool weights);

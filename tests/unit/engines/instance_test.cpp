@@ -55,6 +55,32 @@ TEST(Instance, AModelFitsByFormatAndTask) {
   EXPECT_FALSE(fits(engine, other));
 }
 
+TEST(Instance, TheOnnxEngineTakesModelsOfSeveralFiles) {
+  auto engine = load_manifest(ONNX_ENGINE);
+  ASSERT_TRUE(engine) << engine.error().describe();
+  ModelFiles reader = tiny();
+  reader.format = "onnx";
+  reader.task = Task::ocr;
+  EXPECT_FALSE(fits(*engine, reader)) << "nothing finds its lines";
+  reader.files["detector"] = "/models/tiny/det.onnx";
+  reader.files["dictionary"] = "/models/tiny/dict.txt";
+  ASSERT_TRUE(fits(*engine, reader));
+  EXPECT_FALSE(takes_phonemes(*engine, Task::ocr));
+  EXPECT_EQ(
+      instantiate(*engine, reader).args,
+      (std::vector<std::string>{"--task", "ocr", "--name", "tiny", "--model", "/models/tiny/det.onnx", "--recogniser",
+                                "/models/tiny/tiny.gguf", "--dictionary", "/models/tiny/dict.txt"}));
+  ModelFiles voice = tiny();
+  voice.format = "onnx";
+  voice.task = Task::speech;
+  voice.files["voices"] = "/models/tiny/af.bin";
+  ASSERT_TRUE(fits(*engine, voice));
+  EXPECT_TRUE(takes_phonemes(*engine, Task::speech));
+  EXPECT_EQ(instantiate(*engine, voice).args,
+            (std::vector<std::string>{"--task", "speech", "--name", "tiny", "--model", "/models/tiny/tiny.gguf",
+                                      "--voices", "{data}"}));
+}
+
 TEST(Instance, GetsItsModelsPathsAndItsTasksArguments) {
   const Manifest chat = instantiate(llama(), tiny());
   EXPECT_FALSE(chat.is_template());

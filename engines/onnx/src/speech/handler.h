@@ -1,4 +1,4 @@
-// POST /v1/audio/speech with phonemes, and GET /v1/voices. docs/engine-protocol.md.
+// POST /v1/audio/speech and …/check with phonemes, and GET /v1/voices. docs/engine-protocol.md.
 #pragma once
 
 #include "voice.h"
@@ -20,6 +20,8 @@ struct BadField {
 std::expected<PhonemeRequest, BadField> parse_phoneme_request(std::string_view body);
 
 void answer_speech(const Voice& voice, Slots& slots, kit::Request& request, kit::Response& response);
+// {"audible","seconds","peak"} of the same body, for the canary.
+void answer_speech_check(const Voice& voice, Slots& slots, kit::Request& request, kit::Response& response);
 void answer_voices(const Voice& voice, kit::Response& response);
 
 }  // namespace hearth::onnx

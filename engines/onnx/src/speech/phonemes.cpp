@@ -162,6 +162,8 @@ std::vector<std::int64_t> piper_ids(std::u32string_view phonemes, const PhonemeI
 Result<PhonemeIds> parse_kokoro_vocabulary(std::string_view text) {
   HEARTH_TRY_ASSIGN(const json::object object, read_object(text));
   const json::object* vocabulary = inner(object, "vocab");
+  const json::object* model = inner(object, "model");
+  if (vocabulary == nullptr && model != nullptr) vocabulary = inner(*model, "vocab");  // a tokenizer.json
   return read_map(vocabulary == nullptr ? object : *vocabulary);
 }
 

@@ -34,7 +34,7 @@ Result<PiperConfig> parse_piper_config(std::string_view json);
 std::vector<std::int64_t> piper_ids(std::u32string_view phonemes, const PhonemeIds& ids);
 
 // Kokoro: at most 510 tokens, 0 at both ends. Its ids by phoneme, from a JSON object {"a": 43, …}, or one that has that
-// as "vocab". invalid_argument.
+// as "vocab", or in its "model" (Hugging Face's tokenizer.json). invalid_argument.
 Result<PhonemeIds> parse_kokoro_vocabulary(std::string_view json);
 inline constexpr std::size_t kKokoroMost = 510;
 std::vector<std::int64_t> kokoro_ids(std::u32string_view phonemes, const PhonemeIds& ids);

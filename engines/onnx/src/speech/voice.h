@@ -35,6 +35,10 @@ class Voice {
                                                          double speed) const = 0;
 };
 
+// The voice that is meant by `asked`: one of `voices`, the first for an empty name, or, for a name of OpenAI's, which
+// clients have built in, one that is always the same. nullptr: there is no such voice. `voices` is not empty.
+const ListedVoice* voice_meant(const std::vector<ListedVoice>& voices, std::string_view asked);
+
 // unsupported when the model's inputs are others.
 Result<std::unique_ptr<Voice>> make_piper(std::unique_ptr<Model> model, PiperConfig config, std::string name);
 

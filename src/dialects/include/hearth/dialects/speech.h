@@ -41,6 +41,9 @@ std::string_view content_type(SpeechFormat format) noexcept;
 std::string encode_engine_speech(std::string_view input, std::string_view voice, double speed,
                                  std::string_view language);
 
+// The same for a voice that takes phonemes: {"phonemes","voice","speed"}.
+std::string encode_engine_phonemes(std::string_view phonemes, std::string_view voice, double speed);
+
 struct TokenUsage {
   std::int64_t input_tokens = 0;
   std::int64_t output_tokens = 0;

@@ -27,8 +27,10 @@ struct ModelFiles {
   std::string description;
 };
 
-// Whether the engine is a template for this format and task.
+// Whether the engine is a template for this format and task, and the model has all files that takes.
 bool fits(const Manifest& engine, const ModelFiles& model);
+// Whether it then is given phonemes and not text.
+bool takes_phonemes(const Manifest& engine, Task task);
 
 // The manifest of the process that serves this model. The model must fit.
 Manifest instantiate(const Manifest& engine, const ModelFiles& model);

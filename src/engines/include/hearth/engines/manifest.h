@@ -16,7 +16,7 @@
 
 namespace hearth::engines {
 
-enum class Task { embedding, speech, transcription, translation, ocr, detection, chat, rerank, media };
+enum class Task { embedding, speech, transcription, translation, ocr, detection, chat, rerank, media, phonemes };
 std::string_view to_string(Task task) noexcept;
 
 struct Model {
@@ -38,8 +38,10 @@ struct Canary {
 // How a template engine serves the models of one task.
 struct Serving {
   Task task = Task::chat;
-  std::vector<Task> also;         // what else a model of this task does in the same process
-  std::vector<std::string> args;  // after the manifest's own
+  std::vector<Task> also;            // what else a model of this task does in the same process
+  std::vector<std::string> args;     // after the manifest's own
+  std::vector<std::string> needs{};  // roles of files that a model must have besides "model"
+  bool takes_phonemes = false;       // speech: it is given phonemes, which another engine makes of the text
   std::optional<std::uint32_t> concurrency = std::nullopt;
   std::optional<Canary> canary = std::nullopt;
 };

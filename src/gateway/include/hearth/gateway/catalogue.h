@@ -25,6 +25,8 @@ struct Model {
   std::vector<std::string> languages;
   std::shared_ptr<Upstream> upstream;  // never null in the catalogue
   std::vector<std::string> aliases;  // names that clients have built in, served by this model: filled by the catalogue
+  // Of a voice that speaks phonemes: what makes them of the text. Else nullptr.
+  std::shared_ptr<Upstream> phonemes = nullptr;
 };
 
 using Models = std::shared_ptr<const std::vector<Model>>;

@@ -16,7 +16,8 @@ namespace hearth::models {
 std::span<const std::string_view> tasks() noexcept;
 bool is_task(std::string_view text) noexcept;
 // What a file is to the engine: "model", "part" (of a model in several files), "mmproj", "detector" and "classifier"
-// (the steps before an OCR model reads), "config", "tokens", "tokenizer", "voices", "labels", "licence", "other".
+// (the steps before an OCR model reads), "dictionary" (the letters it reads), "config", "tokens", "tokenizer",
+// "voices", "labels", "licence", "other".
 bool is_role(std::string_view text) noexcept;
 // A model's name and folder: 1 to 96 lower-case letters, digits, '.', '_' and '-', beginning with a letter or digit,
 // and none of the store's own folders.
