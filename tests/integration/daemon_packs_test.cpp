@@ -8,10 +8,10 @@ namespace {
 
 class Box {
  public:
-  explicit Box(const AptRepository& repository) {
+  explicit Box(const AptRepository& repository, const std::string& more = {}) {
     write("engines/demo/engine.yaml",
           "name: demo\npack: demo\nprogram: /usr/bin/fixture\nmodels: [{id: demo-1, task: media}]\n"
-          "start_deadline: 1h\ncanary: {path: /echo}\n");
+          "start_deadline: 1h\ncanary: {path: /echo}\nargs: [\"--exit-when={data}/no-good\"]\n");
     // The canary engines answer is the fixture's; the pack's own is a smaller program.
     write("share/packs/demo.yaml",
           "name: demo\ntitle: For tests\npackages: [demo]\ncanary:\n  program: [/usr/bin/demo]\n  expect: demo\n");
@@ -19,7 +19,8 @@ class Box {
     const engines::PackSource source = repository.source();
     write("data/hearth.yaml", fmt::format("server:\n  listen: [\"127.0.0.1:0\"]\npacks:\n  suite: test\n  mirror: {}\n"
                                           "  keyring: {}\n",
-                                          source.mirror, source.keyring.string()));
+                                          source.mirror, source.keyring.string()) +
+                                  more);
     daemon_ = std::thread([this] {
       const engines::Tool hearthd{.command = {HEARTHD_PROGRAM, "--data", data()},
                                   .environment = environment(),
@@ -54,6 +55,26 @@ class Box {
     const auto result = hearth(arguments, {});
     EXPECT_TRUE(result);
     return result ? *result : engines::ToolResult();
+  }
+  // Until the engine runs, whatever it takes; nobody does anything but ask for it.
+  [[nodiscard]] bool runs() const {
+    const Deadline deadline = Deadline::in(Seconds(300));
+    while (!deadline.passed()) {
+      if (hearth("engines start demo").status.clean()) return true;
+    }
+    return false;
+  }
+  [[nodiscard]] bool comes_to(std::string_view state) const {
+    const Deadline deadline = Deadline::in(Seconds(300));
+    while (!deadline.passed() && engine().at("state").as_string() != state) {
+    }
+    return engine().at("state").as_string() == state;
+  }
+  // From now on the engine ends at its start in this version.
+  void spoil(const std::string& version) const { write("engines/demo/no-good", "demo " + version); }
+  [[nodiscard]] fs::path packs() const { return folder_.path() / "data/packs"; }
+  [[nodiscard]] std::string done_by_itself() const {
+    return json::serialize(json::parse(hearth("engines --json").output).at("healing"));
   }
   // The demo engine, as the daemon describes it.
   [[nodiscard]] json::object engine() const {
@@ -149,6 +170,49 @@ TEST(DaemonPacks, AreInstalledUpgradedTakenBackAndRolledBack) {
   const auto unknown = box.hearth("engines install nothing");
   EXPECT_FALSE(unknown.status.clean());
   EXPECT_NE(unknown.errors.find("there is no recipe"), std::string::npos) << unknown.errors;
+}
+
+TEST(DaemonPacks, AreMadeAgainByThemselvesFromWhatWasKept) {
+  AptRepository repository;
+  add_engine(repository, "1.0", true);
+  repository.publish();
+  const Box box(repository);
+  ASSERT_TRUE(box.is_up());
+  ASSERT_TRUE(box.hearth("engines install demo").status.clean());
+  const std::string one = text_of(box.engine(), "pack");
+  // Even its links; and there is no network.
+  for (const char* mirror_fault : {".deb", "InRelease"})
+    repository.misbehave(mirror_fault, AptRepository::Fault::missing);
+  for (const std::string& what : {"store/" + one, "store/" + one + "/root/usr/bin", std::string("demo")}) {
+    ASSERT_GT(fs::remove_all(box.packs() / what), 0U) << what;
+    EXPECT_TRUE(box.hearth("engines stop demo").status.clean());
+    EXPECT_TRUE(box.runs()) << what << ": " << json::serialize(box.engine());
+    EXPECT_EQ(text_of(box.engine(), "pack"), one);
+    EXPECT_TRUE(fs::exists(box.packs() / "demo/current/root/usr/bin/fixture")) << what;
+  }
+  EXPECT_NE(box.done_by_itself().find("has been made again"), std::string::npos) << box.done_by_itself();
+}
+
+TEST(DaemonPacks, GoBackByThemselvesWhenEnginesDoNotWorkInANewVersion) {
+  AptRepository repository;
+  add_engine(repository, "1.0", true);
+  repository.publish();
+  const Box box(repository, "engines:\n  demo:\n    keep_warm: true\n");
+  ASSERT_TRUE(box.is_up());
+  ASSERT_TRUE(box.hearth("engines install demo").status.clean());
+  const std::string one = text_of(box.engine(), "pack");
+  add_engine(repository, "2.0", true);
+  repository.publish();
+  const auto upgraded = box.hearth("engines install demo --upgrade");
+  ASSERT_TRUE(upgraded.status.clean()) << upgraded.errors;
+  ASSERT_NE(text_of(box.engine(), "pack"), one);
+  // It passed its canary, and fails later.
+  box.spoil("2.0");
+  EXPECT_FALSE(box.hearth("engines restart demo").status.clean());
+  EXPECT_TRUE(box.comes_to("ready")) << json::serialize(box.engine());
+  EXPECT_EQ(text_of(box.engine(), "pack"), one);
+  EXPECT_NE(box.done_by_itself().find("crash loop; now " + one + " (other version)"), std::string::npos)
+      << box.done_by_itself();
 }
 
 TEST(DaemonPacks, AreGivenUpWhenTheClientLeaves) {

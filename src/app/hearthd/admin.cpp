@@ -77,6 +77,13 @@ json::array describe_engines(const engines::Supervisor& supervisor) {
   return all;
 }
 
+json::array describe(const HealingRecord& record) {
+  json::array all;
+  for (const HealingRecord::Step& step : record.steps())
+    all.push_back(json::object{{"at", format_rfc3339(step.at)}, {"what", step.what}});
+  return all;
+}
+
 json::object describe(const engines::MemoryStatus& m) {
   return {{"budget", m.budget},     {"usable", m.usable},       {"reserved", m.reserved},
           {"measured", m.measured}, {"evictions", m.evictions}, {"interactive_reserve", m.interactive_reserve}};
@@ -120,7 +127,8 @@ net::awaitable<void> show_status(net::Exchange& exchange, const AdminContext& c)
         {"available", machine ? machine->available : 0},
         {"ledger", describe(c.supervisor.memory())}}},
       {"requests", {{"in_flight", counts.in_flight}, {"served", counts.served}, {"failed", counts.failed}}},
-      {"engines", all}};
+      {"engines", all},
+      {"healing", describe(c.record)}};
   co_await reply(exchange, status);
 }
 
@@ -261,8 +269,9 @@ net::awaitable<void> handle(net::Exchange& exchange, const AdminContext& c) {
   constexpr std::string_view kKeys = "/admin/keys/";
   if (method == "GET" && path == "/admin/status") co_return co_await show_status(exchange, c);
   if (method == "GET" && path == "/admin/engines")
-    co_return co_await reply(exchange,
-                             {{"data", describe_engines(c.supervisor)}, {"memory", describe(c.supervisor.memory())}});
+    co_return co_await reply(exchange, {{"data", describe_engines(c.supervisor)},
+                                        {"memory", describe(c.supervisor.memory())},
+                                        {"healing", describe(c.record)}});
   if (method == "POST" && path.starts_with(kEngines))
     co_return co_await order_engine(exchange, c, std::string_view(path).substr(kEngines.size()));
   constexpr std::string_view kPacks = "/admin/packs/";

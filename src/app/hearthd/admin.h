@@ -4,6 +4,7 @@
 
 #include "box.h"
 #include "front.h"
+#include "healing_record.h"
 #include "models_service.h"
 #include "packs.h"
 
@@ -32,6 +33,7 @@ struct AdminContext {
   const gateway::AccessPolicy& access;
   const Box& box;
   ModelsService& models;
+  const HealingRecord& record;
   std::string url;
   std::vector<std::string> listen;
   SteadyTime started;

@@ -4,9 +4,12 @@
 #include "box.h"
 #include "engine_upstream.h"
 #include "front.h"
+#include "healing_record.h"
 #include "instances.h"
+#include "model_care.h"
 #include "models_service.h"
 #include "notify.h"
+#include "pack_care.h"
 #include "packs.h"
 #include "tasks.h"
 
@@ -45,6 +48,7 @@ constexpr std::size_t kPoolThreads = 2;
 constexpr std::size_t kPoolQueue = 1024;
 constexpr std::size_t kMaxOpenApi = 8 << 20;
 constexpr Seconds kSweepFiles{600};
+constexpr Seconds kTryAgain{30};  // how often models that were in trouble are thought of
 constexpr std::uint64_t kFilesQuota = std::uint64_t{8} << 30;
 
 // ── From configuration to what the rooms want
@@ -223,6 +227,9 @@ class Daemon {
   net::awaitable<void> keep_watchdog();
   net::awaitable<void> sweep_files();
   net::awaitable<void> refresh_models();
+  net::awaitable<void> tend_instances();
+  void engine_changed(const std::string& engine, engines::State from, engines::Event on, engines::State to);
+  ModelCare::With care_for_models();
   std::string expose_metrics();
   Result<void> open_store();
   Result<void> listen();
@@ -236,11 +243,14 @@ class Daemon {
   std::unique_ptr<store::KeyStore> keys_;
   std::unique_ptr<gateway::FileStore> files_;
   std::unique_ptr<ModelsService> models_;
+  HealingRecord record_;
+  std::unique_ptr<ModelCare> model_care_;
   net::BlockingPool pool_{kPoolThreads, kPoolQueue};
   gateway::Metrics metrics_;
   std::unique_ptr<Box> box_;
   std::unique_ptr<engines::Supervisor> supervisor_;
   std::unique_ptr<PackManager> packs_;
+  std::unique_ptr<PackCare> pack_care_;
   Upstreams upstreams_;
   std::unique_ptr<gateway::Catalogue> catalogue_;
   std::unique_ptr<Instances> instances_;
@@ -281,6 +291,9 @@ Result<void> Daemon::prepare() {
   options.cpus = hardware::usable_cpus();
   options.memory_budget = config_.engines.memory_budget;
   options.learned_file = config_.paths.data / "engines-learned";
+  options.on_state = [this](const std::string& engine, engines::State from, engines::Event on, engines::State to) {
+    asio::post(io_, [this, engine, from, on, to] { engine_changed(engine, from, on, to); });
+  };
   const engines::Containment containment = options.containment;
   std::vector<engines::EngineSpec> specs = engine_specs(config_.engines);
   std::vector<engines::EngineSpec> templates = take_templates(specs);
@@ -290,11 +303,15 @@ Result<void> Daemon::prepare() {
   supervisor_ = std::make_unique<engines::Supervisor>(io_.get_executor(), std::move(options), std::move(specs));
   packs_ = std::make_unique<PackManager>(config_, containment, *supervisor_, io_.get_executor(),
                                          [this] { tasks_.spawn("hearthd.models", refresh_models()); });
+  pack_care_ = std::make_unique<PackCare>(
+      io_.get_executor(), PackCare::With{supervisor_.get(), packs_.get(), &pool_, &record_}, PackCare::Rhythm());
+  model_care_ = std::make_unique<ModelCare>(care_for_models(), ModelCare::Rhythm());
   upstreams_ = make_upstreams(*supervisor_, manifests);
   catalogue_ = std::make_unique<gateway::Catalogue>(upstreams_.models);
-  instances_ = std::make_unique<Instances>(
-      Instances::Collaborators{supervisor_.get(), catalogue_.get(), &models_->store(), &pool_}, std::move(templates),
-      std::move(upstreams_.models));
+  instances_ =
+      std::make_unique<Instances>(Instances::Collaborators{supervisor_.get(), catalogue_.get(), &models_->store(),
+                                                           &pool_, model_care_.get(), &record_},
+                                  std::move(templates), std::move(upstreams_.models));
   access_ = access_policy(config_, addresses_, *keys_);
 
   gateway::Collaborators with;
@@ -312,6 +329,7 @@ Result<void> Daemon::prepare() {
     return ready_ ? std::string() : std::string("the daemon is starting or stopping");
   };
   vitals_.metrics = [this] { return expose_metrics(); };
+  vitals_.pool = &pool_;
   auto document = read_file(share_dir() / "openapi.json", kMaxOpenApi);
   if (!document) log::warn("hearthd", "the OpenAPI document is missing", {{"error", document.error().describe()}});
   if (document) vitals_.openapi = std::move(*document);
@@ -348,12 +366,14 @@ net::awaitable<Result<void>> Daemon::open() {
                         : address.unix_path.string());
   AdminContext context{config_, *catalogue_, *supervisor_, *packs_, pool_, io_.get_executor(),
                        *keys_,  *gateway_,   vitals_,      access_, *box_, *models_,
-                       url,     where,       started_};
+                       record_, url,         where,        started_};
   auto admin = AdminServer::start(std::move(context), config_.paths.runtime / "admin.sock");
   if (!admin) co_return fail(admin.error());
   admin_ = std::move(*admin);
   tasks_.spawn("hearthd.watchdog", keep_watchdog());
   tasks_.spawn("hearthd.files", sweep_files());
+  tasks_.spawn("hearthd.packs", pack_care_->run());
+  tasks_.spawn("hearthd.instances", tend_instances());
   ready_ = true;
   notify_ready(fmt::format("serving {}", url));
   log::info("hearthd", "ready",
@@ -375,6 +395,7 @@ net::awaitable<void> Daemon::close() {
   if (server_) co_await server_->stop(drained);
   if (owner_) co_await owner_->stop(drained);
   if (models_) models_->on_changed({});
+  model_care_->stop();
   packs_->close();
   co_await supervisor_->stop(Deadline::in(Seconds(8)));
   if (models_) models_->stop();
@@ -417,6 +438,40 @@ net::awaitable<void> Daemon::keep_watchdog() {
 net::awaitable<void> Daemon::refresh_models() {
   const auto done = co_await instances_->refresh();
   if (!done) log::warn("hearthd", "what models there are could not be found out", {{"error", done.error().describe()}});
+}
+
+// In the middle of whatever the supervisor does no more is done than to note it.
+void Daemon::engine_changed(const std::string& engine, engines::State from, engines::Event on, engines::State to) {
+  using engines::State;
+  const bool matters = to == State::failing || to == State::backoff || to == State::quarantined ||
+                       to == State::absent || from == State::absent || from == State::quarantined ||
+                       to == State::ready || on == engines::Event::no_memory;
+  if (!matters || !ready_) return;
+  instances_->engine_changed(engine, on, to);
+  pack_care_->engine_changed(engine, to);
+}
+
+ModelCare::With Daemon::care_for_models() {
+  const auto hold = [this](const std::string& model, const std::string& why) {
+    asio::post(io_, [this, model, why] {
+      record_.note(fmt::format("{}: {}", model, why.empty() ? "its model is whole" : why));
+      instances_->hold(model, why);
+    });
+  };
+  return {.store = &models_->store(),
+          .puller = &models_->puller(),
+          .marker = config_.paths.data / "models-read",
+          .changed = [this] { models_->changed(); },
+          .hold = hold,
+          .idle = [this] { return ready_ && gateway_->counts().in_flight == 0; }};
+}
+
+net::awaitable<void> Daemon::tend_instances() {
+  for (;;) {
+    const auto slept = co_await net::sleep_for(kTryAgain);
+    if (!slept) co_return;
+    instances_->tend();
+  }
 }
 
 net::awaitable<void> Daemon::sweep_files() {

@@ -55,6 +55,13 @@ net::awaitable<void> answer_ready(net::Exchange& exchange, const Vitals& vitals)
   [[maybe_unused]] const auto sent = co_await exchange.respond(ready ? 200 : 503, json_headers(), body);
 }
 
+// What the box is doing must be told even when its pool is full.
+net::awaitable<std::string> metrics_of(const Vitals& vitals) {
+  auto collect = [&vitals]() -> Result<std::string> { return vitals.metrics(); };
+  auto collected = co_await vitals.pool->run(std::move(collect));
+  co_return collected ? std::move(*collected) : vitals.metrics();
+}
+
 }  // namespace
 
 net::awaitable<bool> answer_vitals(net::Exchange& exchange, const Vitals& vitals, const gateway::AccessPolicy& access,
@@ -93,7 +100,8 @@ net::awaitable<bool> answer_vitals(net::Exchange& exchange, const Vitals& vitals
     }
   }
   const bool metrics = path == "/metrics";
-  const std::string body = metrics ? vitals.metrics() : vitals.openapi;
+  std::string body = vitals.openapi;
+  if (metrics) body = co_await metrics_of(vitals);
   net::Headers headers{{"Content-Type", metrics ? "text/plain; version=0.0.4; charset=utf-8" : "application/json"}};
   if (const auto origin = request.headers.get("Origin"); !origin.empty())
     headers.add("Access-Control-Allow-Origin", std::string(origin));

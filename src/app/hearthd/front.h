@@ -4,6 +4,7 @@
 
 #include <hearth/engines/supervisor.h>
 #include <hearth/gateway/gateway.h>
+#include <hearth/net/runtime.h>
 #include <hearth/net/server.h>
 
 #include <functional>
@@ -15,7 +16,8 @@ namespace hearth::daemon {
 struct Vitals {
   std::function<bool()> ready;                     // listeners open, store open, engines found
   std::function<std::string()> not_ready_because;  // empty when ready
-  std::function<std::string()> metrics;
+  std::function<std::string()> metrics;            // blocks a little: reads /proc
+  net::BlockingPool* pool = nullptr;               // where that is done
   std::string openapi;
 };
 

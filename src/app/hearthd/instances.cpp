@@ -56,6 +56,13 @@ void size_up(engines::ModelFiles& model, std::uint64_t memory) {
   if (const auto need = models::predict_memory(*facts, options, with)) model.memory = need->total();
 }
 
+engines::Trouble trouble_of(engines::Event failure) {
+  if (failure == engines::Event::stalled || failure == engines::Event::unresponsive) return engines::Trouble::stalls;
+  if (failure == engines::Event::probe_failed || failure == engines::Event::canary_failed)
+    return engines::Trouble::wrong_answers;
+  return engines::Trouble::crash_loop;
+}
+
 std::optional<Installed> as_installed(const models::InstalledModel& found, fs::file_time_type when,
                                       std::uint64_t memory) {
   const models::ModelManifest& manifest = found.manifest;
@@ -151,7 +158,8 @@ net::awaitable<Result<void>> Instances::refresh_once() {
   // What is new need not wait for what goes; what goes leaves the catalogue before it leaves memory; and what is there
   // in another version stays in the catalogue: it is back in a moment.
   add_missing(installed);
-  publish(installed);
+  installed_ = installed;
+  publish();
   for (const std::string& id : leaving) {
     const std::string engine = running_.at(id).engine;
     const auto removed = co_await with_.supervisor->remove(engine, Deadline::in(kLeaveTime));
@@ -159,7 +167,7 @@ net::awaitable<Result<void>> Instances::refresh_once() {
     running_.erase(id);
   }
   add_missing(installed);
-  publish(installed);
+  publish();
   co_return Result<void>();
 }
 
@@ -168,40 +176,111 @@ void Instances::add_missing(const std::vector<Installed>& installed) {
     if (running_.contains(model.files.id)) continue;
     const engines::EngineSpec& engine = *engine_for(model.files);
     engines::EngineSpec instance{engines::instantiate(engine.manifest, model.files), engine.settings};
-    Running running{model.version, instance.manifest.name, instance.manifest.models};
+    if (with_.care != nullptr) instance.check = [care = with_.care, id = model.files.id] { return care->look(id); };
+    Running running{model.version, instance.manifest.name, instance.manifest.models, model.files.memory};
     const auto added = with_.supervisor->add(std::move(instance));
     if (!added) {
       log::error("models", "a model cannot be served",
                  {{"model", model.files.id}, {"error", added.error().describe()}});
       continue;
     }
+    if (const auto held = held_.find(model.files.id); held != held_.end()) [[maybe_unused]]
+      const auto done = with_.supervisor->hold(running.engine, held->second);
     running_.emplace(model.files.id, std::move(running));
   }
 }
 
+void Instances::hold(const std::string& model, const std::string& why) {
+  why.empty() ? static_cast<void>(held_.erase(model)) : static_cast<void>(held_[model] = why);
+  const auto running = running_.find(model);
+  if (running == running_.end()) return;
+  [[maybe_unused]] const auto done = with_.supervisor->hold(running->second.engine, why);
+  publish();
+}
+
+void Instances::engine_changed(const std::string& engine, engines::Event on, engines::State to) {
+  using engines::State;
+  if (to == State::failing) last_failure_[engine] = trouble_of(on);
+  if (to == State::ready) last_failure_.erase(engine);
+  std::optional<engines::Trouble> trouble;
+  if (on == engines::Event::no_memory) trouble = engines::Trouble::no_memory;
+  if (to == State::quarantined) {
+    const auto last = last_failure_.find(engine);
+    trouble = last == last_failure_.end() ? engines::Trouble::crash_loop : last->second;
+  }
+  if (to == State::backoff || to == State::quarantined) {
+    const auto model = std::ranges::find(running_, engine, [](const auto& entry) { return entry.second.engine; });
+    if (model != running_.end() && with_.care != nullptr) with_.care->suspect(model->first);
+  }
+  if (trouble) {
+    for (const std::string& model : models_of(engine)) {
+      for (const std::string& step : ladders_.trouble(model, *trouble, with_.supervisor->memory().budget, steady_now()))
+        with_.record->note(step);
+    }
+  }
+  publish();
+}
+
+std::vector<std::string> Instances::models_of(std::string_view engine) const {
+  std::vector<std::string> ids;
+  for (const gateway::Model& model : in_order()) {
+    if (model.upstream->name() == engine && std::ranges::find(ids, model.id) == ids.end()) ids.push_back(model.id);
+  }
+  return ids;
+}
+
 // A model that was pulled comes before those that are built in, so that the names that clients have built in lead to
-// it; but not while its engine cannot run.
-void Instances::publish(const std::vector<Installed>& installed) {
-  const auto can_run = [&](const std::string& name) {
-    const auto state = with_.supervisor->state(name);
-    return state && *state != engines::State::absent;
-  };
+// it. Who looks for things without a wish does not mean faces only.
+std::vector<gateway::Model> Instances::in_order() const {
   std::vector<gateway::Model> first;
   std::vector<gateway::Model> last;
-  for (const Installed& model : installed) {
+  for (const Installed& model : installed_) {
     const auto running = running_.find(model.files.id);
     if (running == running_.end()) continue;
     const auto upstream = std::make_shared<EngineUpstream>(with_.supervisor, running->second.engine);
-    // Who looks for things without a wish does not mean faces only.
-    const bool leads = can_run(running->second.engine) && model.files.kind != "face";
-    std::vector<gateway::Model>& list = leads ? first : last;
+    std::vector<gateway::Model>& list = model.files.kind == "face" ? last : first;
     for (const engines::Model& served : running->second.models)
       if (const auto task = gateway_task(served.task))
         list.push_back({served.id, *task, served.description, served.languages, upstream, {}});
   }
   first.insert(first.end(), built_in_.begin(), built_in_.end());
   first.insert(first.end(), last.begin(), last.end());
-  with_.catalogue->replace(std::move(first));
+  return first;
+}
+
+engines::Rung Instances::rung_of(const gateway::Model& model) const {
+  engines::Rung rung;
+  rung.kind = engines::RungKind::other_model;
+  rung.name = model.id;
+  const auto state = with_.supervisor->state(model.upstream->name());
+  // Vectors of another model would not do in place of those of one that is being mended.
+  const bool awaited = !may_stand_in(model.task) && held_.contains(model.id);
+  rung.available = state && (*state != engines::State::absent || awaited);
+  if (const auto running = running_.find(model.id); running != running_.end()) rung.memory = running->second.memory;
+  return rung;
+}
+
+// The model that serves whoever does not choose comes first of its task.
+void Instances::follow_ladders(std::vector<gateway::Model>& models) {
+  std::map<gateway::Task, std::vector<engines::Rung>> rungs;
+  for (const gateway::Model& model : models) rungs[model.task].push_back(rung_of(model));
+  for (auto& [task, list] : rungs) {
+    list.front().kind = engines::RungKind::as_configured;
+    const auto step = ladders_.update(task, std::move(list), with_.supervisor->memory().budget, steady_now());
+    if (step) with_.record->note(*step);
+  }
+  std::vector<gateway::Model> ordered;
+  for (const bool leads : {true, false}) {
+    for (const gateway::Model& model : models)
+      if ((model.id == ladders_.leader(model.task)) == leads) ordered.push_back(model);
+  }
+  models = std::move(ordered);
+}
+
+void Instances::publish() {
+  std::vector<gateway::Model> models = in_order();
+  follow_ladders(models);
+  with_.catalogue->replace(std::move(models));
 }
 
 }  // namespace hearth::daemon

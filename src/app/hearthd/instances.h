@@ -4,6 +4,10 @@
 // Belongs to the I/O thread, as the supervisor does. Its collaborators outlive it.
 #pragma once
 
+#include "healing_record.h"
+#include "model_care.h"
+#include "task_ladders.h"
+
 #include <hearth/engines/instance.h>
 #include <hearth/engines/supervisor.h>
 #include <hearth/gateway/catalogue.h>
@@ -34,6 +38,8 @@ class Instances {
     gateway::Catalogue* catalogue = nullptr;
     const models::ModelStore* store = nullptr;
     net::BlockingPool* pool = nullptr;
+    ModelCare* care = nullptr;
+    HealingRecord* record = nullptr;
   };
   // `templates`: the engines that load models, switched-off ones left out. `built_in`: the models of all others.
   Instances(Collaborators with, std::vector<engines::EngineSpec> templates, std::vector<gateway::Model> built_in)
@@ -44,21 +50,38 @@ class Instances {
   // once more. io_error, resource_exhausted.
   net::awaitable<Result<void>> refresh();
 
+  // Why no engine is to run with a model; empty: it may.
+  void hold(const std::string& model, const std::string& why);
+  // An engine has changed its state.
+  void engine_changed(const std::string& engine, engines::Event on, engines::State to);
+  // Now and then: what was in trouble is tried again.
+  void tend() { publish(); }
+
  private:
   net::awaitable<Result<void>> refresh_once();
   [[nodiscard]] const engines::EngineSpec* engine_for(const engines::ModelFiles& model) const;
   void add_missing(const std::vector<Installed>& installed);
-  void publish(const std::vector<Installed>& installed);
+  void publish();
+  // Those of all models, the preferred first.
+  [[nodiscard]] std::vector<gateway::Model> in_order() const;
+  void follow_ladders(std::vector<gateway::Model>& models);
+  [[nodiscard]] engines::Rung rung_of(const gateway::Model& model) const;
+  [[nodiscard]] std::vector<std::string> models_of(std::string_view engine) const;
 
   struct Running {
     std::string version;
     std::string engine;                  // the instance's name
     std::vector<engines::Model> models;  // what it serves, by task
+    std::uint64_t memory = 0;            // bytes it is expected to need
   };
   Collaborators with_;
   std::vector<engines::EngineSpec> templates_;
   std::vector<gateway::Model> built_in_;
-  std::map<std::string, Running> running_;  // by model's name
+  std::vector<Installed> installed_;                                   // as they were last seen
+  std::map<std::string, Running> running_;                             // by model's name
+  std::map<std::string, std::string> held_;                            // why, by model's name
+  std::map<std::string, engines::Trouble, std::less<>> last_failure_;  // by engine's name
+  TaskLadders ladders_;
   bool busy_ = false;
   bool again_ = false;
 };

@@ -28,8 +28,12 @@ class ModelsService {
   // Called after a model was installed, replaced or removed, on a thread of the service's; must not block. Set it once,
   // before the admin API listens.
   void on_changed(std::function<void()> changed);
-  [[nodiscard]] const models::ModelStore& store() const noexcept { return *store_; }
+  [[nodiscard]] models::ModelStore& store() const noexcept { return *store_; }
+  [[nodiscard]] models::Puller& puller() const noexcept { return *puller_; }
   [[nodiscard]] const models::Catalogue& catalogue() const noexcept { return catalogue_; }
+
+  // A model was installed, replaced or removed by other means: calls what on_changed() was given. Any thread.
+  void changed();
 
   // Ends pulls and checks soon, so that requests which wait for them end: before the admin API stops.
   void stop();
@@ -48,7 +52,6 @@ class ModelsService {
   net::awaitable<void> collect(net::Exchange& exchange);
   net::awaitable<void> pull(net::Exchange& exchange);
   net::awaitable<void> follow(net::Exchange& exchange, std::shared_ptr<models::PullJob> job);
-  void changed();
 
   models::Disk disk_;
   models::Catalogue catalogue_;

@@ -6,6 +6,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <future>
@@ -147,6 +149,14 @@ struct PackManager::Impl {
     HEARTH_TRY_ASSIGN(const engines::Recipe recipe, engines::load_recipe(recipes, job.name));
     engines::PackOptions wish = options;
     wish.upgrade = job.kind == Kind::upgrade;
+    if (job.kind == Kind::repair) {
+      if (const auto stray = store.stray(job.name)) {
+        HEARTH_TRY_ASSIGN(const Fd busy, store.exclusive());
+        HEARTH_TRY(store.activate(job.name, *stray));
+      }
+      const auto locked = store.locked(job.name);
+      if (locked && *locked && (*locked)->origin == "system") job.from = From::system;
+    }
     wish.from = job.from == From::system ? engines::PackOptions::From::system : engines::PackOptions::From::debian;
     HEARTH_TRY_ASSIGN(
         engines::InstalledPack made,
@@ -234,6 +244,32 @@ std::vector<engines::PackStatus> PackManager::installed() const {
 
 std::vector<engines::Recipe> PackManager::recipes() const {
   return engines::load_recipes(impl_->recipes);
+}
+
+std::optional<std::string> PackManager::find_damage(const std::string& name,
+                                                    const std::set<std::filesystem::path>& programs) const {
+  if (!impl_->store.current(name)) {
+    if (impl_->store.stray(name)) return "nothing says which version is in use";
+    return std::nullopt;
+  }
+  const auto root = engines::current_pack(impl_->store.folder(), name);
+  if (!root) return "its files are gone";
+  for (const std::filesystem::path& program : programs) {
+    if (::access((root->path / program.relative_path()).c_str(), X_OK) != 0)
+      return fmt::format("{} is missing", program.string());
+  }
+  return std::nullopt;
+}
+
+std::optional<PackManager::Versions> PackManager::versions(const std::string& name) const {
+  const auto current = impl_->store.current(name);
+  if (!current) return std::nullopt;
+  struct stat link{};
+  const auto path = impl_->store.folder() / name / "current";
+  if (::lstat(path.c_str(), &link) != 0) return std::nullopt;
+  return Versions{.current = *current,
+                  .previous = impl_->store.previous(name).value_or(""),
+                  .since = WallTime(Seconds(link.st_mtim.tv_sec))};
 }
 
 void PackManager::close() {

@@ -6,9 +6,11 @@
 #include <hearth/engines/pack_install.h>
 #include <hearth/engines/supervisor.h>
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,7 +27,8 @@ class PackManager {
   PackManager(const PackManager&) = delete;
   PackManager& operator=(const PackManager&) = delete;
 
-  enum class Kind { install, upgrade, rollback };
+  // repair: as it is locked, from where it came.
+  enum class Kind { install, upgrade, rollback, repair };
   enum class From { debian, system };
   struct Outcome {
     std::string id;
@@ -51,6 +54,18 @@ class PackManager {
   // Reads the store. Blocks for as long as that takes.
   [[nodiscard]] std::vector<engines::PackStatus> installed() const;
   [[nodiscard]] std::vector<engines::Recipe> recipes() const;
+
+  // What is wrong with the version in use, in words; nullopt: nothing, or no version is installed. `programs`: paths
+  // inside it that must be there. Reads a folder.
+  [[nodiscard]] std::optional<std::string> find_damage(const std::string& name,
+                                                       const std::set<std::filesystem::path>& programs) const;
+  struct Versions {
+    std::string current;
+    std::string previous;  // empty: none
+    WallTime since;        // when `current` was put into use
+  };
+  // nullopt: none is in use.
+  [[nodiscard]] std::optional<Versions> versions(const std::string& name) const;
 
   // From now on nothing begins, and an engine that fails is not the pack's failure. On the I/O thread.
   void close();

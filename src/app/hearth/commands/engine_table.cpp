@@ -1,5 +1,7 @@
 #include "engine_table.h"
 
+#include "../when.h"
+
 #include <hearth/core/units.h>
 
 #include <fmt/format.h>
@@ -63,6 +65,15 @@ std::string engine_troubles(const json::array& engines, const Session& session) 
       out += session.ink(printable(json::text(engine, "name")) + ": ", Ink::yellow) + printable(text) + "\n";
     }
   }
+  return out;
+}
+
+std::string healing_lines(const json::array& healing, const Session& session) {
+  constexpr std::size_t kShown = 8;
+  std::string out;
+  for (std::size_t i = healing.size() - std::min(healing.size(), kShown); i < healing.size(); ++i)
+    out += session.ink(local_minute(json::text(healing[i], "at")) + "  ", Ink::dim) +
+           printable(json::text(healing[i], "what")) + "\n";
   return out;
 }
 

@@ -13,4 +13,8 @@ std::string memory_line(const json::value& memory);
 // One line per trouble of an engine (why it waits or rests, its last error), for below the table.
 std::string engine_troubles(const json::array& engines, const Session& session);
 
+// What the box did by itself about things that went wrong: a line each, the newest last; empty: nothing. `healing`: as
+// GET /admin/engines gives it.
+std::string healing_lines(const json::array& healing, const Session& session);
+
 }  // namespace hearth::tool

@@ -26,6 +26,9 @@ Result<ExitCode> list(Session& s) {
   if (const std::string troubles = engine_troubles(engines, s); !troubles.empty()) {
     HEARTH_TRY(print("\n" + troubles));
   }
+  if (const std::string healed = healing_lines(json::list(answer, "healing"), s); !healed.empty()) {
+    HEARTH_TRY(print("\nDone by itself:\n" + healed));
+  }
   return ExitCode::ok;
 }
 
@@ -59,8 +62,9 @@ void add_engines(Cli& cli) {
                   "List the engines: the processes that do the work, their state and their memory.\n\n"
                   "Engines start by themselves with the first request and stop when they are idle, so start and "
                   "stop are rarely needed. MEMORY is what an engine's processes use now, RESERVED what is set aside "
-                  "for it while it runs (dim: what it would take). With --json: {\"data\":[…],\"memory\":{…}} as "
-                  "GET /admin/engines answers.",
+                  "for it while it runs (dim: what it would take). Below: what troubles them, and what the box "
+                  "did by itself about it. With --json: {\"data\":[…],\"memory\":{…},\"healing\":[…]} as GET "
+                  "/admin/engines answers.",
                   list);
   cli.manual.examples(
       app, {{"hearth engines", "Look."}, {"hearth engines restart ocr", "A fresh process for one of them."}});

@@ -49,6 +49,8 @@ std::string describe(const json::value& status, const Session& s) {
   if (engines.empty()) return out;
   out += "\n" + engine_table(engines, s);
   if (const std::string troubles = engine_troubles(engines, s); !troubles.empty()) out += "\n" + troubles;
+  if (const std::string healed = healing_lines(json::list(status, "healing"), s); !healed.empty())
+    out += "\nDone by itself:\n" + healed;
   return out;
 }
 

@@ -46,7 +46,7 @@ StallStep note_progress(StallState state, const Progress& progress, SteadyTime n
 // and may well compute, or answer on those it has. While it works, GET /health is asked on a new connection.
 
 struct HearingPolicy {
-  Millis ask_every{3'000};
+  Millis ask_every{1'500};
   Millis deaf_time{5'000};  // unanswered for so long although it is alive: nothing more is sent to it
   Millis grace{30'000};     // … and so long for what it still answers elsewhere
 };
