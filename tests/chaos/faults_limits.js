@@ -4,7 +4,7 @@ import { dataUrl } from '../clients/harness.js';
 import { Raw, embed, json, ocr, status } from '../clients/support.js';
 import { dataBytes, limit, openFiles, pause, softLimit } from './processes.js';
 import { ask, engineNames, kindOf } from './requests.js';
-import { askUntil, strike, takeStock, warm } from './strike.js';
+import { askUntil, strike, takeStock, waitFor, warm } from './strike.js';
 
 const settle = async (row, asked) => {
   const answers = await Promise.all(asked.map((answer) => answer.then(async (a) => ({ ok: a.status === 200, body: await a.arrayBuffer() }), () => ({ ok: false }))));
@@ -47,15 +47,20 @@ export async function run(campaign) {
   // Open connections go on; nothing new can be opened: no connection, no file.
   await campaign.kind('engine-files', 'engine out of file descriptors', {}, async (row) => {
     const name = random.pick(['embed', 'speech', 'ocr', 'vision', 'llama-tiny']);
-    await strike(site, row, name, (pid) => limit(pid, 'nofile', 3), {
+    let was;
+    await strike(site, row, name, (pid) => limit((was = pid), 'nofile', 3), {
       replaced: false,
       // All at once, so that connections beyond those that are open are needed.
       after: async () => {
         const began = performance.now();
+        let over = false;
+        const watching = waitFor(async () => over || (await site.engine(name)).pid !== was, 'the end').then(() => over || row.noticed.push(performance.now() - began));
         const answers = await Promise.all(Array.from({ length: 6 }, () => ask(site.box, kindOf[name])));
         row.count(answers);
         const good = await askUntil(site, row, kindOf[name]);
         row.recovered[row.recovered.length - 1] = good.ended - began; // this is when it is felt
+        over = true;
+        await watching;
       },
     });
   });

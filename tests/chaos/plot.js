@@ -14,7 +14,7 @@ const label = (seconds) => (seconds < 1 ? `${seconds * 1000} ms` : `${seconds} s
 export function draw(rows) {
   const bottom = kTop + rows.length * kLine;
   const grid = [0.001, 0.01, 0.1, 1, 10, 100].map((s) => `<path d='M${at(s * 1000).toFixed(1)} ${kTop - 6}V${bottom}' class='grid'/><text x='${at(s * 1000).toFixed(1)}' y='${bottom + 16}' text-anchor='middle'>${label(s)}</text>`);
-  const wedge = `<path d='M${at(10_000).toFixed(1)} ${kTop - 6}V${bottom}' stroke='#888' stroke-dasharray='4 3'/>`;
+  const wedge = `<path d='M${at(10_000).toFixed(1)} ${kTop - 6}V${bottom}' stroke='#888' stroke-dasharray='4 3'/><text x='${at(10_000).toFixed(1)}' y='${kTop - 12}' text-anchor='middle' fill='#666'>a wedge: sooner</text>`;
   const lines = rows.map((row, i) => {
     const y = kTop + i * kLine + kLine / 2;
     return `<text x='${kLeft - 10}' y='${y + 4}' text-anchor='end'>${row.key}</text><path d='M${kLeft} ${y}h${kWidth}' class='grid'/>${dots(row.noticed, y - 3, kColours.noticed)}${dots(row.recovered, y + 3, kColours.recovered)}`;

@@ -55,7 +55,7 @@ root, for file systems and a network of its own and for other users' processes.
 
 * **noticed**: from the fault until the box acts on it or says so: another process, another state of the engine, the error that
   whoever asks is given. The box is looked at every 5 to 50 ms. For a killed hearthd: until the last of its engines is gone. For a
-  leak: until it has grown enough to be told from a cache, which takes a minute. A dash: nobody is to notice anything.
+  leak: until it has grown enough to be told from a cache, which takes a minute. A dash: there is nothing that should be noticed.
 * **well again**: from the fault until the first right answer by a process without it. Where the fault is one that only its end can
   heal (a full disk, a broken program), from that end; for pulls, until the next bytes come; for a damaged model or pack, from the
   time it is noticed until the model answers again. For a killed hearthd: from its next start, which is the service manager's work.
