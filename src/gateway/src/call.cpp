@@ -2,6 +2,7 @@
 
 #include <hearth/dialects/anthropic.h>
 #include <hearth/dialects/ollama.h>
+#include <hearth/dialects/responses.h>
 
 #include <fmt/format.h>
 
@@ -18,6 +19,7 @@ std::string encode_error(const Call& call, const dialects::ApiError& error) {
     case Dialect::ollama:
       return dialects::encode_ollama(error);
     case Dialect::openai:
+    case Dialect::responses:
       break;
   }
   return dialects::encode(error);
@@ -30,6 +32,8 @@ std::string encode_event(const Call& call, const dialects::ApiError& error) {
       return dialects::encode_anthropic_event(error, call.id);
     case Dialect::ollama:
       return dialects::encode_ollama(error) + "\n";
+    case Dialect::responses:
+      return dialects::encode_response_error(error);
     case Dialect::openai:
       break;
   }

@@ -35,7 +35,7 @@ struct Decision {
 };
 
 // Whose clients a route is for: the shape of errors, and the name of the header with the request's id.
-enum class Dialect { openai, anthropic, ollama };
+enum class Dialect { openai, responses, anthropic, ollama };
 
 struct Call {
   std::string id;  // "req_…", in the answer's x-request-id and in the log
@@ -92,6 +92,7 @@ net::awaitable<void> handle_detections(Call& call);
 net::awaitable<void> handle_chat(Call& call);
 net::awaitable<void> handle_completions(Call& call);
 net::awaitable<void> handle_rerank(Call& call);
+net::awaitable<void> handle_responses(Call& call);
 net::awaitable<void> handle_messages(Call& call);
 net::awaitable<void> handle_count_tokens(Call& call);
 net::awaitable<void> handle_ollama_chat(Call& call);

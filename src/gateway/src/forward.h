@@ -6,6 +6,7 @@
 
 #include <hearth/dialects/chat.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -27,7 +28,7 @@ class Relay {
   [[nodiscard]] virtual dialects::Usage usage() const = 0;
 };
 // `call` outlives the relay; its model is chosen.
-using MakeRelay = std::unique_ptr<Relay> (*)(const Call& call);
+using MakeRelay = std::function<std::unique_ptr<Relay>(const Call& call)>;
 std::unique_ptr<Relay> pass_through(const Call& call);
 template <typename R>
 std::unique_ptr<Relay> make_relay(const Call& call) {

@@ -33,6 +33,7 @@ constexpr std::array kRoutes{
     Route{"/v1/chat/completions", "POST", handle_chat},
     Route{"/v1/completions", "POST", handle_completions},
     Route{"/v1/rerank", "POST", handle_rerank},
+    Route{"/v1/responses", "POST", handle_responses, Dialect::responses},
     Route{"/v1/messages", "POST", handle_messages, Dialect::anthropic},
     Route{"/v1/messages/count_tokens", "POST", handle_count_tokens, Dialect::anthropic},
     Route{"/api/chat", "POST", handle_ollama_chat, Dialect::ollama},
