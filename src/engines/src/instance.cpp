@@ -77,6 +77,7 @@ Manifest instantiate(const Manifest& engine, const ModelFiles& model) {
       instance.models.push_back({model.id, task, model.languages, model.description});
   instance.canary = serving.canary;
   if (serving.concurrency) instance.concurrency = serving.concurrency;
+  instance.ahead = serving.ahead;
   add(instance.args, serving.args);
   for (const auto& [role, args] : engine.with)
     if (model.files.contains(role)) add(instance.args, args);

@@ -118,7 +118,8 @@ Terms make_terms(const EngineSpec& spec, const SupervisorOptions& options) {
   const EngineSettings& settings = spec.settings;
   const std::uint32_t cpus = std::max(1U, options.cpus);
   Terms terms;
-  terms.slots = std::max(1U, settings.concurrency.value_or(manifest.concurrency.value_or(cpus)));
+  const std::uint32_t places = std::max(1U, settings.concurrency.value_or(manifest.concurrency.value_or(cpus)));
+  terms.slots = places + manifest.ahead;
   terms.queue = settings.queue.value_or(manifest.queue);
   terms.lifetimes = {.start_deadline = manifest.start_deadline,
                      .idle_stop = settings.idle_stop.value_or(manifest.idle_stop),
@@ -141,7 +142,7 @@ Terms make_terms(const EngineSpec& spec, const SupervisorOptions& options) {
     return m.task == Task::speech || m.task == Task::transcription || m.task == Task::media;
   };
   if (std::ranges::any_of(manifest.models, interactive)) terms.lane = Lane::interactive;
-  plan.args = engine_arguments(manifest, plan, terms.slots);
+  plan.args = engine_arguments(manifest, plan, places);
   // Where the program lies outside of the sandbox.
   const fs::path program =
       manifest.program_in_pack && plan.pack ? plan.pack->path / manifest.program.relative_path() : manifest.program;

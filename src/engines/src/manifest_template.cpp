@@ -26,7 +26,7 @@ Result<Serving> read_serving(const YAML::Node& node, std::string_view origin, co
                              const fs::path& folder) {
   HEARTH_TRY_ASSIGN(
       const Fields fields,
-      Fields::of(node, origin, where, {"task", "also", "needs", "takes", "args", "concurrency", "canary"}));
+      Fields::of(node, origin, where, {"task", "also", "needs", "takes", "args", "concurrency", "ahead", "canary"}));
   Serving serving;
   HEARTH_TRY_ASSIGN(serving.task, read_task(fields));
   HEARTH_TRY_ASSIGN(serving.also, read_tasks(fields, "also"));
@@ -40,6 +40,8 @@ Result<Serving> read_serving(const YAML::Node& node, std::string_view origin, co
     HEARTH_TRY_ASSIGN(const auto number, fields.number("concurrency", 1, 1, 1024));
     serving.concurrency = static_cast<std::uint32_t>(number);
   }
+  HEARTH_TRY_ASSIGN(const auto ahead, fields.number("ahead", 0, 0, 1024));
+  serving.ahead = static_cast<std::uint32_t>(ahead);
   if (fields.has("canary")) {
     HEARTH_TRY_ASSIGN(serving.canary, read_canary(fields, origin, where + ".canary", folder));
   }

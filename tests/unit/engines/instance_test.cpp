@@ -17,6 +17,7 @@ serves:
   - task: chat
     args: ["--ctx-size", "{context}", "--parallel", "{slots}"]
     concurrency: 4
+    ahead: 2
     canary: {path: /v1/completions, body: '{"prompt":"a"}', expect: usage}
   - {task: embedding, args: [--embeddings]}
 with:
@@ -87,6 +88,7 @@ TEST(Instance, GetsItsModelsPathsAndItsTasksArguments) {
   EXPECT_EQ(chat.name, "llama-tiny");
   EXPECT_EQ(chat.data, "/models/tiny");
   EXPECT_EQ(chat.concurrency, 4U);
+  EXPECT_EQ(chat.ahead, 2U);
   ASSERT_TRUE(chat.canary.has_value());
   EXPECT_EQ(chat.canary->path, "/v1/completions");
   ASSERT_EQ(chat.models.size(), 1U);

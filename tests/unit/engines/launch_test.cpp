@@ -87,6 +87,15 @@ TEST_F(Launch, ReplacesPlaceholders) {
                                       "--model=" + spec_.manifest.data.string() + "/m.bin", "-t", "4"}));
 }
 
+TEST_F(Launch, RequestsBeyondItsPlacesLieReadyForTheEngine) {
+  spec_.manifest.args = {"{socket}", "--parallel={slots}"};
+  spec_.manifest.concurrency = 4;
+  spec_.manifest.ahead = 3;
+  const Terms terms = make_terms(spec_, options_);
+  EXPECT_EQ(terms.slots, 7U);
+  EXPECT_EQ(terms.plan.args.back(), "--parallel=4");
+}
+
 TEST_F(Launch, AForeignServerGetsItsOwnArgumentsOnly) {
   spec_.manifest.args = {"--host", "{socket}", "-m", "{data}/model.gguf"};
   const Terms terms = make_terms(spec_, options_);

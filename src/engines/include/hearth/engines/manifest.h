@@ -43,6 +43,7 @@ struct Serving {
   std::vector<std::string> needs{};  // roles of files that a model must have besides "model"
   bool takes_phonemes = false;       // speech: it is given phonemes, which another engine makes of the text
   std::optional<std::uint32_t> concurrency = std::nullopt;
+  std::uint32_t ahead = 0;
   std::optional<Canary> canary = std::nullopt;
 };
 
@@ -68,6 +69,7 @@ struct Manifest {
   std::vector<Model> models;
   std::vector<DeviceKind> devices{DeviceKind{}};
   std::optional<std::uint32_t> concurrency = 1;  // nullopt: as many as usable cores
+  std::uint32_t ahead = 0;  // requests it is sent beyond those, so that it need not wait for the next
   std::uint32_t queue = 64;
   std::uint64_t memory = 512ULL << 20;  // bytes
   std::uint64_t reserve = 0;            // bytes it is expected to use, until it was measured; 0: `memory`
