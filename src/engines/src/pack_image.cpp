@@ -217,6 +217,9 @@ Result<void> unpack_image(const PackLock& lock, const fs::path& folder, const fs
                           const Containment& containment, const OnFraction& progress, const std::stop_token& stop) {
   if (!containment.isolated())
     return fail(Errc::failed_precondition, fmt::format("images take a sandbox: {}", containment.problem));
+  if (::access((engines_dir() / "hearth-unpack").c_str(), X_OK) != 0)
+    return fail(Errc::not_found, fmt::format("{} is not there, which unpacks images; build or install it",
+                                             (engines_dir() / "hearth-unpack").string()));
   Used left{.bytes = bytes, .entries = kMaxEntries};
   double done = 0;
   for (const PackFile& layer : lock.files) {

@@ -26,7 +26,7 @@ Result<ExitCode> list(Session& s) {
     const std::string version = json::text(installed, "current");
     const double bytes = json::number(installed, "bytes");
     const std::string from =
-        json::text(installed, "origin") == "debian" ? json::text(installed, "suite") : json::text(installed, "origin");
+        json::text(installed, "suite").empty() ? json::text(installed, "origin") : json::text(installed, "suite");
     table.add({{name, Ink::bold},
                {version.empty() ? "–" : version, version.empty() ? Ink::dim : Ink::plain},
                {from.empty() ? "–" : from},
