@@ -12,30 +12,16 @@
 
 namespace fs = std::filesystem;
 
-namespace {
-
-// /dev/shm, for it is done a thousand times a second.
-const fs::path& folder() {
-  static const fs::path made = [] {
-    std::string name = fs::exists("/dev/shm") ? "/dev/shm/hearth_layer.XXXXXX" : "/tmp/hearth_layer.XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) std::abort();
-    fs::create_directory(fs::path(name) / "outside");
-    std::atexit([] {
-      std::error_code ec;
-      fs::remove_all(folder(), ec);
-    });
-    return fs::path(name);
-  }();
-  return made;
-}
-
-}  // namespace
-
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const int layer = ::memfd_create("layer", MFD_CLOEXEC);
   if (layer < 0 || ::write(layer, data, size) != static_cast<ssize_t>(size)) std::abort();
-  const fs::path root = folder() / "root";
+  // /dev/shm, for it is done a thousand times a second.
+  std::string name = fs::exists("/dev/shm") ? "/dev/shm/hearth_layer.XXXXXX" : "/tmp/hearth_layer.XXXXXX";
+  if (mkdtemp(name.data()) == nullptr) std::abort();
+  const fs::path folder = name;
+  const fs::path root = folder / "root";
   fs::create_directory(root);
+  fs::create_directory(folder / "outside");
   const auto done = hearth::container::unpack_layer("/proc/self/fd/" + std::to_string(layer), root,
                                                     {.bytes = 1 << 16, .entries = 64});
   ::close(layer);
@@ -43,6 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!done && done.error().message().empty()) std::abort();
   std::error_code ec;
   fs::remove_all(root, ec);
-  if (std::distance(fs::directory_iterator(folder()), {}) != 1 || !fs::is_empty(folder() / "outside")) std::abort();
+  if (std::distance(fs::directory_iterator(folder), {}) != 1 || !fs::is_empty(folder / "outside")) std::abort();
+  fs::remove_all(folder, ec);
   return 0;
 }

@@ -139,12 +139,13 @@ struct Used {
 // What hearth-unpack prints.
 Result<Used> parse_used(std::string_view text) {
   Used used;
-  const char* end = text.data() + text.size();
-  const auto bytes = std::from_chars(text.data(), end, used.bytes);
-  if (bytes.ec == std::errc() && bytes.ptr != end && *bytes.ptr == ' ') {
-    const auto entries = std::from_chars(bytes.ptr + 1, end, used.entries);
-    if (entries.ec == std::errc()) return used;
-  }
+  const auto number = [&text](std::uint64_t& into) {
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), into);
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    if (text.starts_with(' ')) text.remove_prefix(1);
+    return ec == std::errc();
+  };
+  if (number(used.bytes) && number(used.entries)) return used;
   return fail(Errc::internal, "hearth-unpack did not say what it did");
 }
 
