@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 
 namespace {
@@ -22,21 +23,37 @@ struct Options {
   std::string inside;  // what tools/bench found with Google Benchmark
   int rounds = 7;
   int starts = 15;
+  std::string only;  // of the sections; empty: all
+};
+
+using Measure = Result<void> (*)(const Bench&);
+struct Section {
+  std::string_view name;
+  Measure measure;
+};
+constexpr std::array kSections{
+    Section{"starts", measure_engine_starts},
+    Section{"embeddings", measure_embeddings},
+    Section{"chat", measure_chat},
+    Section{"speech", measure_speech},
+    Section{"transcription", measure_transcription},
+    Section{"ocr", measure_ocr},
+    Section{"detection", measure_detection},
+    Section{"memory", measure_memory},
 };
 
 Result<void> measure(const Options& options, Report& report) {
-  HEARTH_TRY(measure_start(options.build, report, options.starts));
+  if (options.only.empty()) {
+    HEARTH_TRY(measure_start(options.build, report, options.starts));
+  }
   HEARTH_TRY_ASSIGN(const Box box, Box::start(options.build));
   const Bench bench{options.build, options.docs, box, report, options.rounds};
-  HEARTH_TRY(measure_engine_starts(bench));
-  HEARTH_TRY(measure_embeddings(bench));
-  if (!options.inside.empty()) report.text(options.inside);
-  HEARTH_TRY(measure_chat(bench));
-  HEARTH_TRY(measure_speech(bench));
-  HEARTH_TRY(measure_transcription(bench));
-  HEARTH_TRY(measure_ocr(bench));
-  HEARTH_TRY(measure_detection(bench));
-  return measure_memory(bench);
+  for (const Section& section : kSections) {
+    if (!options.only.empty() && section.name != options.only) continue;
+    HEARTH_TRY(section.measure(bench));
+    if (section.measure == measure_embeddings && !options.inside.empty()) report.text(options.inside);
+  }
+  return {};
 }
 
 std::string heading(const Options& options, double load_before, double load_after) {
@@ -77,6 +94,8 @@ int main(int argc, char** argv) {
   app.add_option("--inside", options.inside, "A paragraph with what was measured inside the embedding engine");
   app.add_option("--rounds", options.rounds, "How often paired measurements alternate")->check(CLI::Range(1, 100));
   app.add_option("--starts", options.starts, "How often hearthd is started")->check(CLI::Range(1, 1000));
+  app.add_option("--only", options.only,
+                 "One section: starts, embeddings, chat, speech, transcription, ocr, detection, memory");
   CLI11_PARSE(app, argc, argv);
 
   const double load_before = load_average();

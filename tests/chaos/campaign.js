@@ -43,14 +43,16 @@ export class Campaign {
     this.rows.push(row);
     const times = this.repeats.of[key] ?? this.repeats.others;
     const began = performance.now();
-    for (let i = 0; i < times; ++i) {
-      ++row.repeats;
+    let thrown = 0;
+    while (row.repeats < times && thrown < 3) {
+      const number = row.repeats + 1;
       try {
-        await repeat(row);
+        row.repeats += (await repeat(row)) ?? 1; // some strike several engines at once
       } catch (error) {
+        ++row.repeats;
+        ++thrown;
         row.broke(error.message);
-        console.error(`${key}, repeat ${i + 1}: ${error.stack}`);
-        if (row.broken.length >= 3) break;
+        console.error(`${key}, repeat ${number}: ${error.stack}`);
       }
     }
     row.seconds = (performance.now() - began) / 1000;
@@ -59,8 +61,9 @@ export class Campaign {
   }
 
   async close(site) {
-    const { end, left } = await site.close();
-    if (end.code !== 0) this.leftovers.push(`hearthd ended with ${end.code ?? end.signal}: ${site.box.log.slice(-500)}`);
+    const { end, early, left } = await site.close();
+    if (early) this.leftovers.push(`hearthd ended although nobody had told it to: ${site.box.log.slice(-500)}`);
+    else if (end.code !== 0) this.leftovers.push(`hearthd ended with ${end.code ?? end.signal}: ${site.box.log.slice(-500)}`);
     for (const { pid } of left) this.leftovers.push(`process ${pid} outlived the box`);
   }
 

@@ -24,26 +24,29 @@ export async function run(campaign) {
   const site = await campaign.site();
   const { random } = site;
 
-  // The limit stays: what the engine has is all that it may ever have. It serves on, or is replaced.
+  // What the engine has is all that it may have, while it is asked for more. It serves on, or is replaced.
   await campaign.kind('memory', 'engine at its memory limit (`RLIMIT_DATA`), large request', {}, async (row) => {
     const name = random.pick(['embed', 'ocr', 'vision', 'media']);
     let large;
     let refused = false;
+    let lift;
     await strike(
       site,
       row,
       name,
       async (pid) => {
+        const soft = await softLimit(pid, 'Max data size');
         await limit(pid, 'data', await dataBytes(pid));
+        lift = () => limit(pid, 'data', soft).catch(() => {}); // it may be gone
         large = settle(row, greedy(site, name)).then(() => (refused = true));
       },
-      { replaced: false, noticed: () => refused, after: () => large },
+      { replaced: false, noticed: () => refused, after: () => large.then(lift) },
     );
   });
 
   // Open connections go on; nothing new can be opened: no connection, no file.
-  await campaign.kind('engine-files', 'engine out of file descriptors (embed, speech, OCR, vision)', {}, async (row) => {
-    const name = random.pick(['embed', 'speech', 'ocr', 'vision']);
+  await campaign.kind('engine-files', 'engine out of file descriptors', {}, async (row) => {
+    const name = random.pick(['embed', 'speech', 'ocr', 'vision', 'llama-tiny']);
     await strike(site, row, name, (pid) => limit(pid, 'nofile', 3), {
       replaced: false,
       // All at once, so that connections beyond those that are open are needed.
@@ -63,7 +66,7 @@ export async function run(campaign) {
     const members = await site.remember();
     const began = performance.now();
     const { pid } = site.box.process;
-    const soft = await softLimit(pid);
+    const soft = await softLimit(pid, 'Max open files');
     await limit(pid, 'nofile', (await openFiles(pid)) + 20);
     const opening = Array.from({ length: 200 }, () => Raw.open(site.box.url).catch(() => null));
     const open = Promise.all(opening);

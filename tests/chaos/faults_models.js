@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import { chmod, open, readdir, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pause } from './processes.js';
-import { ask } from './requests.js';
 import { makeModel, Site } from './site.js';
-import { askUntil, takeStock, waitFor, warm } from './strike.js';
+import { healed, takeStock, told, warm } from './strike.js';
 import { pull, Web } from './web.js';
 
 const kName = 'llama-tiny';
@@ -50,27 +49,20 @@ export async function run(campaign) {
     const began = performance.now();
     await harm(site);
     await pause(300); // in use: whatever it still answers, it must not take others along
-    const { pid } = await site.engine(kName);
-    if (pid > 0 && pid === pids.get(kName)) process.kill(pid, 'SIGKILL');
+    const now = await site.engine(kName);
+    if (now?.pid > 0 && now.pid === pids.get(kName)) process.kill(now.pid, 'SIGKILL');
     const struck = performance.now();
-    const asked = [];
-    await waitFor(async () => {
-      asked.push(await ask(site.box, 'chat'));
-      return asked.at(-1).why.startsWith('503') && (await site.engine(kName)).last_error;
-    }, 'whoever asks is told that the model cannot be loaded');
-    row.noticed.push(performance.now() - struck);
-    row.count(asked);
-    const mending = performance.now();
-    ++row.actions;
-    const last = await pull(site.box, { source, name: 'tiny' });
-    if (last.event !== 'installed') throw new Error(`it is not pulled again: ${last.message}`);
-    if (last.was_there) row.broke('`hearth pull` says that the damaged model is there');
-    const good = await askUntil(site, row, 'chat');
-    row.recovered.push(good.ended - mending);
+    row.noticed.push(await told(site, row, 'chat', pids.get(kName)) - struck);
+    const pulled = async () => {
+      const last = await pull(site.box, { source, name: 'tiny' });
+      if (last.event !== 'installed') throw new Error(`it is not pulled again: ${last.message}`);
+      if (last.was_there) row.broke('`hearth pull` says that the damaged model is there');
+    };
+    row.recovered.push(await healed(site, row, 'chat', pulled));
     await takeStock(site, row, { began, victims: [kName], pids, members });
   };
   const title = { corrupt: 'overwritten', truncated: 'cut short', removed: 'removed' };
-  for (const [key, harm] of Object.entries(damage)) await campaign.kind(`model-${key}`, `model’s file ${title[key]} in use and at the next start, then pulled again`, {}, (row) => strikeModel(row, harm));
+  for (const [key, harm] of Object.entries(damage)) await campaign.kind(`model-${key}`, `model’s file ${title[key]} in use and at the next start: must be pulled again`, {}, (row) => strikeModel(row, harm));
   await campaign.close(site);
   await web.stop();
 }

@@ -1,30 +1,21 @@
 // A program that cannot be started any more, as after an update that went wrong, until somebody puts it right.
-import { chmod, cp, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { bin, newFolder, Site } from './site.js';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { copyEngines, programOf } from './engine_copies.js';
 import { pause } from './processes.js';
 import { ask, kindOf } from './requests.js';
+import { Site } from './site.js';
 import { askUntil, takeStock, waitFor, warm } from './strike.js';
 
-const kPrograms = { embed: 'hearth-embed', speech: 'hearth-speech', ocr: 'hearth-ocr', vision: 'hearth-vision' };
-
-// The build's engines without what the build left beside them.
-async function copyEngines(to) {
-  const from = process.env.HEARTH_ENGINES ?? join(bin, '../engines');
-  for (const name of await readdir(from))
-    await cp(join(from, name), join(to, name), { recursive: true, dereference: true, filter: (path) => !/CMakeFiles|\.(a|o|cmake)$|\/tests(\/|$)/.test(path.slice(from.length)) });
-  await chmod(to, 0o755);
-}
+const kVictims = ['embed', 'speech', 'ocr', 'vision'];
 
 export async function run(campaign) {
-  const engines = await newFolder();
-  await copyEngines(engines);
+  const engines = await copyEngines();
   const site = await Site.open(campaign.random, { env: { HEARTH_ENGINES: engines } });
   const { random } = site;
   await campaign.kind('crash-loop', 'engine’s program crashes at every start, then is repaired', {}, async (row) => {
-    const name = random.pick(Object.keys(kPrograms));
-    const program = join(engines, name, kPrograms[name]);
-    await warm(site, Object.keys(kPrograms));
+    const name = random.pick(kVictims);
+    const program = programOf(engines, name);
+    await warm(site, kVictims);
     const pids = await site.running();
     const members = await site.remember();
     const began = performance.now();

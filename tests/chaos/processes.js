@@ -63,7 +63,7 @@ export async function limit(pid, what, value) {
   await run('setpriv', ['--reuid', id('Uid'), '--regid', id('Gid'), '--clear-groups', 'prlimit', '--pid', String(pid), `--${what}=${value}:`]);
 }
 
-// Of open files.
-export async function softLimit(pid) {
-  return Number(/^Max open files\s+(\d+)/m.exec(await readFile(`/proc/${pid}/limits`, 'utf8'))[1]);
+// `what` as /proc/PID/limits calls it.
+export async function softLimit(pid, what) {
+  return new RegExp(`^${what}\\s+(\\d+|unlimited)`, 'm').exec(await readFile(`/proc/${pid}/limits`, 'utf8'))[1];
 }

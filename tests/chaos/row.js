@@ -19,6 +19,7 @@ export class Row {
     if (this.needless > 0) all.push(`${this.needless} requests failed that an engine without a fault could serve`);
     if (this.collateral > 0) all.push(`${this.collateral} other engines were replaced`);
     if (this.orphans > 0) all.push(`${this.orphans} processes outlived the box`);
+    if (this.actions > 0) all.push(`${this.actions} times it took a person's order`);
     if (Math.max(0, ...this.noticed) > this.bound * 1000) all.push(`it took ${(Math.max(...this.noticed) / 1000).toFixed(1)} s to notice, ${this.bound} s at most are allowed`);
     return all;
   }

@@ -30,16 +30,18 @@ export async function makeModel(file, options = ['context=2048']) {
 }
 
 export class Site {
-  // `data`: a folder that is there; `ownPacks`: packs that may be damaged; `load`: false for a box that is asked by nobody.
-  static async open(random, { data, env = {}, ownPacks = false, model = true, load = true } = {}) {
+  // `data`: a folder that is there; `ownPacks`: packs that may be damaged; `load`: false for a box that is asked by nobody;
+  // `through`: a command that runs hearthd.
+  static async open(random, { data, env = {}, ownPacks = false, model = true, load = true, through = [] } = {}) {
     const site = new Site();
     site.members = [];
     site.env = env;
+    site.through = through;
     site.random = random;
     site.data = data ?? (await newFolder());
     if (ownPacks) await cp(packs, join(site.data, 'packs'), { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
     else await symlink(packs, join(site.data, 'packs'));
-    site.box = await Box.start([], { ...settings, ...env }, site.data);
+    site.box = await Box.start([], { ...settings, ...env }, site.data, through);
     if (model) {
       site.file = await makeModel(join(site.data, 'tiny.gguf'));
       await site.box.hearth('pull', site.file, '--name', 'tiny');
@@ -54,7 +56,7 @@ export class Site {
 
   // The same data folder, after its daemon has ended.
   async reopen() {
-    this.box = await Box.start([], { ...settings, ...this.env }, this.data);
+    this.box = await Box.start([], { ...settings, ...this.env }, this.data, this.through);
   }
 
   async engine(name) {
@@ -78,10 +80,11 @@ export class Site {
   async close() {
     await this.load?.stop();
     await this.remember();
+    const early = this.box.process.exitCode !== null || this.box.process.signalCode !== null;
     this.box.process.kill('SIGTERM');
     const end = await this.box.exited;
     const left = await leftOf(this.members);
     if (!this.mounted) await rm(this.data, { recursive: true, force: true });
-    return { end, left };
+    return { end, early, left };
   }
 }

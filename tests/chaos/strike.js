@@ -1,16 +1,19 @@
 // One fault in one engine, and what becomes of it.
+import { status } from '../clients/support.js';
 import { leftOf, lives, pause } from './processes.js';
 import { ask, kindOf } from './requests.js';
 
 const kPatience = 120_000; // ms; against hanging only
+const kAlone = 60_000; // ms; what has not healed by then waits for a person
 
 export async function waitFor(condition, what, patience = kPatience) {
-  const end = performance.now() + patience;
+  const began = performance.now();
   for (;;) {
     const found = await condition();
     if (found) return found;
-    if (performance.now() > end) throw new Error(`${what}: not within ${patience / 1000} s`);
-    await pause(5);
+    const waited = performance.now() - began;
+    if (waited > patience) throw new Error(`${what}: not within ${patience / 1000} s`);
+    await pause(Math.min(50, Math.max(5, waited / 20)));
   }
 }
 
@@ -27,11 +30,43 @@ export async function askUntil(site, row, kind, good = () => true) {
   throw new Error(`no ${kind} any more: ${last.why || 'the engine that answers is not the one that should'}`);
 }
 
+// Asks until whoever asks is told that it cannot be had, with the reason in the status, or another process than `pid`
+// answers already. When that was.
+export async function told(site, row, kind, pid) {
+  return waitFor(async () => {
+    const last = await ask(site.box, kind);
+    row.count([last]);
+    const engine = (await status(site.box)).engines.find(({ name }) => kindOf[name] === kind);
+    const known = last.why.startsWith('503') && (!engine || engine.last_error);
+    return (known || (last.ok && engine?.pid !== pid)) && last.ended;
+  }, `whoever asks for ${kind} is told`);
+}
+
+// How long from now until `kind` is answered rightly: by itself, or else after the order `mend`, which counts as a person's.
+export async function healed(site, row, kind, mend) {
+  const began = performance.now();
+  const well = async (patience) => {
+    const end = performance.now() + patience;
+    for (let last; performance.now() < end; await pause(50)) {
+      last = await ask(site.box, kind);
+      row.count([last]);
+      if (last.ok) return last;
+    }
+    return null;
+  };
+  const alone = await well(kAlone);
+  if (alone) return alone.ended - began;
+  ++row.actions;
+  const ordered = performance.now();
+  await mend();
+  return (await askUntil(site, row, kind)).ended - ordered;
+}
+
 // Each of these engines runs and has answered.
 export async function warm(site, names) {
   for (const name of names) {
     let last;
-    await waitFor(async () => (last = await ask(site.box, kindOf[name])).ok && (await site.engine(name)).state === 'ready', `${name} is ready (${last?.why})`);
+    await waitFor(async () => (last = await ask(site.box, kindOf[name])).ok && (await site.engine(name))?.state === 'ready', `${name} is ready (${last?.why})`);
   }
 }
 

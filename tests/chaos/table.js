@@ -14,7 +14,7 @@ function spread(list) {
 export function table(rows) {
   const lines = ['| fault | repeats | noticed: median / worst | well again: median / worst | failed, of those that a healthy engine could serve | failed in all, of sent | other engines replaced | orphans | human actions |', '|---|--:|--:|--:|--:|--:|--:|--:|--:|'];
   for (const row of rows)
-    lines.push(`| ${row.title}${row.problems().length ? ' **(broken, below)**' : ''} | ${row.repeats} | ${spread(row.noticed)} | ${spread(row.recovered)} | ${row.needless} | ${row.failed} of ${row.sent} | ${row.collateral} | ${row.orphans} | ${row.actions ? `${row.actions / row.repeats} each` : 0} |`);
+    lines.push(`| \`${row.key}\`: ${row.title}${row.problems().length ? ' **(broken, below)**' : ''} | ${row.repeats} | ${spread(row.noticed)} | ${spread(row.recovered)} | ${row.needless} | ${row.failed} of ${row.sent} | ${row.collateral} | ${row.orphans} | ${row.actions ? `${row.actions / row.repeats} each` : 0} |`);
   return lines.join('\n');
 }
 
@@ -23,7 +23,8 @@ function machine() {
   return `${cpus().length} × ${cpus()[0].model.trim()}, ${Math.round(totalmem() / (1 << 30))} GiB, ${version}, Linux ${execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim()}`;
 }
 
-export function page(campaign) {
+// `picture`: the name of the file with plot.js's drawing.
+export function page(campaign, picture) {
   const { rows, leftovers } = campaign;
   const sum = (what) => rows.reduce((all, row) => all + row[what], 0);
   const broken = [...rows.flatMap((row) => row.problems().map((problem) => `* ${row.title}: ${problem}`)), ...leftovers.map((left) => `* ${left}`)];
@@ -31,40 +32,47 @@ export function page(campaign) {
 
 <!-- Written by tools/chaos (\`make chaos\`). -->
 
-What happens to the box when its engines, its disk, its network and it itself fail, measured with the real engines and a real
-hearthd.
+What happens to the box when its engines, its disk, its network, its clock and it itself fail, measured with the real engines
+and a real hearthd. Power cuts, memory limits of control groups and the real clock are tried in a virtual machine:
+\`make test-vm\`.
 
-${machine()}. ${new Date().toISOString().slice(0, 10)}, seed ${campaign.seed}: ${sum('repeats')} faults of ${rows.length} kinds,
-${sum('sent')} requests.
+${machine()}. ${new Date().toISOString().slice(0, 10)}, seed ${campaign.seed}: ${sum('repeats')} faults of ${rows.length} kinds
+in ${Math.ceil(campaign.seconds / 60)} minutes, ${sum('sent')} requests.
 
 ${table(rows)}
 
-${broken.length ? `**What does not hold:**\n\n${broken.join('\n')}` : 'Everything that must hold, held: no request failed that an engine without a fault could serve, no other engine was replaced, no\nprocess outlived the box, a wedge was noticed within 10 s.'}
+${broken.length ? `**What does not hold:**\n\n${broken.join('\n')}` : 'Everything that must hold, held: no request failed that an engine without a fault could serve, no other engine was replaced, no\nprocess outlived the box, nobody had to do anything, a wedge was noticed within 10 s.'}
+
+![From a fault until it is noticed, and until all is well again](${picture})
 
 ## How it is measured
 
-\`make chaos\` runs the programs of \`tests/chaos\`, a file a group of faults. Two boxes are struck at a time, each a hearthd with its
-engines in their sandboxes and a tiny language model in llama.cpp's own server. Four clients ask it all the time, one request
-after another: embeddings, speech, OCR and chat. \`CHAOS_REPEATS\` (20) is how often each fault is made, \`KIND=NUMBER\` after it
-another number for one kind; \`CHAOS_SEED\` (1) decides which engine it strikes, when, and in which variant. It needs root, for
-file systems of its own and for other users' processes.
+\`make chaos\` runs the programs of \`tests/chaos\`, a file a group of faults. Three boxes are struck at a time, each a hearthd with
+its engines in their sandboxes and a tiny language model in llama.cpp's own server. Four clients ask each of them all the time,
+one request after another: embeddings, speech, OCR and chat. \`CHAOS_REPEATS\` (20) is how often each fault is made, \`KIND=NUMBER\`
+after it another number for one kind; \`CHAOS_SEED\` (1) decides which engine it strikes, when, and in which variant. It needs
+root, for file systems and a network of its own and for other users' processes.
 
 * **noticed**: from the fault until the box acts on it or says so: another process, another state of the engine, the error that
-  whoever asks is given. The box is looked at every 5 ms. For a killed hearthd: until the last of its engines is gone.
+  whoever asks is given. The box is looked at every 5 to 50 ms. For a killed hearthd: until the last of its engines is gone. For a
+  leak: until it has grown enough to be told from a cache, which takes a minute. A dash: nobody is to notice anything.
 * **well again**: from the fault until the first right answer by a process without it. Where the fault is one that only its end can
-  heal (a full disk, a broken program), from that end; where an order is needed, from the order. For a killed hearthd: from its next
-  start, which is the service manager's work.
+  heal (a full disk, a broken program), from that end; for pulls, until the next bytes come; for a damaged model or pack, from the
+  time it is noticed until the model answers again. For a killed hearthd: from its next start, which is the service manager's work.
 * **a healthy engine could serve**: the clients' requests whose engines (speech and OCR take two) were not struck. While hearthd itself
   is killed or out of descriptors, no request counts as such.
-* **failed in all**: every answer but 200, those of the struck engine included; clients do not try again.
-* **human actions**: orders given to the box (\`hearth pull\`, \`hearth engines install\`) besides ending what was the fault.
+* **failed in all**: every answer but a right one, those of the struck engine included; clients do not try again.
+* **human actions**: orders given to the box (\`hearth pull\`, \`hearth engines install\`) because it did not heal within a minute. Ending
+  what was the fault is none: giving room back, repairing a program, mounting a disk anew. Nor is asking again for a pull that was
+  refused for want of room.
 
-## What is known not to hold
+**Real or made:** processes are killed, stopped and held by signals and ptrace; limits are the kernel's; disks are file systems of
+the campaign's own (tmpfs, and ext4 that is told to fail); the network is a cable between two network namespaces, with nginx and a
+name server at its end. The clock is libfaketime's, in hearthd alone. Garbage, errors and leaks come from \`faulty_engine.cpp\`, which
+stands between hearthd and the real engine and counts as a part of it. The two boxes for a damaged program and for such engines run
+copies of the build's engines.
 
-* llama.cpp's server, out of file descriptors, tries to accept connections again and again, and that counts as computing: it is not
-  replaced before a request's deadline, though connections that are open go on. The campaign leaves this out.
-* A damaged model is refused with the reason, but not pulled again by itself.
-
-The campaign fails when one of these columns is not 0: failed that a healthy engine could serve, other engines replaced, orphans.
+The campaign fails when one of these columns is not 0: failed that a healthy engine could serve, other engines replaced, orphans,
+human actions.
 `;
 }

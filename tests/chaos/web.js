@@ -1,4 +1,4 @@
-// nginx on loopback with a folder of files: a server that can be killed in the middle of an answer.
+// nginx with a folder of files: a server that can be killed in the middle of an answer.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -18,14 +18,16 @@ const freePort = () =>
   });
 
 export class Web {
-  // `rate`: bytes a second for each connection, as nginx writes it; 0: as fast as it goes.
-  static async start(rate = '0') {
+  // `rate`: bytes a second for each connection, as nginx writes it; 0: as fast as it goes. `through`: a command that runs nginx.
+  static async start(rate = '0', { address = '127.0.0.1', port, through = [] } = {}) {
     const web = new Web();
+    web.at = address;
+    web.through = through;
     web.folder = await newFolder();
     await chmod(web.folder, 0o755); // its workers are another user when this is root
     web.root = join(web.folder, 'root');
     await mkdir(web.root);
-    web.port = await freePort();
+    web.port = port ?? (await freePort());
     await writeFile(
       join(web.folder, 'nginx.conf'),
       `daemon off; worker_processes 1; error_log ${web.folder}/error.log; pid ${web.folder}/pid;
@@ -33,7 +35,7 @@ events { worker_connections 128; }
 http {
   access_log off; default_type application/octet-stream; limit_rate ${rate};
   ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((what) => `${what}_temp_path ${web.folder}/${what};`).join(' ')}
-  server { listen 127.0.0.1:${web.port}; root ${web.root}; }
+  server { listen ${web.at}:${web.port}; root ${web.root}; }
 }\n`,
     );
     await web.up();
@@ -41,12 +43,13 @@ http {
   }
 
   async up() {
-    this.process = spawn('nginx', ['-e', `${this.folder}/error.log`, '-c', `${this.folder}/nginx.conf`, '-p', this.folder], { stdio: 'ignore', detached: true });
+    const [program, ...rest] = [...this.through, 'nginx', '-e', `${this.folder}/error.log`, '-c', `${this.folder}/nginx.conf`, '-p', this.folder];
+    this.process = spawn(program, rest, { stdio: 'ignore', detached: true });
     this.ended = new Promise((resolve) => this.process.on('exit', resolve));
     await waitFor(
       () =>
         new Promise((resolve) => {
-          const socket = connect(this.port, '127.0.0.1', () => (socket.destroy(), resolve(true))).on('error', () => resolve(false));
+          const socket = connect(this.port, this.at, () => (socket.destroy(), resolve(true))).on('error', () => resolve(false));
         }),
       'nginx listens',
     );
@@ -59,9 +62,9 @@ http {
   }
 
   // The address of a file, with the digest that vouches for it.
-  async address(name) {
+  async address(name, host = this.at) {
     const digest = createHash('sha256').update(await readFile(join(this.root, name))).digest('hex');
-    return `http://127.0.0.1:${this.port}/${name}#sha256=${digest}`;
+    return `http://${host}:${this.port}/${name}#sha256=${digest}`;
   }
 
   async stop() {

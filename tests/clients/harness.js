@@ -28,12 +28,13 @@ after(() => {
 });
 
 export class Box {
-  // `data`: the folder of a box that has ended; without one, a new folder.
-  static async start(args = [], env = {}, data = undefined) {
+  // `data`: the folder of a box that has ended; without one, a new folder. `through`: a command that runs hearthd in its place.
+  static async start(args = [], env = {}, data = undefined, through = []) {
     const box = new Box();
     box.data = data ?? (await mkdtemp(join(tmpdir(), 'hearth-test-')));
     box.log = '';
-    box.process = spawn(join(bin, 'hearthd'), ['--data', box.data, '--listen', '127.0.0.1:0', '--log-format', 'json', ...args], {
+    const [program, ...rest] = [...through, join(bin, 'hearthd'), '--data', box.data, '--listen', '127.0.0.1:0', '--log-format', 'json', ...args];
+    box.process = spawn(program, rest, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...environment, ...env },
     });

@@ -54,10 +54,12 @@ int make_packs(int argc, char** argv) {
   app.add_option("--emulator", wish.options.emulator, "A static qemu for the canary of another architecture.");
   app.add_flag("--check-valid-until", wish.options.source.check_valid_until, "Refuse an index that is too old.");
   app.add_flag("--upgrade", wish.options.upgrade, "The newest version, whatever is locked.");
+  app.add_option("--image", wish.options.image, "Make them from this container image: registry.example/name:tag.");
   app.add_flag("--system", wish.system, "Use the host's own programs.");
   app.add_flag("--collect-garbage", wish.garbage, "Then remove what no pack uses.");
   CLI11_PARSE(app, argc, argv);
   if (wish.system) wish.options.from = PackOptions::From::system;
+  if (!wish.options.image.empty()) wish.options.from = PackOptions::From::image;
   wish.packs = std::filesystem::absolute(wish.packs);
   wish.options.containment = probe_containment();
   for (const std::string& name : wish.names) {

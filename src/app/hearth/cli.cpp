@@ -1,5 +1,7 @@
 #include "cli.h"
 
+#include <hearth/core/nearest.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -61,33 +63,13 @@ std::string path_of(const CLI::App& app) {
   return app.get_parent() == nullptr ? app.get_name() : path_of(*app.get_parent()) + " " + app.get_name();
 }
 
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j)
-      diagonal =
-          std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)}));
-  }
-  return row[b.size()];
-}
-
 // The known word that a mistyped one probably means; empty if none is near.
 std::string nearest(std::string_view typed, const help::CommandDoc& command, const help::CommandDoc& root) {
   std::vector<std::string> known;
   for (const auto& sub : command.commands) known.push_back(sub.name);
   for (const auto* doc : {&command, &root})
     for (const auto& option : doc->options) known.insert(known.end(), option.names.begin(), option.names.end());
-  std::string best;
-  std::size_t best_distance = std::min<std::size_t>(2, (typed.size() + 1) / 2) + 1;
-  for (const std::string& word : known) {
-    const std::size_t d = distance(typed, word);
-    if (d >= best_distance) continue;
-    best_distance = d;
-    best = word;
-  }
-  return best;
+  return std::string(hearth::nearest(typed, known, std::min<std::size_t>(2, (typed.size() + 1) / 2)));
 }
 
 ExitCode usage_error(const Cli& cli, const CLI::ParseError& error, const Terminal& terminal) {

@@ -71,6 +71,7 @@ void PullView::take(const json::value& event) {
                                 licence.empty() ? "" : fmt::format(", licence {}", licence));
     if (!json::flag(event, "was_there") && !json::flag(event, "commercial"))
       ending_ += " Its licence does not allow commercial use, as far as is known.";
+    if (const std::string hint = printable(json::text(event, "hint")); !hint.empty()) ending_ += "\n  " + hint;
   } else if (kind == "failed") {
     note_.clear();
     failure_ = Error(code_named(json::text(event, "code")), json::text(event, "message"));

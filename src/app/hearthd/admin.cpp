@@ -196,6 +196,13 @@ net::awaitable<Result<T>> from_store(Start start) {
   co_return std::move(*result);
 }
 
+// What the store says names files of the box: clients are not told, its owner is.
+dialects::ApiError in_full(const Error& error) {
+  dialects::ApiError told = dialects::to_api_error(error);
+  told.message = error.message();
+  return told;
+}
+
 net::awaitable<void> make_key(net::Exchange& exchange, const AdminContext& c) {
   const auto body = co_await exchange.read_all(kMaxBody);
   if (!body) co_return co_await refuse(exchange, dialects::to_api_error(body.error()));
@@ -209,7 +216,7 @@ net::awaitable<void> make_key(net::Exchange& exchange, const AdminContext& c) {
     c.keys.create(text, wall_now(), std::move(done));
   };
   const auto made = co_await from_store<store::NewKey>(start);
-  if (!made) co_return co_await refuse(exchange, dialects::to_api_error(made.error()));
+  if (!made) co_return co_await refuse(exchange, in_full(made.error()));
   json::object answer = describe(made->info);
   answer["key"] = made->key;
   co_await reply(exchange, answer);
@@ -218,7 +225,7 @@ net::awaitable<void> make_key(net::Exchange& exchange, const AdminContext& c) {
 net::awaitable<void> remove_key(net::Exchange& exchange, const AdminContext& c, std::string_view id) {
   const auto start = [&c, text = std::string(id)](auto done) { c.keys.remove(text, std::move(done)); };
   const auto removed = co_await from_store<store::KeyInfo>(start);
-  if (!removed) co_return co_await refuse(exchange, dialects::to_api_error(removed.error()));
+  if (!removed) co_return co_await refuse(exchange, in_full(removed.error()));
   json::object answer = describe(*removed);
   answer["deleted"] = true;
   co_await reply(exchange, answer);

@@ -30,7 +30,8 @@ dialects::ApiError in_full(const Error& error) {
 struct Order {
   std::string name;
   PackManager::Kind kind = PackManager::Kind::install;
-  PackManager::From from = PackManager::From::debian;
+  PackManager::From from = PackManager::From::as_before;
+  std::string image{};
 };
 
 dialects::Decoded<Order> read_order(std::string_view rest, std::string_view body) {
@@ -46,15 +47,24 @@ dialects::Decoded<Order> read_order(std::string_view rest, std::string_view body
   json::error_code ec;
   const json::value request = json::parse(body, ec);
   if (ec || !request.is_object())
-    return dialects::reject(ApiCode::invalid_type, R"(send {"from": "debian" or "system", "upgrade": true or false})");
+    return dialects::reject(ApiCode::invalid_type,
+                            R"(send {"from": "debian", "system" or "oci://…", "upgrade": true or false})");
   const json::value* upgrade = request.get_object().if_contains("upgrade");
   if (upgrade != nullptr && !upgrade->is_bool())
     return dialects::reject(ApiCode::invalid_type, "must be true or false", "upgrade");
   if (upgrade != nullptr && upgrade->get_bool()) order.kind = PackManager::Kind::upgrade;
   if (const json::value* from = request.get_object().if_contains("from")) {
-    const bool known = from->is_string() && (from->get_string() == "debian" || from->get_string() == "system");
-    if (!known) return dialects::reject(ApiCode::invalid_value, "must be debian or system", "from");
-    if (from->get_string() == "system") order.from = PackManager::From::system;
+    const std::string place = from->is_string() ? std::string(from->get_string()) : std::string();
+    if (place == "debian") {
+      order.from = PackManager::From::debian;
+    } else if (place == "system") {
+      order.from = PackManager::From::system;
+    } else if (place.starts_with("oci://")) {
+      order.from = PackManager::From::image;
+      order.image = place;
+    } else {
+      return dialects::reject(ApiCode::invalid_value, "must be debian, system or oci://REGISTRY/NAME:TAG", "from");
+    }
   }
   return order;
 }
@@ -137,7 +147,7 @@ net::awaitable<void> change_pack(net::Exchange& exchange, PackManager& packs, st
   if (!body) co_return co_await refuse(exchange, dialects::to_api_error(body.error()));
   const auto order = read_order(target, *body);
   if (!order) co_return co_await refuse(exchange, order.error());
-  const auto job = packs.start(order->name, order->kind, order->from);
+  const auto job = packs.start(order->name, order->kind, order->from, order->image);
   if (!job) co_return co_await refuse(exchange, in_full(job.error()));
   exchange.watch_client();
   exchange.start(200, {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}});

@@ -7,6 +7,7 @@
 #include "healing_record.h"
 #include "instances.h"
 #include "model_care.h"
+#include "model_hint.h"
 #include "models_service.h"
 #include "notify.h"
 #include "pack_care.h"
@@ -308,6 +309,9 @@ Result<void> Daemon::prepare() {
   model_care_ = std::make_unique<ModelCare>(care_for_models(), ModelCare::Rhythm());
   upstreams_ = make_upstreams(*supervisor_, manifests);
   catalogue_ = std::make_unique<gateway::Catalogue>(upstreams_.models);
+  models_->give_hints([templates, packs = config_.paths.data / "packs"](const models::ModelManifest& model) {
+    return engine_hint(model, templates, packs);
+  });
   instances_ =
       std::make_unique<Instances>(Instances::Collaborators{supervisor_.get(), catalogue_.get(), &models_->store(),
                                                            &pool_, model_care_.get(), &record_},

@@ -1,6 +1,7 @@
 #include "instances.h"
 
 #include "engine_upstream.h"
+#include "model_hint.h"
 #include "tasks.h"
 
 #include <hearth/core/log.h>
@@ -30,8 +31,8 @@ constexpr std::uint32_t kCheckpoints = 4;
 
 // The memory a model takes and, of a language model, the context it gets: both together at most half of what the box
 // has.
-void size_up(engines::ModelFiles& model, std::uint64_t memory) {
-  const auto facts = models::inspect_model(model.files.at("model"));
+void size_up(engines::ModelFiles& model, const std::vector<fs::path>& parts, std::uint64_t memory) {
+  const auto facts = models::inspect_whole(model.files.at("model"), parts);
   if (!facts)
     return log::warn("models", "a model's file cannot be read",
                      {{"model", model.id}, {"error", facts.error().describe()}});
@@ -69,23 +70,15 @@ std::optional<Installed> as_installed(const models::InstalledModel& found, fs::f
   const auto task = engine_task(manifest.task);
   if (!task) return std::nullopt;
   Installed installed;
-  engines::ModelFiles& files = installed.files;
-  files.id = manifest.name;
-  files.task = *task;
-  files.kind = manifest.task;
-  files.format = manifest.format;
-  files.folder = found.folder;
-  files.context = static_cast<std::uint32_t>(std::min<std::uint64_t>(manifest.context, 1U << 24U));
-  files.memory = manifest.memory;
-  files.languages = manifest.languages;
-  files.description = manifest.description;
+  installed.files = as_model_files(manifest, *task, found.folder);
   installed.version = fmt::format("{}:{}:{}:{}:{}:{}", manifest.task, manifest.format, manifest.context,
                                   manifest.memory, fmt::join(manifest.languages, ","), when.time_since_epoch().count());
+  std::vector<fs::path> parts;
   for (const models::ModelFile& file : manifest.files) {
-    files.files.emplace(file.role, found.folder / file.name);  // of several parts, the first leads to the others
+    if (file.role == "part") parts.push_back(found.folder / file.name);
     installed.version += fmt::format(":{}={}={}", file.role, file.name, file.sha256);
   }
-  if (files.files.contains("model")) size_up(files, memory);
+  if (installed.files.files.contains("model")) size_up(installed.files, parts, memory);
   return installed;
 }
 

@@ -120,6 +120,10 @@ Result<std::unique_ptr<ModelsService>> ModelsService::open(const config::Config&
   options.hugging_face_token = read_token(config.models.hf_token_file);
   options.parallel = static_cast<unsigned>(config.models.parallel);
   options.on_changed = [s = service.get()] { s->changed(); };
+  options.hint = [s = service.get()](const models::ModelManifest& model) {
+    const std::lock_guard lock(s->mutex_);
+    return s->hint_ ? s->hint_(model) : std::string();
+  };
   HEARTH_TRY_ASSIGN(service->puller_, models::Puller::start(*service->store_, service->catalogue_, std::move(options)));
   return service;
 }
@@ -135,6 +139,11 @@ void ModelsService::stop() {
 void ModelsService::on_changed(std::function<void()> changed) {
   const std::lock_guard lock(mutex_);
   on_changed_ = std::move(changed);
+}
+
+void ModelsService::give_hints(std::function<std::string(const models::ModelManifest&)> hint) {
+  const std::lock_guard lock(mutex_);
+  hint_ = std::move(hint);
 }
 
 void ModelsService::changed() {

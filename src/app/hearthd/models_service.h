@@ -28,6 +28,9 @@ class ModelsService {
   // Called after a model was installed, replaced or removed, on a thread of the service's; must not block. Set it once,
   // before the admin API listens.
   void on_changed(std::function<void()> changed);
+  // What is still missing to run a model, for who pulled it; called on a pull's thread. Set it once, before the admin
+  // API listens.
+  void give_hints(std::function<std::string(const models::ModelManifest&)> hint);
   [[nodiscard]] models::ModelStore& store() const noexcept { return *store_; }
   [[nodiscard]] models::Puller& puller() const noexcept { return *puller_; }
   [[nodiscard]] const models::Catalogue& catalogue() const noexcept { return catalogue_; }
@@ -57,8 +60,9 @@ class ModelsService {
   models::Catalogue catalogue_;
   std::unique_ptr<models::ModelStore> store_;
   std::mutex mutex_;
-  std::function<void()> on_changed_;        // guarded by mutex_
-  std::unique_ptr<models::Puller> puller_;  // its threads call changed()
+  std::function<void()> on_changed_;                               // guarded by mutex_
+  std::function<std::string(const models::ModelManifest&)> hint_;  // guarded by mutex_
+  std::unique_ptr<models::Puller> puller_;                         // its threads call changed()
   std::stop_source stop_;
   net::BlockingPool pool_{1, 64};
 };

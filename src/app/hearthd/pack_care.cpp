@@ -127,7 +127,7 @@ net::awaitable<bool> PackCare::go_back(std::string pack, engines::Trouble troubl
 }
 
 net::awaitable<Result<PackManager::Outcome>> PackCare::carry_out(std::string pack, PackManager::Kind kind) {
-  const auto job = with_.packs->start(pack, kind, PackManager::From::debian);
+  const auto job = with_.packs->start(pack, kind, PackManager::From::as_before);
   if (!job) co_return fail(job.error());
   for (;;) {
     PackManager::Progress progress = PackManager::look(**job);

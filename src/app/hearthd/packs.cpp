@@ -2,6 +2,7 @@
 
 #include <hearth/core/log.h>
 #include <hearth/core/paths.h>
+#include <hearth/egress/image_manifest.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
@@ -80,7 +81,8 @@ class PackManager::Job {
  public:
   std::string name;
   Kind kind = Kind::install;
-  From from = From::debian;
+  From from = From::as_before;
+  std::string image;
   std::stop_source stop;
   mutable std::mutex mutex;
   Progress progress;  // under `mutex`
@@ -154,10 +156,9 @@ struct PackManager::Impl {
         HEARTH_TRY_ASSIGN(const Fd busy, store.exclusive());
         HEARTH_TRY(store.activate(job.name, *stray));
       }
-      const auto locked = store.locked(job.name);
-      if (locked && *locked && (*locked)->origin == "system") job.from = From::system;
     }
-    wish.from = job.from == From::system ? engines::PackOptions::From::system : engines::PackOptions::From::debian;
+    wish.from = job.from;
+    wish.image = job.image;
     HEARTH_TRY_ASSIGN(
         engines::InstalledPack made,
         engines::install_pack(
@@ -210,14 +211,19 @@ PackManager::~PackManager() {
   if (impl_->thread.joinable()) impl_->thread.join();
 }
 
-Result<std::shared_ptr<PackManager::Job>> PackManager::start(const std::string& name, Kind kind, From from) {
+Result<std::shared_ptr<PackManager::Job>> PackManager::start(const std::string& name, Kind kind, From from,
+                                                             const std::string& image) {
   if (kind != Kind::rollback) {
     HEARTH_TRY(engines::load_recipe(impl_->recipes, name));
+  }
+  if (from == From::image) {
+    HEARTH_TRY(egress::parse_image_name(image));
   }
   auto job = std::make_shared<Job>();
   job->name = name;
   job->kind = kind;
   job->from = from;
+  job->image = image;
   const std::lock_guard lock(impl_->mutex);
   if (impl_->closing) return fail(Errc::unavailable, "hearthd is stopping");
   if (impl_->latest && !Impl::over(*impl_->latest))

@@ -29,7 +29,7 @@ class PackManager {
 
   // repair: as it is locked, from where it came.
   enum class Kind { install, upgrade, rollback, repair };
-  enum class From { debian, system };
+  using From = engines::PackOptions::From;
   struct Outcome {
     std::string id;
     bool changed = false;
@@ -44,9 +44,10 @@ class PackManager {
   class Job;  // one installation: shared by the thread that does it and those who look on
 
   // Begins. When it is in use, engines that run in the pack are restarted between requests and must pass their canary;
-  // if one does not, the version before comes back and the outcome is the reason. not_found (no such recipe),
+  // if one does not, the version before comes back and the outcome is the reason. `image`: for From::image, as
+  // egress::parse_image_name() takes it. invalid_argument (that is none), not_found (no such recipe),
   // resource_exhausted (another one is under way), unavailable (the daemon ends).
-  Result<std::shared_ptr<Job>> start(const std::string& name, Kind kind, From from);
+  Result<std::shared_ptr<Job>> start(const std::string& name, Kind kind, From from, const std::string& image = {});
   [[nodiscard]] static Progress look(const Job& job);
   // Nobody wants it any more. What is in use by then stays.
   static void cancel(Job& job);

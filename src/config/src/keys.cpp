@@ -2,6 +2,8 @@
 
 #include "src/values.h"
 
+#include <hearth/core/nearest.h>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -306,24 +308,6 @@ std::vector<Key> make_table() {
   return table;
 }
 
-// Insertions, deletions, substitutions and swapped neighbours.
-std::size_t edits(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before(b.size() + 1);
-  std::vector<std::size_t> above(b.size() + 1);
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) above[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before[j - 2] + 1);
-    }
-    std::swap(before, above);
-    std::swap(above, row);
-  }
-  return above[b.size()];
-}
-
 std::string_view leaf_of(std::string_view path) {
   return path.substr(path.rfind('.') + 1);
 }
@@ -347,7 +331,7 @@ bool is_engine_name(std::string_view name) {
 }
 
 std::string nearest_key(std::string_view path) {
-  constexpr std::size_t kMost = 80;  // what is longer is no slip of the finger, and edits() costs the product
+  constexpr std::size_t kMost = 80;  // what is longer is no slip of the finger, and slips() costs the product
   path = path.substr(0, kMost);
   std::vector<std::string> candidates;
   for (const Key& key : keys()) {
@@ -359,7 +343,7 @@ std::string nearest_key(std::string_view path) {
   for (const std::string& known : candidates) {
     // A right word in the wrong section is nearer than any misspelling.
     const bool misplaced = leaf_of(known) == leaf_of(path);
-    const std::size_t n = misplaced ? 0 : edits(path, known);
+    const std::size_t n = misplaced ? 0 : slips(path, known);
     if (n < least) std::tie(best, least) = std::pair(known, n);
   }
   return best;

@@ -221,6 +221,17 @@ Decoded<void> Value::check() {
   return std::unexpected(malformed());
 }
 
+Decoded<std::string_view> Value::raw() {
+  HEARTH_TRY(check());
+  const Kind is = kind();
+  if (is != Kind::object && is != Kind::array) return token_;
+  const char* next = nullptr;  // what follows: a comma or a bracket
+  if (const auto code = context_->document->current_location().get(next)) return std::unexpected(malformed(code));
+  std::string_view text = context_->body.substr(span().offset, static_cast<std::size_t>(next - token_.data()));
+  while (is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
 ApiError Value::wrong_type(std::string_view wanted) const {
   const Kind is = kind();
   if (is == Kind::malformed) return malformed();
@@ -234,6 +245,7 @@ ApiError Value::refuse(ApiCode code, std::string_view sentence_after_name) const
 
 Document::Document(const JsonBody& body) {
   context_.body = body.view();
+  context_.document = &document_;
 }
 
 Decoded<od::object> Document::open() {

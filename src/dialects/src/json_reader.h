@@ -41,6 +41,7 @@ enum class Kind { object, array, string, number, boolean, null, malformed };
 // What all values of one document share.
 struct Context {
   std::string_view body;
+  od::document* document = nullptr;
   std::shared_ptr<std::string> unescaped;  // texts that had escapes; reserved once, so that views into it stay
 
   [[nodiscard]] ApiError malformed(simdjson::error_code code, const Path& path) const;
@@ -89,12 +90,15 @@ class Value {
   // visit(index, Value) → Decoded<void> for each item. `max_items`: array_above_max_length past it.
   template <typename Visit>
   Decoded<void> each_item(std::size_t max_items, Visit visit);
-  // visit(name, Value) → Decoded<void> for each field of `names` that is there and not null.
+  // visit(name, Value) → Decoded<void> for each field of `names` that is there and not null; if it has it,
+  // visit.other(name, Value) for every other one.
   template <typename Visit>
   Decoded<Fields> each_field(std::span<const std::string_view> names, Visit visit);
 
   // Well-formed, whatever it is.
   Decoded<void> check();
+  // The same, and its bytes as they stand in the body: numbers and the order of keys stay what they were.
+  Decoded<std::string_view> raw();
 
   // "`speed` must be a number, not a string."
   [[nodiscard]] ApiError wrong_type(std::string_view wanted) const;
@@ -158,7 +162,11 @@ Decoded<Fields> read_fields(od::object& object, std::span<const std::string_view
     const Path here = path.field(i < names.size() ? names[i] : key);
     Value wrapped(value, here, context);
     if (i == names.size()) {
-      HEARTH_TRY(wrapped.check());
+      if constexpr (requires { visit.other(key, wrapped); }) {
+        HEARTH_TRY(visit.other(key, wrapped));
+      } else {
+        HEARTH_TRY(wrapped.check());
+      }
       continue;
     }
     if (!fields.mark_seen(i)) {

@@ -1,6 +1,7 @@
-#include "file_hash.h"
+#include "pack_image.h"
 #include "private_apt.h"
 
+#include <hearth/core/file_hash.h>
 #include <hearth/core/ids.h>
 #include <hearth/core/units.h>
 #include <hearth/engines/pack_install.h>
@@ -20,6 +21,7 @@ namespace fs = std::filesystem;
 
 constexpr Millis kUnpackTime{600'000};
 constexpr std::uint64_t kSpareDisk = 32ULL << 20;
+constexpr std::uint64_t kLargestImage = 32ULL << 30;
 constexpr std::uint64_t kUnpacked = 5;  // a .deb's contents take at most about so many times its size
 // Every folder an engine's sandbox may want to show something in, besides / itself.
 constexpr std::array kSkeleton{"usr/bin",
@@ -139,7 +141,7 @@ class Installer {
     HEARTH_TRY(store_.remove_leftovers());
     if (!options_.containment.isolated())
       return fail(Errc::failed_precondition, fmt::format("packs take a sandbox: {}", options_.containment.problem));
-    HEARTH_TRY(options_.from == PackOptions::From::system ? use_host() : use_debian());
+    HEARTH_TRY(use());
     tell("activate", 0);
     const std::string before = store_.current(recipe_.name).value_or("");
     HEARTH_TRY(store_.activate(recipe_.name, id_));
@@ -150,6 +152,42 @@ class Installer {
  private:
   void tell(std::string step, double fraction, std::string detail = {}) const {
     progress_({std::move(step), fraction, std::move(detail)});
+  }
+
+  Result<void> use() {
+    using From = PackOptions::From;
+    From from = options_.from;
+    std::string image = options_.image;
+    if (from == From::as_before) {
+      HEARTH_TRY_ASSIGN(const auto locked, store_.locked(recipe_.name));
+      const std::string_view origin = locked ? std::string_view(locked->origin) : std::string_view();
+      from = origin == "system" ? From::system : origin == "oci" ? From::image : From::debian;
+      if (from == From::image) image = locked->suite;
+    }
+    if (from == From::image) return use_image(image);
+    return from == From::system ? use_host() : use_debian();
+  }
+
+  // By its name now, or, of the image that is locked, by the digests of then.
+  Result<void> use_image(const std::string& image) {
+    HEARTH_TRY_ASSIGN(auto source, ImageSource::open(image, options_.source.arch, stop_));
+    HEARTH_TRY_ASSIGN(auto lock, store_.locked(recipe_.name));
+    const bool ours = lock && lock->origin == "oci" && !options_.upgrade && lock->suite == source->name();
+    if (!ours) {
+      tell("resolve", 0, image);
+      HEARTH_TRY_ASSIGN(lock, source->resolve(recipe_.name));
+      tell("resolve", 1, fmt::format("{} layers", lock->files.size()));
+    }
+    if (reuse(*lock)) return {};
+    if (!cached(*lock)) {
+      std::uint64_t bytes = 0;
+      for (const PackFile& file : lock->files) bytes += file.size;
+      HEARTH_TRY(enough_room(store_.folder(), bytes * (kUnpacked + 1) + kSpareDisk));
+      HEARTH_TRY(source->fetch(*lock, store_.debs(), [&](double fraction, std::uint64_t total) {
+        tell("download", fraction, format_bytes(total));
+      }));
+    }
+    return make(*lock);
   }
 
   Result<void> use_host() {
@@ -293,6 +331,15 @@ class Installer {
     if (ec) return fail(Error(ec, fmt::format("cannot make the folder {}", root.string())));
     ::chmod(root.parent_path().c_str(), 0755);
     HEARTH_TRY(make_skeleton(root));
+    if (lock.origin == "oci") {
+      HEARTH_TRY(unpack_image(
+          lock, store_.debs(), root, room_for_image(), options_.containment,
+          [&](double fraction, std::uint64_t bytes) {
+            tell("unpack", fraction, bytes == 0 ? std::string() : format_bytes(bytes));
+          },
+          stop_));
+      return fit_out_image(root, recipe_);
+    }
     double done = 0;
     for (const PackFile& file : lock.files) {
       tell("unpack", done++ / static_cast<double>(lock.files.size()), file.package);
@@ -305,6 +352,14 @@ class Installer {
     }
     tell("unpack", 1);
     return trim(root);
+  }
+
+  // What an image may take unpacked: what the disk has, and no more than any engine needs.
+  [[nodiscard]] std::uint64_t room_for_image() const {
+    struct statvfs disk{};
+    if (::statvfs(store_.folder().c_str(), &disk) != 0) return kLargestImage;
+    const std::uint64_t left = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
+    return std::min(kLargestImage, left - std::min(left, kSpareDisk));
   }
 
   Result<void> pass_canary(const fs::path& version, const fs::path& beside) const {

@@ -1,3 +1,4 @@
+#include <hearth/core/file_hash.h>
 #include <hearth/core/ids.h>
 #include <hearth/engines/pack.h>
 
@@ -30,10 +31,6 @@ Error damaged(std::string_view line) {
                       line.substr(0, 80))};
 }
 
-bool is_hash(std::string_view text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
 // The name of a file in a folder, and no way out of it.
 bool is_file_name(std::string_view text) {
   return text.find('/') == std::string_view::npos && text != "." && text != "..";
@@ -41,7 +38,7 @@ bool is_file_name(std::string_view text) {
 
 Result<PackFile> read_file_line(const std::vector<std::string_view>& w, std::string_view line) {
   PackFile file;
-  if (w.size() != 7 || !is_hash(w[5]) || !is_file_name(w[6])) return fail(damaged(line));
+  if (w.size() != 7 || !is_sha256(w[5]) || !is_file_name(w[6])) return fail(damaged(line));
   const auto [end, ec] = std::from_chars(w[4].data(), w[4].data() + w[4].size(), file.size);
   if (ec != std::errc() || end != w[4].data() + w[4].size()) return fail(damaged(line));
   file.package = w[1];
@@ -66,6 +63,7 @@ Result<void> read_line(PackLock& lock, std::string_view line) {
                        : w[0] == "origin" ? &lock.origin
                        : w[0] == "suite"  ? &lock.suite
                        : w[0] == "arch"   ? &lock.arch
+                       : w[0] == "image"  ? &lock.image
                                           : nullptr;
   if (field == nullptr) return fail(damaged(line));
   *field = w[1];
@@ -80,6 +78,7 @@ std::string format_lock(const PackLock& lock) {
   text += fmt::format("pack {}\norigin {}\n", lock.name, lock.origin);
   if (!lock.suite.empty()) text += fmt::format("suite {}\n", lock.suite);
   if (!lock.arch.empty()) text += fmt::format("arch {}\n", lock.arch);
+  if (!lock.image.empty()) text += fmt::format("image {}\n", lock.image);
   for (const PackFile& f : lock.files)
     text += fmt::format("file {} {} {} {} {} {}\n", f.package, f.version, f.arch, f.size, f.sha256, f.file);
   return text;

@@ -39,7 +39,7 @@ Result<void> read_canary(Recipe& recipe, const Fields& fields, std::string_view 
 
 Result<Recipe> read_recipe(const YAML::Node& root, std::string_view origin) {
   HEARTH_TRY_ASSIGN(const Fields fields,
-                    Fields::of(root, origin, "", {"name", "title", "packages", "libraries_of", "canary"}));
+                    Fields::of(root, origin, "", {"name", "title", "packages", "libraries_of", "elsewhere", "canary"}));
   Recipe recipe;
   HEARTH_TRY_ASSIGN(recipe.name, fields.required_text("name"));
   if (!is_pack_name(recipe.name))
@@ -51,6 +51,11 @@ Result<Recipe> read_recipe(const YAML::Node& root, std::string_view origin) {
     return fail(fields.wrong("packages", "give packages or libraries_of"));
   for (const auto* list : {&recipe.packages, &recipe.libraries_of}) {
     if (!std::ranges::all_of(*list, is_debian_name)) return fail(fields.wrong("packages", "must be Debian packages"));
+  }
+  HEARTH_TRY_ASSIGN(recipe.elsewhere, fields.texts("elsewhere", kMaxList));
+  for (const std::string& path : recipe.elsewhere) {
+    if (!fs::path(path).is_absolute() || fs::path(path).lexically_normal() != path)
+      return fail(fields.wrong("elsewhere", "must be absolute paths in an image"));
   }
   HEARTH_TRY(read_canary(recipe, fields, origin));
   return recipe;

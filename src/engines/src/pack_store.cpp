@@ -228,7 +228,8 @@ Result<void> PackStore::collect_garbage() const {
     for (const PackFile& file : (*lock)->files) debs_kept.insert(file.file);
   }
   for (const fs::path& entry : entries(debs())) {
-    if (entry.extension() == ".deb" && !debs_kept.contains(entry.filename().string())) {
+    const fs::path kind = entry.extension();
+    if ((kind == ".deb" || kind == ".layer" || kind == ".part") && !debs_kept.contains(entry.filename().string())) {
       HEARTH_TRY(discard(entry));
     }
   }

@@ -1,14 +1,50 @@
 #include "call.h"
 
+#include <hearth/dialects/anthropic.h>
+#include <hearth/dialects/ollama.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 namespace hearth::gateway {
 
+namespace {
+
+std::string encode_error(const Call& call, const dialects::ApiError& error) {
+  switch (call.dialect) {
+    case Dialect::anthropic:
+      return dialects::encode_anthropic(error, call.id);
+    case Dialect::ollama:
+      return dialects::encode_ollama(error);
+    case Dialect::openai:
+      break;
+  }
+  return dialects::encode(error);
+}
+
+// In a stream that has begun.
+std::string encode_event(const Call& call, const dialects::ApiError& error) {
+  switch (call.dialect) {
+    case Dialect::anthropic:
+      return dialects::encode_anthropic_event(error, call.id);
+    case Dialect::ollama:
+      return dialects::encode_ollama(error) + "\n";
+    case Dialect::openai:
+      break;
+  }
+  return dialects::encode_event(error);
+}
+
+}  // namespace
+
 net::Headers answer_headers(const Call& call, std::string_view content_type) {
   net::Headers headers{{"Content-Type", std::string(content_type)}, {"x-request-id", call.id}};
-  headers.add("openai-processing-ms", fmt::format("{:.0f}", seconds_between(call.began, steady_now()) * 1000));
+  if (call.dialect == Dialect::anthropic) {
+    headers.add("request-id", call.id);
+  } else {
+    headers.add("openai-processing-ms", fmt::format("{:.0f}", seconds_between(call.began, steady_now()) * 1000));
+  }
   if (const auto origin = call.exchange.request().headers.get("Origin"); call.origin_welcome && !origin.empty()) {
     headers.add("Access-Control-Allow-Origin", std::string(origin));
     headers.add("Vary", "Origin");
@@ -30,7 +66,8 @@ net::awaitable<void> reply_error(Call& call, dialects::ApiError error, StreamKin
   call.decision.status = error.status;
   if (call.exchange.started()) {
     if (kind == StreamKind::bytes) co_return;
-    const auto told = co_await call.exchange.write(dialects::encode_event(error));
+    const std::string event = encode_event(call, error);
+    const auto told = co_await call.exchange.write(event);
     if (told) co_await call.exchange.finish();
     co_return;
   }
@@ -40,7 +77,7 @@ net::awaitable<void> reply_error(Call& call, dialects::ApiError error, StreamKin
     headers.add("retry-after-ms", fmt::format("{}", error.retry_after->count()));
   }
   if (!call.decision.allow.empty()) headers.add("Allow", call.decision.allow);
-  const std::string body = dialects::encode(error);
+  const std::string body = encode_error(call, error);
   [[maybe_unused]] const auto sent = co_await call.exchange.respond(error.status, std::move(headers), body);
 }
 

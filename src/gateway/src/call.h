@@ -34,6 +34,9 @@ struct Decision {
   std::string allow;  // of a 405: the methods that the path takes
 };
 
+// Whose clients a route is for: the shape of errors, and the name of the header with the request's id.
+enum class Dialect { openai, anthropic, ollama };
+
 struct Call {
   std::string id;  // "req_…", in the answer's x-request-id and in the log
   Principal principal;
@@ -41,6 +44,7 @@ struct Call {
   net::Exchange& exchange;
   const Services& services;
   Decision decision;
+  Dialect dialect = Dialect::openai;
   Charge body_memory = {};
   bool origin_welcome = true;  // false: a web page from elsewhere, which must not even read the refusal
 };
@@ -88,6 +92,16 @@ net::awaitable<void> handle_detections(Call& call);
 net::awaitable<void> handle_chat(Call& call);
 net::awaitable<void> handle_completions(Call& call);
 net::awaitable<void> handle_rerank(Call& call);
+net::awaitable<void> handle_messages(Call& call);
+net::awaitable<void> handle_count_tokens(Call& call);
+net::awaitable<void> handle_ollama_chat(Call& call);
+net::awaitable<void> handle_ollama_generate(Call& call);
+net::awaitable<void> handle_ollama_embed(Call& call);
+net::awaitable<void> handle_ollama_embedding(Call& call);
+net::awaitable<void> handle_ollama_tags(Call& call);
+net::awaitable<void> handle_ollama_running(Call& call);
+net::awaitable<void> handle_ollama_version(Call& call);
+net::awaitable<void> handle_ollama_show(Call& call);
 net::awaitable<void> handle_models(Call& call);
 net::awaitable<void> handle_files(Call& call);
 

@@ -21,6 +21,7 @@ struct Route {
   std::string_view path;     // a * stands for one segment; at the end, ** for all that follows
   std::string_view methods;  // separated by spaces
   net::awaitable<void> (*handler)(Call&);
+  Dialect dialect = Dialect::openai;
 };
 
 constexpr std::array kRoutes{
@@ -32,6 +33,16 @@ constexpr std::array kRoutes{
     Route{"/v1/chat/completions", "POST", handle_chat},
     Route{"/v1/completions", "POST", handle_completions},
     Route{"/v1/rerank", "POST", handle_rerank},
+    Route{"/v1/messages", "POST", handle_messages, Dialect::anthropic},
+    Route{"/v1/messages/count_tokens", "POST", handle_count_tokens, Dialect::anthropic},
+    Route{"/api/chat", "POST", handle_ollama_chat, Dialect::ollama},
+    Route{"/api/generate", "POST", handle_ollama_generate, Dialect::ollama},
+    Route{"/api/embed", "POST", handle_ollama_embed, Dialect::ollama},
+    Route{"/api/embeddings", "POST", handle_ollama_embedding, Dialect::ollama},
+    Route{"/api/tags", "GET HEAD", handle_ollama_tags, Dialect::ollama},
+    Route{"/api/ps", "GET HEAD", handle_ollama_running, Dialect::ollama},
+    Route{"/api/show", "POST", handle_ollama_show, Dialect::ollama},
+    Route{"/api/version", "GET HEAD", handle_ollama_version, Dialect::ollama},
     Route{"/v1/ocr", "POST", handle_ocr},
     Route{"/v1/images/detections", "POST", handle_detections},
     Route{"/v1/models", "GET HEAD", handle_models},
@@ -154,6 +165,11 @@ net::awaitable<void> Gateway::handle(net::Exchange& exchange, Trust trust) {
   const net::RequestHead& request = exchange.request();
   const std::string path = request.path();
   const Route* route = find_route(path);
+  if (route != nullptr) {
+    call.dialect = route->dialect;
+  } else if (path.starts_with("/api/")) {
+    call.dialect = Dialect::ollama;
+  }
 
   if (trust == Trust::network) {
     const auto welcome = check_host_and_origin(request.headers, gateway.with.access);

@@ -57,7 +57,7 @@ net::awaitable<Attempt<LeasePtr>> acquire(Call& call, Upstream& upstream) {
 }
 
 std::unexpected<Failure> unreadable(Lease& lease, const Upstream& upstream) {
-  lease.finish(Outcome::error);
+  lease.finish(Outcome::failed);  // no input makes a sound engine speak nonsense
   log::warn("gateway", "an engine gave an answer that cannot be read", {{"engine", upstream.name()}});
   return give_up(dialects::api_error(ApiCode::engine_error,
                                      fmt::format("the {} engine gave an answer that cannot be read", upstream.name())));

@@ -1,6 +1,8 @@
 #include "entry_fields.h"
 
 #include <hearth/core/file.h>
+#include <hearth/core/file_hash.h>
+#include <hearth/core/nearest.h>
 #include <hearth/models/catalogue.h>
 #include <hearth/models/source.h>
 #include <hearth/yaml/fields.h>
@@ -9,7 +11,7 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
+#include <ranges>
 #include <set>
 
 namespace hearth::models {
@@ -106,21 +108,6 @@ Result<CatalogueEntry> read_entry(const YAML::Node& node, std::string_view origi
   return e;
 }
 
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
-    }
-  }
-  return row[b.size()];
-}
-
 }  // namespace
 
 std::string_view to_string(Rung rung) noexcept {
@@ -143,16 +130,9 @@ const CatalogueEntry* Catalogue::find(std::string_view name) const noexcept {
 }
 
 std::string Catalogue::nearest(std::string_view name) const {
-  if (name.size() > 96) return {};
-  std::string best;
-  std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
-  for (const CatalogueEntry& entry : entries_) {
-    const std::size_t d = entry.name.starts_with(name) ? 0 : distance(name, entry.name);
-    if (d >= least) continue;
-    least = d;
-    best = entry.name;
-  }
-  return best;
+  const auto begun = std::ranges::find_if(entries_, [&](const auto& entry) { return entry.name.starts_with(name); });
+  if (begun != entries_.end()) return begun->name;
+  return std::string(hearth::nearest(name, entries_ | std::views::transform(&CatalogueEntry::name)));
 }
 
 Result<std::vector<CatalogueEntry>> parse_catalogue(std::string_view text, std::string_view origin) {

@@ -3,8 +3,7 @@
 #pragma once
 
 #include "digest.h"
-#include "http.h"
-#include "retry.h"
+#include "outside.h"
 
 #include <hearth/models/model_store.h>
 

@@ -1,7 +1,9 @@
 #include "hub.h"
 
-#include "json_fields.h"
+#include "outside.h"
+#include "parts.h"
 
+#include <hearth/core/file_hash.h>
 #include <hearth/models/model_manifest.h>
 
 #include <fmt/format.h>
@@ -42,33 +44,6 @@ bool is_listed_path(std::string_view path) {
     at = slash + 1;
   }
   return true;
-}
-
-// The part of a GGUF's name that stays the same over its parts, and which part it is.
-struct Split {
-  std::string stem;
-  int index = 1;
-  int count = 1;
-};
-
-Split split_of(std::string_view path) {
-  constexpr std::size_t kTail = 15;  // "-00001-of-00003"
-  std::string_view stem = path;
-  if (stem.ends_with(".gguf")) stem.remove_suffix(5);
-  const std::string_view tail = stem.size() > kTail ? stem.substr(stem.size() - kTail) : std::string_view();
-  const auto number = [](std::string_view digits) -> std::optional<int> {
-    int value = 0;
-    for (const char c : digits) {
-      if (c < '0' || c > '9') return std::nullopt;
-      value = value * 10 + (c - '0');
-    }
-    return value;
-  };
-  if (tail.empty() || tail.front() != '-' || tail.substr(6, 4) != "-of-") return {std::string(stem), 1, 1};
-  const auto index = number(tail.substr(1, 5));
-  const auto count = number(tail.substr(10, 5));
-  if (!index || !count || *index < 1 || *count < 1 || *index > *count) return {std::string(stem), 1, 1};
-  return {std::string(stem.substr(0, stem.size() - kTail)), *index, *count};
 }
 
 bool ends_with_word(std::string_view name, std::string_view word) {

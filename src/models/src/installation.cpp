@@ -55,8 +55,10 @@ class Pulling {
   Result<void> obtain_locked(RemoteFile& file, const std::string& key);
   Result<FileDigest> copy_local(const RemoteFile& file, const std::string& key);
   Result<FileDigest> fetch(const RemoteFile& file, const std::string& key);
-  Result<void> inspect_all();
   Result<void> inspect(RemoteFile& file);
+  Result<void> add_external_files();
+  Result<void> check_whole();
+  void tell_files() const;
   Result<void> check_pin(const RemoteFile& file) const;
   Result<ModelManifest> describe() const;
   [[nodiscard]] std::string pin_key(const RemoteFile& file) const { return source_.text + "#" + file.name; }
@@ -80,6 +82,7 @@ class Pulling {
   std::string name_;
   Resolved resolved_;
   std::optional<ModelFacts> facts_;
+  std::vector<ModelFacts> parts_;  // of a split GGUF, the first too
   std::vector<ModelStore::Lease> leases_;
 };
 
@@ -133,10 +136,17 @@ Result<void> Pulling::ask_source() {
     event.seconds = std::chrono::duration<double>(wait).count();
     tell_(std::move(event));
   };
-  resolving_.emplace(
-      ResolveContext{c_.http, c_.options.hugging_face, c_.options.model_scope, c_.options.hugging_face_token,
-                     request_.insist ? PlainHttp::anywhere : PlainHttp::loopback_only, budget_, retrying, stop_});
+  resolving_.emplace(ResolveContext{
+      .asking = {c_.http, budget_, request_.insist ? PlainHttp::anywhere : PlainHttp::loopback_only, retrying, stop_},
+      .hugging_face = c_.options.hugging_face,
+      .model_scope = c_.options.model_scope,
+      .hugging_face_token = c_.options.hugging_face_token});
   HEARTH_TRY_ASSIGN(resolved_, resolve(*resolving_, source_, entry_));
+  tell_files();
+  return {};
+}
+
+void Pulling::tell_files() const {
   PullEvent event;
   event.kind = PullEvent::Kind::resolved;
   event.model = name_;
@@ -145,7 +155,6 @@ Result<void> Pulling::ask_source() {
     event.total += file.bytes.value_or(0);
   }
   tell_(std::move(event));
-  return {};
 }
 
 Result<void> Pulling::check_pin(const RemoteFile& file) const {
@@ -173,9 +182,11 @@ Result<void> Pulling::check_promises() {
     if (!request_.insist)
       return fail(
           Errc::failed_precondition,
-          fmt::format("nothing says which bytes {} should have, so a wrong file would not be noticed. Add its digest "
-                      "(URL#sha256=…), or take what comes and pin it: hearth pull {} --insist",
-                      file.name, request_.source));
+          fmt::format(
+              "nothing says which bytes {} should have, so a wrong file would not be noticed. Add its digest "
+              "(URL#sha256=…; of a model in several files all of theirs in order, with commas between), or take "
+              "what comes and pin it: hearth pull {} --insist",
+              file.name, request_.source));
   }
   return {};
 }
@@ -302,9 +313,11 @@ Result<void> Pulling::obtain(RemoteFile& file) {
 
 // A file that an engine would stumble over is not installed; it is fetched once more, for it may have been the disk.
 Result<void> Pulling::inspect(RemoteFile& file) {
+  if (!is_inspected(file.role, file.name)) return {};
   for (bool again = false;; again = true) {
     auto facts = inspect_model(c_.store.blob_path(file.sha256));
     if (facts) {
+      if (facts->split) parts_.push_back(*facts);
       if (file.role == "model") facts_ = std::move(*facts);
       return {};
     }
@@ -321,12 +334,50 @@ Result<void> Pulling::inspect(RemoteFile& file) {
   }
 }
 
-Result<void> Pulling::inspect_all() {
-  for (RemoteFile& file : resolved_.files) {
-    if (!is_inspected(file.role, file.name)) continue;
-    HEARTH_TRY(inspect(file));
+// An ONNX model's header says which weights lie beside it.
+Result<void> Pulling::add_external_files() {
+  if (!facts_ || !facts_->onnx)
+    return resolved_.digests.size() < 2 || facts_->split ? Result<void>() : take_digests(resolved_, 1);
+  std::size_t at = 1;
+  bool more = false;
+  for (const ExternalFile& wanted : facts_->onnx->external) {
+    if (!is_file_name(wanted.location))
+      return fail(Errc::unsupported,
+                  fmt::format("{} keeps weights in {}, in another folder; only weights beside the model are understood",
+                              source_.text, wanted.location));
+    const auto there = std::ranges::find(resolved_.files, wanted.location, &RemoteFile::name);
+    if (there != resolved_.files.end()) {
+      there->role = "part";
+      continue;
+    }
+    HEARTH_TRY_ASSIGN(RemoteFile file, resolved_.beside(wanted.location));
+    resolved_.files.insert(resolved_.files.begin() + static_cast<std::ptrdiff_t>(at++), std::move(file));
+    more = true;
   }
-  return {};
+  if (!resolved_.digests.empty()) {
+    HEARTH_TRY(take_digests(resolved_, at));
+  }
+  if (!more) return {};
+  tell_files();
+  HEARTH_TRY(check_promises());
+  return check_room();
+}
+
+// All files together are a model.
+Result<void> Pulling::check_whole() {
+  if (!facts_) return {};
+  const auto refused = [&](const Error& error) { return fail(error.wrap(fmt::format("{} is not installed", name_))); };
+  if (facts_->split) {
+    auto whole = join_parts(std::move(parts_));
+    if (!whole) return refused(whole.error());
+    facts_ = *std::move(whole);
+  }
+  const auto size_of = [&](const std::string& name) -> std::optional<std::uint64_t> {
+    const auto found = std::ranges::find(resolved_.files, name, &RemoteFile::name);
+    return found == resolved_.files.end() ? std::nullopt : found->bytes;
+  };
+  const auto complete = check_external_files(*facts_, size_of);
+  return complete ? Result<void>() : refused(complete.error());
 }
 
 std::string task_of(Task task) {
@@ -383,10 +434,13 @@ Result<Installation> Pulling::run() {
   HEARTH_TRY(ask_source());
   HEARTH_TRY(check_promises());
   HEARTH_TRY(check_room());
-  for (RemoteFile& file : resolved_.files) {
-    HEARTH_TRY(obtain(file));
+  for (std::size_t i = 0; i < resolved_.files.size(); ++i) {
+    HEARTH_TRY(obtain(resolved_.files[i]));
+    HEARTH_TRY(inspect(resolved_.files[i]));
+    if (i > 0) continue;
+    HEARTH_TRY(add_external_files());
   }
-  HEARTH_TRY(inspect_all());
+  HEARTH_TRY(check_whole());
   HEARTH_TRY_ASSIGN(const ModelManifest manifest, describe());
   for (const RemoteFile& file : resolved_.files) {
     HEARTH_TRY(c_.store.set_pin(pin_key(file), {file.sha256, file.bytes.value_or(0)}));

@@ -69,4 +69,23 @@ Result<ModelFacts> inspect_model(const std::filesystem::path& path) {
   return fail(facts.error().wrap(name + " cannot be used"));
 }
 
+Result<ModelFacts> inspect_whole(const std::filesystem::path& model, const std::vector<std::filesystem::path>& parts) {
+  HEARTH_TRY_ASSIGN(ModelFacts facts, inspect_model(model));
+  if (facts.split) {
+    std::vector<ModelFacts> all{std::move(facts)};
+    for (const std::filesystem::path& part : parts) {
+      HEARTH_TRY_ASSIGN(ModelFacts more, inspect_model(part));
+      all.push_back(std::move(more));
+    }
+    return join_parts(std::move(all));
+  }
+  const auto size_of = [&](const std::string& location) -> std::optional<std::uint64_t> {
+    std::error_code ec;
+    const auto bytes = std::filesystem::file_size(model.parent_path() / location, ec);
+    return ec ? std::nullopt : std::optional<std::uint64_t>(bytes);
+  };
+  HEARTH_TRY(check_external_files(facts, size_of));
+  return facts;
+}
+
 }  // namespace hearth::models

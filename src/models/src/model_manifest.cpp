@@ -1,5 +1,6 @@
 #include "entry_fields.h"
 
+#include <hearth/core/file_hash.h>
 #include <hearth/models/model_manifest.h>
 #include <hearth/yaml/fields.h>
 
@@ -96,11 +97,6 @@ bool is_model_name(std::string_view text) noexcept {
 bool is_file_name(std::string_view text) noexcept {
   return !text.empty() && text.size() <= kMaxFileName && text != "." && text != ".." &&
          std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f || c == '/' || c == '\\'; });
-}
-
-bool is_sha256(std::string_view text) noexcept {
-  return text.size() == 64 &&
-         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 std::uint64_t ModelManifest::bytes() const noexcept {

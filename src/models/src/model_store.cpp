@@ -1,5 +1,6 @@
 #include "digest.h"
 
+#include <hearth/core/file_hash.h>
 #include <hearth/core/ids.h>
 #include <hearth/core/log.h>
 #include <hearth/core/units.h>

@@ -2,6 +2,8 @@
 #include "protobuf.h"
 #include "readers.h"
 
+#include <hearth/models/model_file.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -381,18 +383,17 @@ Result<ModelFacts> read_onnx(ByteSource& source) {
   return facts;
 }
 
-Result<void> check_external_files(const ModelFacts& facts, const std::filesystem::path& folder) {
+Result<void> check_external_files(const ModelFacts& facts, const SizeOf& size_of) {
   if (!facts.onnx) return {};
   for (const ExternalFile& file : facts.onnx->external) {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(folder / file.location, error);
-    if (error)
+    const auto size = size_of(file.location);
+    if (!size)
       return fail(Errc::corrupt,
                   fmt::format("the model keeps weights in '{}', which is missing; pull it again", file.location));
-    if (size < file.bytes)
+    if (*size < file.bytes)
       return fail(Errc::corrupt, fmt::format("'{}' is cut off: it should be at least {} bytes long and is {}; pull the "
                                              "model again",
-                                             file.location, file.bytes, size));
+                                             file.location, file.bytes, *size));
   }
   return {};
 }

@@ -1,6 +1,6 @@
 #include "partial.h"
 
-#include "http_headers.h"
+#include "outside.h"
 
 #include <hearth/core/ids.h>
 

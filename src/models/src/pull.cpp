@@ -96,6 +96,7 @@ void Puller::Impl::work(Job& job, const PullRequest& request) {
     log::info("models", done->was_there ? "the model was there" : "a model is installed",
               {{"model", last.model}, {"bytes", done->manifest.bytes()}});
     if (!done->was_there && options.on_changed) options.on_changed();
+    if (options.hint) last.hint = options.hint(done->manifest);
     last.manifest = std::move(done->manifest);
   } else {
     last.kind = PullEvent::Kind::failed;
@@ -123,7 +124,7 @@ Puller::Puller(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Puller>> Puller::start(ModelStore& store, const Catalogue& catalogue, PullOptions options) {
   auto impl = std::make_unique<Impl>(store, catalogue, std::move(options));
-  HttpOptions http;
+  egress::HttpOptions http;
   http.open_socket = impl->options.open_socket;
   http.stall_time = impl->options.stall_time;
   http.ca_file = impl->options.ca_file;

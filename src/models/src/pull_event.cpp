@@ -79,6 +79,7 @@ std::string to_json(const PullEvent& event) {
         text(out, "licence", event.manifest->licence);
         out += fmt::format(",\"commercial\":{}", event.manifest->commercial);
       }
+      if (!event.hint.empty()) text(out, "hint", event.hint);
       break;
     case PullEvent::Kind::failed:
       text(out, "message", event.message);

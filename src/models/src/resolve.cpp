@@ -1,70 +1,31 @@
 #include "resolve.h"
 
-#include "digest.h"
 #include "hub.h"
-#include "json_fields.h"
 #include "oci.h"
+#include "parts.h"
 
-#include <hearth/core/ids.h>
+#include <hearth/egress/registry.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
-#include <random>
+#include <memory>
 #include <set>
 
 namespace hearth::models {
 namespace {
 
 namespace fs = std::filesystem;
+using egress::escape;
+using egress::fetch_document;
+using egress::request_for;
+using egress::Slash;
 
-constexpr std::size_t kMaxListing = std::size_t{8} << 20U;
 constexpr int kMaxPages = 20;
 constexpr std::size_t kMaxLocalFiles = 64;
 
-// A path's parts as a URL has them.
-std::string escape(std::string_view text, bool keep_slash) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '_' || c == '.' || c == '~' || (keep_slash && c == '/');
-    if (plain) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
-}
-
 std::string base_name(std::string_view path) {
   return std::string(path.substr(path.rfind('/') + 1));
-}
-
-// A small document, again and again as the budget allows.
-Result<Http::Answer> fetch(ResolveContext& c, const HttpRequest& request, int accepted_status = 0) {
-  for (;;) {
-    Http::Answer answer = c.http.get(request, kMaxListing, c.stop);
-    if (!answer.result.error) return answer;
-    if (accepted_status != 0 && answer.result.status == accepted_status) return answer;
-    const Error& error = *answer.result.error;
-    if (!error.is(Errc::unavailable) && answer.result.status != 429) return fail(error);
-    static thread_local std::minstd_rand chance{std::random_device{}()};
-    const auto wait = c.budget.failed(answer.result.retry_after, std::uniform_real_distribution<>(0, 1)(chance));
-    if (!wait) return fail(error);
-    if (c.retrying) c.retrying(error.describe(), *wait);
-    if (!pause(*wait, c.stop)) return fail(Errc::cancelled, "the pull was stopped");
-  }
-}
-
-HttpRequest request_for(const ResolveContext& c, std::string url, std::string bearer = {}) {
-  HttpRequest request;
-  request.url = std::move(url);
-  request.bearer = std::move(bearer);
-  request.plain = c.plain;
-  return request;
 }
 
 RemoteFile remote_file(const ListedFile& file, std::string role, std::string url) {
@@ -99,20 +60,41 @@ Result<std::vector<ChosenFile>> wanted_files(const std::vector<ListedFile>& list
   return chosen;
 }
 
+// The chosen files of a hub's repository, and the way to those beside the model. `base`: what their paths are put
+// behind.
+void add_files(Resolved& resolved, const std::vector<ChosenFile>& chosen, std::vector<ListedFile> listing,
+               std::string repository, const std::string& base) {
+  const auto remote = [base](const ListedFile& file, std::string role) {
+    return remote_file(file, std::move(role), base + escape(file.path, Slash::kept));
+  };
+  for (const ChosenFile& file : chosen) resolved.files.push_back(remote(file.file, file.role));
+  const std::string& model = chosen.front().file.path;
+  std::string folder = model.substr(0, model.rfind('/') + 1);
+  resolved.beside = [remote, folder = std::move(folder), repository = std::move(repository),
+                     all = std::move(listing)](const std::string& name) -> Result<RemoteFile> {
+    const auto found = std::ranges::find(all, folder + name, &ListedFile::path);
+    if (found == all.end())
+      return fail(Errc::not_found,
+                  fmt::format("{} has no file {}{}, which belongs to the model", repository, folder, name));
+    return remote(*found, "part");
+  };
+}
+
 Result<Resolved> resolve_hf(ResolveContext& c, const Source& source, const CatalogueEntry* entry) {
   const std::string api = fmt::format("{}/api/models/{}", c.hugging_face, source.repo);
-  const std::string about =
-      source.revision.empty() ? api : fmt::format("{}/revision/{}", api, escape(source.revision, false));
-  HEARTH_TRY_ASSIGN(const Http::Answer info_answer, fetch(c, request_for(c, about, c.hugging_face_token)));
+  const std::string about = source.revision.empty() ? api : fmt::format("{}/revision/{}", api, escape(source.revision));
+  HEARTH_TRY_ASSIGN(const Http::Answer info_answer,
+                    fetch_document(c.asking, request_for(c.asking, about, c.hugging_face_token)));
   HEARTH_TRY_ASSIGN(RepositoryInfo info, parse_hf_info(info_answer.body));
   std::vector<ListedFile> listing;
   std::string page = fmt::format("{}/tree/{}?recursive=true", api, info.revision);
   for (int i = 0; i < kMaxPages && !page.empty(); ++i) {
-    HEARTH_TRY_ASSIGN(const Http::Answer answer, fetch(c, request_for(c, page, c.hugging_face_token)));
+    HEARTH_TRY_ASSIGN(const Http::Answer answer,
+                      fetch_document(c.asking, request_for(c.asking, page, c.hugging_face_token)));
     HEARTH_TRY_ASSIGN(std::vector<ListedFile> files, parse_hf_tree(answer.body));
     listing.insert(listing.end(), std::make_move_iterator(files.begin()), std::make_move_iterator(files.end()));
-    const std::string next = next_link(answer.result.headers.get("link"));
-    const std::string further = next.empty() ? std::string() : resolve_url(page, next);
+    const std::string next = egress::next_link(answer.result.headers.get("link"));
+    const std::string further = next.empty() ? std::string() : egress::resolve_url(page, next);
     // The token must not follow a link to another host, nor in clear.
     const std::string origin = fmt::format("{}{}/", page.substr(0, page.find("://") + 3), host_of(page));
     page = further.starts_with(origin) ? further : std::string();
@@ -124,190 +106,186 @@ Result<Resolved> resolve_hf(ResolveContext& c, const Source& source, const Catal
   resolved.task = task_of_pipeline(info.pipeline);
   resolved.languages = std::move(info.languages);
   resolved.bearer = c.hugging_face_token;
-  for (const ChosenFile& file : chosen)
-    resolved.files.push_back(remote_file(
-        file.file, file.role,
-        fmt::format("{}/{}/resolve/{}/{}", c.hugging_face, source.repo, info.revision, escape(file.file.path, true))));
+  add_files(resolved, chosen, std::move(listing), source.text,
+            fmt::format("{}/{}/resolve/{}/", c.hugging_face, source.repo, info.revision));
   return resolved;
 }
 
 Result<Resolved> resolve_ms(ResolveContext& c, const Source& source, const CatalogueEntry* entry) {
   const std::string revision = source.revision.empty() ? "master" : source.revision;
   const std::string url = fmt::format("{}/api/v1/models/{}/repo/files?Revision={}&Recursive=true", c.model_scope,
-                                      source.repo, escape(revision, false));
-  HEARTH_TRY_ASSIGN(const Http::Answer answer, fetch(c, request_for(c, url)));
-  HEARTH_TRY_ASSIGN(const std::vector<ListedFile> listing, parse_ms_files(answer.body));
+                                      source.repo, escape(revision));
+  HEARTH_TRY_ASSIGN(const Http::Answer answer, fetch_document(c.asking, request_for(c.asking, url)));
+  HEARTH_TRY_ASSIGN(std::vector<ListedFile> listing, parse_ms_files(answer.body));
   HEARTH_TRY_ASSIGN(const std::vector<ChosenFile> chosen, wanted_files(listing, source, entry));
   Resolved resolved;
-  for (const ChosenFile& file : chosen)
-    resolved.files.push_back(remote_file(file.file, file.role,
-                                         fmt::format("{}/models/{}/resolve/{}/{}", c.model_scope, source.repo,
-                                                     escape(revision, false), escape(file.file.path, true))));
+  add_files(resolved, chosen, std::move(listing), source.text,
+            fmt::format("{}/models/{}/resolve/{}/", c.model_scope, source.repo, escape(revision)));
   return resolved;
 }
 
-// A token from where the registry says; empty: it wants none.
-Result<std::string> registry_token(ResolveContext& c, std::string_view challenge_text, const std::string& registry) {
-  const auto challenge = parse_challenge(challenge_text);
-  if (!challenge)
-    return fail(
-        Errc::permission_denied,
-        fmt::format("{} wants to know who asks, in a way that is not understood (\"{}\")", registry, challenge_text));
-  std::string url = challenge->realm;
-  if (!url.starts_with("https://") && !(is_loopback_url(url) && is_loopback_host(registry)))
-    return fail(Errc::permission_denied, fmt::format("{} sends for a token to {}, which is not https", registry, url));
-  const auto add = [&](std::string_view name, const std::string& value) {
-    if (!value.empty())
-      url += fmt::format("{}{}={}", url.find('?') == std::string::npos ? '?' : '&', name, escape(value, false));
-  };
-  add("service", challenge->service);
-  add("scope", challenge->scope);
-  HEARTH_TRY_ASSIGN(const Http::Answer answer, fetch(c, request_for(c, url)));
-  HEARTH_TRY_ASSIGN(const json::value root, json::parse(answer.body, "the registry's token"));
-  std::string token = json::text(root, "token");
-  if (token.empty()) token = json::text(root, "access_token");
-  const bool sound = !token.empty() && token.size() < 16'384 &&
-                     std::ranges::all_of(token, [](unsigned char ch) { return ch > ' ' && ch < 0x7f; });
-  if (!sound) return fail(Errc::protocol_error, fmt::format("{} gave no token", registry));
-  return token;
-}
-
-struct RegistryAnswer {
-  std::string body;
-  std::string digest;  // of the body
-};
-
-Result<RegistryAnswer> fetch_manifest(ResolveContext& c, const Source& source, const std::string& base,
-                                      const std::string& reference, std::string& bearer, std::string& challenge) {
-  for (bool asked = false;; asked = true) {
-    HttpRequest request = request_for(c, fmt::format("{}/manifests/{}", base, reference), bearer);
-    request.headers.emplace_back(kOciAccept);
-    HEARTH_TRY_ASSIGN(const Http::Answer answer, fetch(c, request, asked ? 0 : 401));
-    if (answer.result.status == 401) {
-      challenge = answer.result.headers.get("www-authenticate");
-      HEARTH_TRY_ASSIGN(bearer, registry_token(c, challenge, source.host));
-      continue;
-    }
-    Hasher hasher = Hasher::sha256();
-    hasher.update(answer.body);
-    const std::string digest = "sha256:" + hasher.hex();
-    const std::string_view said = answer.result.headers.get("docker-content-digest");
-    if ((!said.empty() && said.starts_with("sha256:") && said != digest) ||
-        (reference.starts_with("sha256:") && reference != digest))
-      return fail(Errc::corrupt, fmt::format("the manifest of {} is not what its digest says", source.text));
-    return RegistryAnswer{answer.body, digest};
-  }
-}
-
 Result<Resolved> resolve_oci(ResolveContext& c, const Source& source) {
-  const std::string scheme = is_loopback_host(source.host) || c.plain == PlainHttp::anywhere ? "http" : "https";
-  const std::string base = fmt::format("{}://{}/v2/{}", scheme, source.host, source.repo);
-  std::string bearer;
-  std::string challenge;
-  HEARTH_TRY_ASSIGN(RegistryAnswer answer, fetch_manifest(c, source, base, source.revision, bearer, challenge));
-  HEARTH_TRY_ASSIGN(OciManifest manifest, parse_oci_manifest(answer.body));
+  const auto registry =
+      std::make_shared<egress::Registry>(c.asking, egress::ImageName{source.host, source.repo, source.revision});
+  HEARTH_TRY_ASSIGN(egress::Registry::Answer answer, registry->manifest(source.revision));
   const std::string revision = answer.digest;
-  if (!manifest.manifests.empty()) {
-    const std::string first = manifest.manifests.front();
-    HEARTH_TRY_ASSIGN(answer, fetch_manifest(c, source, base, first, bearer, challenge));
-    HEARTH_TRY_ASSIGN(manifest, parse_oci_manifest(answer.body));
+  if (!answer.manifest.manifests.empty()) {
+    const std::string first = answer.manifest.manifests.front().digest;
+    HEARTH_TRY_ASSIGN(answer, registry->manifest(first));
   }
-  HEARTH_TRY_ASSIGN(const std::vector<OciFile> files, choose_layers(manifest));
+  HEARTH_TRY_ASSIGN(const std::vector<OciFile> files, choose_layers(answer.manifest));
   Resolved resolved;
   resolved.revision = revision;
-  resolved.bearer = bearer;
-  if (!challenge.empty())
-    resolved.renew_bearer = [&c, challenge, host = source.host] { return registry_token(c, challenge, host); };
+  resolved.bearer = registry->bearer();
+  if (registry->wants_bearer()) resolved.renew_bearer = [registry] { return registry->renew_bearer(); };
   for (const OciFile& file : files) {
     RemoteFile remote;
     remote.role = file.role;
     remote.name = file.name;
-    remote.url = fmt::format("{}/blobs/sha256:{}", base, file.layer.sha256);
+    remote.url = registry->blob_url(file.layer.sha256);
     remote.bytes = file.layer.bytes;
     remote.sha256 = file.layer.sha256;
     resolved.files.push_back(std::move(remote));
   }
+  resolved.beside = [text = source.text](const std::string& name) -> Result<RemoteFile> {
+    return fail(Errc::not_found, fmt::format("{} has no layer called {}, which belongs to the model", text, name));
+  };
   return resolved;
+}
+
+Result<RemoteFile> file_at(const std::string& url, std::string role) {
+  HEARTH_TRY_ASSIGN(const Source one, parse_source(url));
+  RemoteFile remote;
+  remote.role = std::move(role);
+  remote.name = base_name(std::string_view(one.url).substr(0, one.url.find('?')));
+  remote.url = one.url;
+  if (!one.sha256.empty()) remote.sha256 = one.sha256.front();
+  if (!is_file_name(remote.name)) return fail(Errc::invalid_argument, fmt::format("{} names no file", one.url));
+  return remote;
+}
+
+// The same URL with another file's name; what follows the path stays.
+std::string url_beside(const std::string& url, const std::string& name) {
+  const std::size_t query = std::min(url.find('?'), url.size());
+  const std::size_t slash = url.rfind('/', query == 0 ? 0 : query - 1);
+  return url.substr(0, slash + 1) + escape(name) + url.substr(query);
 }
 
 Result<Resolved> resolve_url_source(const Source& source, const CatalogueEntry* entry) {
   Resolved resolved;
-  const auto add = [&](const std::string& url, std::string role, const std::string& sha256,
-                       std::optional<std::uint64_t> bytes) -> Result<void> {
-    HEARTH_TRY_ASSIGN(const Source one, parse_source(url));
-    RemoteFile remote;
-    remote.role = std::move(role);
-    remote.name = base_name(std::string_view(one.url).substr(0, one.url.find('?')));
-    remote.url = one.url;
-    remote.bytes = bytes;
-    remote.sha256 = sha256.empty() ? one.sha256 : sha256;
-    if (!is_file_name(remote.name)) return fail(Errc::invalid_argument, fmt::format("{} names no file", one.url));
-    resolved.files.push_back(std::move(remote));
-    return {};
-  };
   if (entry == nullptr || entry->files.empty()) {
-    HEARTH_TRY(add(source.url, "model", source.sha256, std::nullopt));
-    return resolved;
+    HEARTH_TRY_ASSIGN(RemoteFile model, file_at(source.url, "model"));
+    if (!source.sha256.empty()) model.sha256 = source.sha256.front();
+    resolved.files.push_back(std::move(model));
+    resolved.digests = source.sha256;
+  } else {
+    for (const CatalogueFile& file : entry->files) {
+      const std::string url =
+          file.path.starts_with("https://") ? file.path : egress::resolve_url(source.url, file.path);
+      HEARTH_TRY_ASSIGN(RemoteFile remote, file_at(url, file.role));
+      remote.bytes = file.bytes;
+      if (!file.sha256.empty()) remote.sha256 = file.sha256;
+      resolved.files.push_back(std::move(remote));
+    }
   }
-  for (const CatalogueFile& file : entry->files) {
-    const std::string url =
-        file.path.starts_with("https://") ? file.path : ::hearth::models::resolve_url(source.url, file.path);
-    HEARTH_TRY(add(url, file.role, file.sha256, file.bytes));
-  }
+  resolved.beside = [url = resolved.files.front().url](const std::string& name) {
+    return file_at(url_beside(url, name), "part");
+  };
   return resolved;
 }
 
-Result<Resolved> resolve_file(const Source& source) {
-  Resolved resolved;
+Result<RemoteFile> local_file(const fs::path& path) {
   std::error_code ec;
-  const fs::path path = fs::absolute(source.path, ec);
-  const auto add = [&](const fs::path& file) {
-    RemoteFile local;
-    local.name = file.filename().string();
-    local.role = role_of(local.name);
-    local.path = file;
-    const auto bytes = fs::file_size(file, ec);
-    if (!ec) local.bytes = bytes;
-    if (is_file_name(local.name)) resolved.files.push_back(std::move(local));
-  };
   const auto status = fs::status(path, ec);
-  if (ec || !fs::exists(status))
+  if (!fs::exists(status))
     return fail(
         Errc::not_found,
         fmt::format("hearthd sees no file {}{}; a service may not look into people's folders: put it "
                     "where it may, such as /srv",
                     path.string(), ec && ec != std::errc::no_such_file_or_directory ? " (" + ec.message() + ")" : ""));
-  if (!fs::is_directory(status)) {
-    if (!fs::is_regular_file(status))
-      return fail(Errc::invalid_argument, fmt::format("{} is neither a file nor a folder", path.string()));
-    add(path);
-    if (resolved.files.empty() || !resolved.files.front().bytes)
-      return fail(Errc::invalid_argument,
-                  fmt::format("{} has a name or a size that no model's file can have; rename it", path.string()));
-    resolved.files.front().role = "model";
-    return resolved;
+  RemoteFile local;
+  local.name = path.filename().string();
+  local.role = role_of(local.name);
+  local.path = path;
+  if (!fs::is_regular_file(status))
+    return fail(Errc::invalid_argument, fmt::format("{} is neither a file nor a folder", path.string()));
+  const auto bytes = fs::file_size(path, ec);
+  if (ec || !is_file_name(local.name))
+    return fail(Errc::invalid_argument,
+                fmt::format("{} has a name or a size that no model's file can have; rename it", path.string()));
+  local.bytes = bytes;
+  return local;
+}
+
+Result<Resolved> resolve_folder(const fs::path& folder) {
+  Resolved resolved;
+  std::error_code ec;
+  for (fs::directory_iterator it(folder, ec), end; !ec && it != end; it.increment(ec)) {
+    if (!it->is_regular_file(ec) || it->path().filename() == "model.yaml") continue;
+    if (auto file = local_file(it->path())) resolved.files.push_back(*std::move(file));
   }
-  for (fs::directory_iterator it(path, ec), end; !ec && it != end; it.increment(ec))
-    if (it->is_regular_file(ec) && it->path().filename() != "model.yaml") add(it->path());
   std::ranges::sort(resolved.files, {}, [](const RemoteFile& f) { return std::pair(f.role != "model", f.name); });
   if (resolved.files.empty() || resolved.files.front().role != "model" || resolved.files.size() > kMaxLocalFiles)
     return fail(Errc::invalid_argument,
                 fmt::format("{} holds no model (GGUF, ONNX, whisper.cpp's ggml-*.bin), or more than {} files",
-                            path.string(), kMaxLocalFiles));
+                            folder.string(), kMaxLocalFiles));
   bool first = true;
   for (RemoteFile& file : resolved.files)
     if (file.role == "model" && !std::exchange(first, false)) file.role = "part";
   return resolved;
 }
 
+Result<Resolved> resolve_file(const Source& source) {
+  std::error_code ec;
+  const fs::path path = fs::absolute(source.path, ec);
+  Resolved resolved;
+  if (fs::is_directory(path, ec)) {
+    HEARTH_TRY_ASSIGN(resolved, resolve_folder(path));
+  } else {
+    HEARTH_TRY_ASSIGN(RemoteFile file, local_file(path));
+    file.role = "model";
+    resolved.files.push_back(std::move(file));
+  }
+  resolved.beside = [folder =
+                         resolved.files.front().path.parent_path()](const std::string& name) -> Result<RemoteFile> {
+    HEARTH_TRY_ASSIGN(RemoteFile file, local_file(folder / name));
+    file.role = "part";
+    return file;
+  };
+  return resolved;
+}
+
+// A name that is one of a split GGUF's calls for all others.
+Result<void> add_parts(Resolved& resolved) {
+  const std::vector<std::string> names = names_of_parts(resolved.files.front().name);
+  for (const std::string& name : names) {
+    if (std::ranges::find(resolved.files, name, &RemoteFile::name) != resolved.files.end()) continue;
+    auto part = resolved.beside(name);
+    if (!part)
+      return fail(
+          part.error().wrap(fmt::format("the model is in {} files, of which {} is missing", names.size(), name)));
+    resolved.files.push_back(*std::move(part));
+  }
+  // In order, the first in front: it leads to the others.
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto found = std::ranges::find(resolved.files, names[i], &RemoteFile::name);
+    found->role = i == 0 ? "model" : "part";
+    std::rotate(resolved.files.begin() + static_cast<std::ptrdiff_t>(i), found, found + 1);
+  }
+  return names.empty() ? Result<void>() : take_digests(resolved, names.size());
+}
+
 }  // namespace
 
-bool pause(Millis wait, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_until(lock, stop, steady_now() + wait, [] { return false; });
-  return !stop.stop_requested();
+Result<void> take_digests(Resolved& resolved, std::size_t parts) {
+  std::vector<std::string>& given = resolved.digests;
+  if (given.size() < 2) return {};
+  if (given.size() != parts)
+    return fail(Errc::invalid_argument, fmt::format("{} digests were given, and the model is in {} files: give one for "
+                                                    "each, in order, or none but the first's",
+                                                    given.size(), parts));
+  for (std::size_t i = 0; i < parts; ++i) resolved.files[i].sha256 = given[i];
+  return {};
 }
 
 Result<Resolved> resolve(ResolveContext& context, const Source& source, const CatalogueEntry* entry) {
@@ -329,6 +307,9 @@ Result<Resolved> resolve(ResolveContext& context, const Source& source, const Ca
     return fail(Errc::internal, "a name of the catalogue is not a source of bytes");
   }();
   if (!resolved) return resolved;
+  const auto model = std::ranges::find(resolved->files, "model", &RemoteFile::role);
+  if (model != resolved->files.end()) std::rotate(resolved->files.begin(), model, model + 1);
+  HEARTH_TRY(add_parts(*resolved));
   std::set<std::string> names;
   for (const RemoteFile& file : resolved->files)
     if (file.name.starts_with("model.yaml") || !names.insert(file.name).second)

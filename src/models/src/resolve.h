@@ -1,8 +1,7 @@
 // From a source to the files it consists of now, with what is promised about each.
 #pragma once
 
-#include "http.h"
-#include "retry.h"
+#include "outside.h"
 
 #include <hearth/models/catalogue.h>
 #include <hearth/models/source.h>
@@ -10,7 +9,6 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -34,24 +32,25 @@ struct Resolved {
   std::string bearer;
   std::function<Result<std::string>()> renew_bearer;  // valid while the context is
   std::vector<RemoteFile> files;                      // the model first
+  // The file of that name beside the model, where its header calls for one. not_found.
+  std::function<Result<RemoteFile>(const std::string& name)> beside;
+  std::vector<std::string> digests;  // that the user gave, of the model and then of its parts in order; may be empty
 };
 
 struct ResolveContext {
-  Http& http;
+  egress::Asking asking;
   std::string hugging_face;
   std::string model_scope;
   std::string hugging_face_token;
-  PlainHttp plain = PlainHttp::loopback_only;
-  RetryBudget& budget;
-  std::function<void(const std::string& why, Millis wait)> retrying;
-  std::stop_token stop;
 };
 
-// `entry`: the catalogue's, when the source is one of its names: its files and digests are what is wanted.
-// Errors as Http::begin; corrupt: a digest of the catalogue and the registry's differ.
+// `entry`: the catalogue's, when the source is one of its names: its files and digests are what is wanted. All parts of
+// a split GGUF are there.
+// Errors as Http::begin; corrupt: a digest of the catalogue and the registry's differ; not_found: a part is missing.
 Result<Resolved> resolve(ResolveContext& context, const Source& source, const CatalogueEntry* entry);
 
-// Waits, but not after `stop`; false: stopped.
-bool pause(Millis wait, const std::stop_token& stop);
+// Takes the digests that the user gave for `file` and those after it, where they are for exactly those.
+// invalid_argument: there are as many as neither fit the file nor its parts.
+Result<void> take_digests(Resolved& resolved, std::size_t parts);
 
 }  // namespace hearth::models

@@ -1,3 +1,5 @@
+#include <hearth/core/file_hash.h>
+#include <hearth/egress/image_manifest.h>
 #include <hearth/models/model_manifest.h>
 #include <hearth/models/source.h>
 
@@ -8,7 +10,7 @@
 namespace hearth::models {
 namespace {
 
-constexpr std::size_t kMaxSource = 2048;
+constexpr std::size_t kMaxSource = 16 * 1024;  // a URL with the digests of all its parts
 
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -62,14 +64,6 @@ Result<Source> parse_hub(std::string_view rest, SourceKind kind, std::string_vie
   return source;
 }
 
-bool is_oci_name(std::string_view text) {
-  if (text.empty() || text.size() > 255) return false;
-  const auto ok = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' || c == '/';
-  };
-  return std::ranges::all_of(text, ok) && is_path(text);
-}
-
 bool is_host(std::string_view text) {
   return !text.empty() && text.size() <= 255 && std::ranges::all_of(text, [](char c) {
     return is_letter(c) || c == '.' || c == '-' || c == ':' || c == '[' || c == ']';
@@ -77,34 +71,33 @@ bool is_host(std::string_view text) {
 }
 
 Result<Source> parse_oci(std::string_view rest) {
-  const auto wrong = [&] {
-    return fail(Errc::invalid_argument, fmt::format("\"oci://{}\" names nothing in a registry; write "
-                                                    "oci://registry.example/name:tag, or …/name@sha256:DIGEST",
-                                                    rest));
-  };
+  HEARTH_TRY_ASSIGN(egress::ImageName image, egress::parse_image_name(rest));
   Source source;
   source.kind = SourceKind::oci;
-  const auto slash = rest.find('/');
-  if (slash == std::string_view::npos || !is_host(rest.substr(0, slash))) return wrong();
-  source.host = rest.substr(0, slash);
-  std::string_view name = rest.substr(slash + 1);
-  if (const auto at = name.find('@'); at != std::string_view::npos) {
-    source.revision = name.substr(at + 1);
-    name = name.substr(0, at);
-    if (!source.revision.starts_with("sha256:") || !is_sha256(std::string_view(source.revision).substr(7)))
-      return wrong();
-  } else if (const auto colon = name.rfind(':'); colon != std::string_view::npos) {
-    source.revision = name.substr(colon + 1);
-    name = name.substr(0, colon);
-    if (!is_word(source.revision)) return wrong();
-  } else {
-    source.revision = "latest";
-  }
-  if (!is_oci_name(name)) return wrong();
-  source.repo = name;
-  source.text = fmt::format("oci://{}/{}{}{}", source.host, name, source.revision.starts_with("sha256:") ? "@" : ":",
-                            source.revision);
+  source.text = "oci://" + egress::to_string(image);
+  source.host = std::move(image.host);
+  source.repo = std::move(image.repo);
+  source.revision = std::move(image.reference);
   return source;
+}
+
+// "sha256=…", or with one for each part: "sha256=…,…".
+Result<std::vector<std::string>> parse_digests(std::string_view fragment) {
+  constexpr std::string_view kKey = "sha256=";
+  const auto wrong = [&] {
+    return fail(Errc::invalid_argument,
+                fmt::format("\"#{}\" is no digest; write #sha256= and 64 lower-case hexadecimal digits", fragment));
+  };
+  if (!fragment.starts_with(kKey)) return wrong();
+  std::vector<std::string> digests;
+  for (std::size_t at = kKey.size(); at <= fragment.size();) {
+    const std::size_t comma = std::min(fragment.find(',', at), fragment.size());
+    const std::string_view digest = fragment.substr(at, comma - at);
+    if (!is_sha256(digest)) return wrong();
+    digests.emplace_back(digest);
+    at = comma + 1;
+  }
+  return digests;
 }
 
 Result<Source> parse_url(std::string_view text) {
@@ -114,10 +107,7 @@ Result<Source> parse_url(std::string_view text) {
   if (const auto hash = url.find('#'); hash != std::string_view::npos) {
     const std::string_view fragment = url.substr(hash + 1);
     url = url.substr(0, hash);
-    if (!fragment.starts_with("sha256=") || !is_sha256(fragment.substr(7)))
-      return fail(Errc::invalid_argument,
-                  fmt::format("\"#{}\" is no digest; write #sha256= and 64 lower-case hexadecimal digits", fragment));
-    source.sha256 = fragment.substr(7);
+    HEARTH_TRY_ASSIGN(source.sha256, parse_digests(fragment));
   }
   const auto authority = url.find("://") + 3;
   const auto end = std::min(url.find_first_of("/?", authority), url.size());
@@ -132,22 +122,6 @@ Result<Source> parse_url(std::string_view text) {
 }
 
 }  // namespace
-
-bool is_loopback_host(std::string_view host) noexcept {
-  if (host.starts_with('[')) return host.starts_with("[::1]");
-  host = host.substr(0, host.rfind(':'));
-  if (host == "localhost") return true;
-  if (!host.starts_with("127.")) return false;
-  return std::ranges::all_of(host, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
-}
-
-bool is_loopback_url(std::string_view url) noexcept {
-  const auto scheme = url.find("://");
-  if (scheme == std::string_view::npos) return false;
-  url.remove_prefix(scheme + 3);
-  url = url.substr(0, url.find_first_of("/?#"));
-  return url.find('@') == std::string_view::npos && is_loopback_host(url);
-}
 
 Result<Source> parse_source(std::string_view text) {
   if (text.empty() || text.size() > kMaxSource)

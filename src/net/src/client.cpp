@@ -62,6 +62,14 @@ struct HttpClient::Impl {
   awaitable<Result<StreamSocket>> connect(Deadline deadline);
 };
 
+// A request that went out on a kept-alive connection, until the first byte of its answer: the server may have closed
+// the connection while it was on its way, and then never saw it.
+struct Replay {
+  std::string head;
+  BodyParts body;
+  Deadline deadline;
+};
+
 struct ClientCall::Impl {
   Impl(std::shared_ptr<HttpClient::Impl> p, StreamSocket s)
       : pool(std::move(p)), socket(std::move(s)), timer(pool->executor) {}
@@ -72,6 +80,7 @@ struct ClientCall::Impl {
   std::shared_ptr<bool> timed_out = std::make_shared<bool>(false);
   beast::flat_buffer buffer;
   std::optional<http::response_parser<http::buffer_body>> parser;
+  std::optional<Replay> replay;
   bool is_head_request = false;
   bool body_sent = false;
   bool broken = false;
@@ -167,7 +176,19 @@ struct ClientCall::Impl {
     }
     if (ec) co_return fail(translate(ec));
     buffer.commit(n);
+    replay.reset();
     co_return Result<void>();
+  }
+
+  // The same request on a new connection.
+  awaitable<Result<void>> send_again() {
+    const Replay again = std::move(*replay);
+    replay.reset();
+    auto connected = co_await pool->connect(again.deadline);
+    if (!connected) co_return fail(connected.error());
+    socket = std::move(*connected);
+    broken = false;
+    co_return co_await send({again.head, again.body.first, again.body.second, again.body.third});
   }
 
   awaitable<Result<ResponseHead>> read_head() {
@@ -266,7 +287,10 @@ awaitable<Result<void>> ClientCall::finish_body() {
 }
 
 awaitable<Result<ResponseHead>> ClientCall::head() {
-  return impl_->read_head();
+  auto head = co_await impl_->read_head();
+  if (head || !impl_->replay || head.error().kind() != Errc::io_error) co_return head;
+  HEARTH_CO_TRY(co_await impl_->send_again());
+  co_return co_await impl_->read_head();
 }
 awaitable<Result<std::size_t>> ClientCall::read_some(std::span<char> into) {
   return impl_->read_body(into);
@@ -292,6 +316,7 @@ void ClientCall::set_deadline(Deadline deadline) noexcept {
 
 void ClientCall::abort() noexcept {
   impl_->broken = true;
+  impl_->replay.reset();
   ::shutdown(impl_->socket.native_handle(), SHUT_RDWR);
 }
 
@@ -401,6 +426,7 @@ awaitable<Result<ClientCall>> HttpClient::send(RequestHead head, BodyParts body,
     call->arm(deadline);
     const auto sent = co_await call->send({text, body.first, body.second, body.third});
     call->body_sent = sent.has_value();
+    if (sent && reused) call->replay.emplace(text, body, deadline);
     if (sent) co_return ClientCall(std::move(call));
     if (!reused || sent.error().kind() != Errc::io_error) co_return fail(sent.error());
   }

@@ -1,3 +1,4 @@
+#include <hearth/core/nearest.h>
 #include <hearth/core/units.h>
 #include <hearth/core/utf8.h>
 #include <hearth/yaml/fields.h>
@@ -6,29 +7,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <numeric>
 #include <set>
 
 namespace hearth::yaml {
 namespace {
 
 constexpr std::size_t kMaxText = 32 * 1024;
-
-// Levenshtein's distance, in one row.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
-    }
-  }
-  return row[b.size()];
-}
 
 std::string quoted(std::string_view text) {
   return fmt::format("\"{}\"", text.substr(0, 60));
@@ -97,20 +81,6 @@ Result<YAML::Node> load(std::string_view text, std::string_view origin, std::siz
     const std::string place = e.mark.line >= 0 ? fmt::format("{}:{}", origin, e.mark.line + 1) : std::string(origin);
     return fail(Errc::invalid_argument, fmt::format("{}: is not YAML: {}", place, e.msg));
   }
-}
-
-std::string_view nearest(std::string_view word, std::initializer_list<std::string_view> candidates) {
-  if (word.size() > 64) return {};
-  std::string_view best;
-  std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
-  for (const std::string_view candidate : candidates) {
-    const std::size_t distance = edit_distance(word, candidate);
-    if (distance < least) {
-      least = distance;
-      best = candidate;
-    }
-  }
-  return best;
 }
 
 Error wrong_at(const YAML::Node& node, std::string_view origin, std::string_view where, std::string_view what) {

@@ -24,9 +24,11 @@ class Box : public PullTest {
     nginx_.put("files/tiny-Q8_0.gguf", model_);
     data_ = folder_ / "box";
     std::filesystem::create_directories(data_);
-    std::filesystem::create_directories(folder_ / "no-engines");
+    // llama.cpp's engine without its pack.
+    std::filesystem::create_directories(folder_ / "no-packs/llama");
+    std::filesystem::copy_file(LLAMA_MANIFEST, folder_ / "no-packs/llama/engine.yaml");
     std::ofstream(data_ / "hearth.yaml") << fmt::format("models:\n  endpoint_hf: {}\n  keep_free: 0\n", nginx_.url(""));
-    daemon_ = ServerProcess::start({"env", "HEARTH_ENGINES=" + (folder_ / "no-engines").string(), HEARTHD_PROGRAM,
+    daemon_ = ServerProcess::start({"env", "HEARTH_ENGINES=" + (folder_ / "no-packs").string(), HEARTHD_PROGRAM,
                                     "--data", data_.string(), "--listen", "127.0.0.1:0"},
                                    folder_ / "hearthd.log");
     const Deadline deadline = Deadline::in(Seconds(60));
@@ -56,6 +58,8 @@ TEST_F(Box, PullsListsVerifiesAndRemoves) {
   const Ran pulled = tool("pull hf:org/repo --name tiny");
   ASSERT_EQ(pulled.exit, 0) << pulled.out;
   EXPECT_NE(pulled.out.find("tiny is installed: chat"), std::string::npos) << pulled.out;
+  EXPECT_NE(pulled.out.find("`hearth engines install llama.cpp` makes the engine that runs it"), std::string::npos)
+      << pulled.out;
   const auto file = data_ / "models/tiny/tiny-Q8_0.gguf";
   EXPECT_EQ(read_file(file, 1U << 30U).value_or(""), model_);
   EXPECT_NE(tool("pull hf:org/repo --name tiny").out.find("was installed already"), std::string::npos);

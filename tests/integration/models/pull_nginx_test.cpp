@@ -422,6 +422,32 @@ TEST_F(FromNginx, LocalFileIsCopiedAndChecked) {
   EXPECT_NE(failure({.source = "/nonexistent/x.gguf", .name = {}, .task = {}}).find("sees no file"), std::string::npos);
 }
 
+TEST_F(FromNginx, RefusalsAndRedirectsWithoutAnEndAreNotWaitedFor) {
+  serve_hub();
+  const std::string filler(1024, '.');
+  {
+    const LyingServer liar([&](const std::string&, int) { return "HTTP/1.1 404 Not Found\r\n\r\n" + filler; },
+                           LyingServer::Then::go_on);
+    EXPECT_NE(failure({.source = liar.url("/x.gguf"), .name = {}, .task = {}, .insist = true}).find("404"),
+              std::string::npos);
+  }
+  {
+    const std::string there = nginx_->url("/files/tiny-Q8_0.gguf");
+    const LyingServer liar(
+        [&](const std::string&, int) { return "HTTP/1.1 302 Found\r\nLocation: " + there + "\r\n\r\n" + filler; },
+        LyingServer::Then::go_on);
+    ASSERT_TRUE(pull({.source = liar.url("/x.gguf"), .name = {}, .task = {}, .insist = true}))
+        << events_.back().message;
+  }
+  {
+    const LyingServer liar(
+        [&](const std::string&, int) { return "HTTP/1.1 200 OK\r\nA: " + std::string(1019, 'x') + "\r\n"; },
+        LyingServer::Then::go_on);
+    const std::string why = failure({.source = liar.url("/x.gguf"), .name = {}, .task = {}, .insist = true});
+    EXPECT_NE(why.find("without an end"), std::string::npos) << why;
+  }
+}
+
 // ── What no proper server says
 
 std::string partial(std::string_view range, const std::string& body, std::size_t length) {

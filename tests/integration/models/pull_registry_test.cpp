@@ -3,51 +3,22 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-
 namespace hearth::models {
 namespace {
 
 class FromRegistry : public PullTest {
  protected:
-  FromRegistry() : port_(free_port()) {
-    std::filesystem::create_directories(folder_ / "registry");
-    const auto config = folder_ / "registry.yml";
-    std::ofstream(config) << fmt::format(
-        "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: "
-        "127.0.0.1:{}\n",
-        (folder_ / "registry").string(), port_);
-    registry_ = ServerProcess::start({"docker-registry", "serve", config.string()}, folder_ / "registry.log");
-    wait_for_port(port_);
-  }
-
-  [[nodiscard]] std::string base() const { return fmt::format("http://127.0.0.1:{}", port_); }
-  [[nodiscard]] std::string host() const { return fmt::format("127.0.0.1:{}", port_); }
-  // The digest of a blob that the registry has now.
+  [[nodiscard]] std::string base() const { return registry_.base(); }
+  [[nodiscard]] std::string host() const { return registry_.host(); }
   std::string push_blob(const std::string& repo, const std::string& bytes) const {
-    std::string location;
-    EXPECT_EQ(send_http("POST", fmt::format("{}/v2/{}/blobs/uploads/", base(), repo), "", "application/octet-stream",
-                        &location),
-              202);
-    if (!location.starts_with("http")) location = base() + location;
-    const std::string digest = "sha256:" + sha256_hex(bytes);
-    EXPECT_EQ(
-        send_http("PUT",
-                  fmt::format("{}{}digest={}", location, location.find('?') == std::string::npos ? "?" : "&", digest),
-                  bytes, "application/octet-stream"),
-        201);
-    return digest;
+    return registry_.push_blob(repo, bytes);
   }
-  std::string push_manifest(const std::string& repo, const std::string& reference, const std::string& body,
-                            const std::string& type = "application/vnd.oci.image.manifest.v1+json") const {
-    EXPECT_EQ(send_http("PUT", fmt::format("{}/v2/{}/manifests/{}", base(), repo, reference), body, type), 201);
-    return "sha256:" + sha256_hex(body);
+  std::string push_manifest(const std::string& repo, const std::string& reference, const std::string& body) const {
+    return registry_.push_manifest(repo, reference, body);
   }
   static std::string layer(const char* type, const std::string& digest, std::size_t bytes,
                            const std::string& title = {}) {
-    return fmt::format(
-        R"({{"mediaType":"{}","digest":"{}","size":{}{}}})", type, digest, bytes,
-        title.empty() ? "" : fmt::format(R"(,"annotations":{{"org.opencontainers.image.title":"{}"}})", title));
+    return descriptor(type, digest, bytes, title);
   }
   // A model as Docker packs one. The manifest's digest.
   std::string push_model(const std::string& repo, const std::string& tag, const std::string& bytes) const {
@@ -64,8 +35,7 @@ class FromRegistry : public PullTest {
             layer("application/vnd.docker.ai.license", licence_digest, 9)));
   }
 
-  std::uint16_t port_;
-  ServerProcess registry_;
+  DockerRegistry registry_;
   std::string model_ = tiny_model(512);
 };
 
@@ -80,6 +50,24 @@ TEST_F(FromRegistry, ModelByTagAndByDigest) {
   const auto exact = pull({.source = "oci://" + host() + "/ai/tiny@" + digest, .name = "exact", .task = {}});
   ASSERT_TRUE(exact) << exact.error().describe();
   EXPECT_EQ(installed_bytes("exact", "model.gguf"), model_);
+}
+
+TEST_F(FromRegistry, LayersOfASplitModelAreNamedAsItsParts) {
+  const auto parts = fixtures::tiny_llama({}).split(2);
+  std::string layers;
+  for (const std::string& part : parts)
+    layers += (layers.empty() ? "" : ",") +
+              layer("application/vnd.docker.ai.gguf.v3", push_blob("ai/split", part), part.size());
+  const std::string config = push_blob("ai/split", "{}");
+  push_manifest(
+      "ai/split", "latest",
+      fmt::format(
+          R"({{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{},"layers":[{}]}})",
+          layer("application/vnd.docker.ai.model.config.v0.1+json", config, 2), layers));
+  const auto done = pull("oci://" + host() + "/ai/split");
+  ASSERT_TRUE(done) << done.error().describe();
+  EXPECT_EQ(installed_bytes("split", "model-00001-of-00002.gguf"), parts[0]);
+  EXPECT_EQ(installed_bytes("split", "model-00002-of-00002.gguf"), parts[1]);
 }
 
 TEST_F(FromRegistry, PlainLayersHaveNames) {

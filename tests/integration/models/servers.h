@@ -70,8 +70,11 @@ class Nginx {
 // Speaks TCP and says what it is told to: for what no proper server does.
 class LyingServer {
  public:
-  // What goes back for each request's text, to the letter; then the connection is closed.
-  explicit LyingServer(std::function<std::string(const std::string& request, int number)> answer);
+  // What goes back for each request's text, to the letter; then the connection is closed, or the answer's last
+  // kilobyte is sent again and again until the client has had enough.
+  enum class Then { close, go_on };
+  explicit LyingServer(std::function<std::string(const std::string& request, int number)> answer,
+                       Then then = Then::close);
   ~LyingServer();
   LyingServer(const LyingServer&) = delete;
   LyingServer& operator=(const LyingServer&) = delete;
@@ -80,10 +83,37 @@ class LyingServer {
  private:
   void serve();
   std::function<std::string(const std::string&, int)> answer_;
+  Then then_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::thread thread_;
 };
+
+// Debian's docker-registry.
+class DockerRegistry {
+ public:
+  DockerRegistry();
+  ~DockerRegistry();
+  DockerRegistry(const DockerRegistry&) = delete;
+  DockerRegistry& operator=(const DockerRegistry&) = delete;
+  [[nodiscard]] std::string base() const;  // "http://127.0.0.1:PORT"
+  [[nodiscard]] std::string host() const;  // "127.0.0.1:PORT"
+  void stop() { process_.stop(); }
+  // The digest of a blob that the registry has now.
+  [[nodiscard]] std::string push_blob(const std::string& repo, const std::string& bytes) const;
+  // The digest of a manifest.
+  [[nodiscard]] std::string push_manifest(const std::string& repo, const std::string& reference,
+                                          const std::string& body,
+                                          const std::string& type = "application/vnd.oci.image.manifest.v1+json") const;
+
+ private:
+  std::filesystem::path folder_;
+  std::uint16_t port_;
+  ServerProcess process_;
+};
+// A descriptor in a manifest.
+std::string descriptor(const std::string& type, const std::string& digest, std::size_t bytes,
+                       const std::string& title = {});
 
 // One HTTP request, for filling a registry. The status; 0: none came. `location`: where the answer points to.
 int send_http(const std::string& method, const std::string& url, const std::string& body,

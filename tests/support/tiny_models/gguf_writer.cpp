@@ -179,6 +179,24 @@ std::string GgufWriter::bytes() const {
   return out;
 }
 
+std::vector<std::string> GgufWriter::split(std::uint16_t count) const {
+  std::vector<std::string> files;
+  for (std::uint16_t i = 0; i < count; ++i) {
+    GgufWriter part(version_, alignment_);
+    if (i == 0) {
+      part.metadata_ = metadata_;
+      part.keys_ = keys_;
+    }
+    part.add("split.no", i);
+    part.add("split.count", count);
+    part.add_raw("split.tensors.count", 5, little(static_cast<std::int32_t>(tensors_.size())));
+    for (std::size_t t = tensors_.size() * i / count; t < tensors_.size() * (i + 1U) / count; ++t)
+      part.tensor(tensors_[t].name, tensors_[t].dimensions, tensors_[t].type, tensors_[t].rows);
+    files.push_back(part.bytes());
+  }
+  return files;
+}
+
 Result<void> GgufWriter::write(const std::filesystem::path& path) const {
   const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!fd) return fail_errno(errno, "writing " + path.string());

@@ -48,6 +48,8 @@ class GgufWriter {
   [[nodiscard]] std::string header() const;
   // The whole file in memory.
   [[nodiscard]] std::string bytes() const;
+  // The same in `count` files, as llama.cpp splits them: the first has all but the others' tensors.
+  [[nodiscard]] std::vector<std::string> split(std::uint16_t count) const;
   // The file, a row at a time. io_error.
   Result<void> write(const std::filesystem::path& path) const;
 

@@ -179,11 +179,13 @@ TEST_F(ProgramTest, APackIsInstalledAndItsEnginesAreNamed) {
             "llama.cpp: llama.cpp-1a2b is in use now.\n  the locked version is gone\n"
             "  Started in it, and well: llama, rerank\n");
   EXPECT_EQ(box_->requests().at(0).target, "/admin/packs/llama.cpp/install");
-  EXPECT_EQ(box_->requests().at(0).body, R"({"from":"debian","upgrade":true})");
+  EXPECT_EQ(box_->requests().at(0).body, R"({"upgrade":true})");
   EXPECT_EQ(run("engines install llama.cpp --from nowhere").status, 2);
   const Ran json = run("engines rollback llama.cpp --json");
   EXPECT_NE(json.out.find(R"("id": "llama.cpp-1a2b")"), std::string::npos) << json.out;
   EXPECT_EQ(box_->requests().at(1).target, "/admin/packs/llama.cpp/rollback");
+  EXPECT_EQ(run("engines install llama.cpp --from oci://r.example/x:1").status, 0);
+  EXPECT_EQ(box_->requests().at(2).body, R"({"upgrade":false,"from":"oci://r.example/x:1"})");
 }
 
 TEST_F(ProgramTest, APackThatFailsSaysWhyAndOneThatIsCutOffIsNoSuccess) {

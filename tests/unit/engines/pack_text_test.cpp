@@ -77,6 +77,15 @@ TEST(PackLock, IsReadAsItWasWritten) {
   const auto read = parse_lock(format_lock(lock));
   ASSERT_TRUE(read) << read.error().describe();
   EXPECT_EQ(*read, lock);
+  const PackLock image{.name = "llama.cpp",
+                       .origin = "oci",
+                       .suite = "r.example/x:1",
+                       .arch = "arm64",
+                       .image = "sha256:" + std::string(kHash),
+                       .files = {{"layer-000", "tar", "arm64", 1, std::string(kHash), "x.layer"}}};
+  const auto layers = parse_lock(format_lock(image));
+  ASSERT_TRUE(layers) << layers.error().describe();
+  EXPECT_EQ(*layers, image);
   const std::string text = format_lock(lock);
   EXPECT_FALSE(parse_lock(text.substr(0, text.size() - 30))) << "cut";
   EXPECT_FALSE(parse_lock("pack llama.cpp\norigin debian\nfile a 1 all 1 " + std::string(kHash) + " ../a.deb\n"));

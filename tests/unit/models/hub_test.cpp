@@ -114,9 +114,9 @@ TEST(Oci, DockersModelsAndPlainLayers) {
            "}";
   };
   const auto manifest =
-      parse_oci_manifest(R"({"schemaVersion":2,"layers":[)" + layer("application/vnd.docker.ai.license", "") + "," +
-                         layer("application/vnd.docker.ai.gguf.v3", "") + "," +
-                         layer("application/octet-stream", "folder/tokens.txt") + "]}");
+      egress::parse_image_manifest(R"({"schemaVersion":2,"layers":[)" + layer("application/vnd.docker.ai.license", "") +
+                                   "," + layer("application/vnd.docker.ai.gguf.v3", "") + "," +
+                                   layer("application/octet-stream", "folder/tokens.txt") + "]}");
   ASSERT_TRUE(manifest) << manifest.error().describe();
   const auto files = choose_layers(*manifest);
   ASSERT_TRUE(files) << files.error().describe();
@@ -125,11 +125,11 @@ TEST(Oci, DockersModelsAndPlainLayers) {
   EXPECT_EQ((*files)[0].name, "model.gguf");
   EXPECT_EQ((*files)[2].name, "tokens.txt");
   const auto image =
-      parse_oci_manifest(R"({"layers":[)" + layer("application/vnd.oci.image.layer.v1.tar+gzip", "") + "]}");
+      egress::parse_image_manifest(R"({"layers":[)" + layer("application/vnd.oci.image.layer.v1.tar+gzip", "") + "]}");
   ASSERT_TRUE(image);
   EXPECT_FALSE(choose_layers(*image));
-  EXPECT_FALSE(parse_oci_manifest(R"({"layers":[{"digest":"md5:1","size":1}]})"));
-  EXPECT_FALSE(parse_oci_manifest("[]"));
+  EXPECT_FALSE(egress::parse_image_manifest(R"({"layers":[{"digest":"md5:1","size":1}]})"));
+  EXPECT_FALSE(egress::parse_image_manifest("[]"));
 }
 
 }  // namespace

@@ -495,6 +495,44 @@ CO_TEST(Http, AnIdleConnectionThatTheServerClosedIsReplaced) {
   }
 }
 
+// Answers one request a connection, takes a second, and closes.
+awaitable<void> serve_and_forget(tcp::acceptor* acceptor, int* connections, std::vector<std::string>* bodies) {
+  for (;;) {
+    auto [refused, socket] = co_await acceptor->async_accept(kTuple);
+    if (refused) co_return;
+    ++*connections;
+    for (const bool answers : {true, false}) {
+      std::string text(4096, ' ');
+      const auto [ec, n] = co_await socket.async_read_some(asio::buffer(text), kTuple);
+      if (ec) break;
+      bodies->push_back(text.substr(0, n).substr(text.find("\r\n\r\n") + 4));
+      const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+      if (answers) co_await asio::async_write(socket, asio::buffer(answer), kTuple);
+    }
+  }
+}
+
+CO_TEST(Http, ARequestThatAClosingConnectionSwallowedIsSentAgain) {
+  const auto executor = co_await asio::this_coro::executor;
+  tcp::acceptor acceptor(executor, {asio::ip::address_v4::loopback(), 0});
+  int connections = 0;
+  std::vector<std::string> bodies;
+  TaskGroup tasks(executor);
+  tasks.spawn("test.serve", serve_and_forget(&acceptor, &connections, &bodies));
+  HttpClient client(executor,
+                    {.unix_path = {}, .address = "127.0.0.1", .port = acceptor.local_endpoint().port(), .label = {}});
+  for (const std::string body : {"one", "two", "three"}) {
+    const auto answer = co_await client.fetch(request("POST", "/"), body, 1000, soon());
+    CO_ASSERT(answer);
+    EXPECT_EQ(answer->body, "hi");
+  }
+  EXPECT_EQ(connections, 3);
+  EXPECT_EQ(bodies, (std::vector<std::string>{"one", "two", "two", "three", "three"}));
+  acceptor.close();
+  client.forget_idle();
+  co_await tasks.stop();
+}
+
 CO_TEST(Http, ConnectionsAreBounded) {
   Fixture f(co_await asio::this_coro::executor);
   std::vector<tcp::socket> sockets;

@@ -96,12 +96,14 @@ Result<void> tell(Session& s, const std::string& name, const json::value& outcom
 
 struct Wish {
   std::vector<std::string> names;
-  std::string from = "debian";
+  std::string from;
   bool upgrade = false;
 };
 
 Result<ExitCode> install(Session& s, const Wish& wish) {
-  const std::string body = boost::json::serialize(json::object{{"from", wish.from}, {"upgrade", wish.upgrade}});
+  json::object order{{"upgrade", wish.upgrade}};
+  if (!wish.from.empty()) order["from"] = wish.from;
+  const std::string body = boost::json::serialize(order);
   for (const std::string& name : wish.names) {
     HEARTH_TRY_ASSIGN(const json::value outcome, follow(s, name, "install", body));
     HEARTH_TRY(tell(s, name, outcome));
@@ -129,20 +131,29 @@ void add_packs(Cli& cli, CLI::App& engines) {
   auto& made = cli.command(
       engines, "install",
       "Install engine packs, or repair them.\n\n"
-      "A pack is made from signed packages of Debian's (packs.suite in hearth.yaml), tried out in its sandbox and then "
+      "A pack is made from signed packages of Debian's (packs.suite in hearth.yaml), or from a container image whose "
+      "digest is remembered, tried out in its sandbox and then "
       "put into use; engines that run in it are restarted between requests. If one of them does not work in it, the "
       "version before comes back. Exact versions are remembered, and their files kept: the same command makes a "
       "damaged pack anew, without a network. Ctrl-C leaves everything as it was.",
       [wish](Session& s) { return install(s, *wish); });
   auto* names = made.add_option("NAME", wish->names, "The packs, as `hearth engines packs` lists them.");
   names->required();
-  made.add_option("--from", wish->from, "Where from: debian, or system for the programs this host has already.")
-      ->check(CLI::IsMember({"debian", "system"}));
+  made.add_option("--from", wish->from,
+                  "Where from: debian, system for the programs this host has already, or oci://REGISTRY/NAME:TAG (or "
+                  "@sha256:DIGEST) for a container image. Without it as last time, and from debian at first.")
+      ->type_name("PLACE")
+      ->check([](const std::string& place) {
+        const bool known = place == "debian" || place == "system" || place.starts_with("oci://");
+        return known ? std::string() : std::string("must be debian, system or oci://REGISTRY/NAME:TAG");
+      });
   made.add_flag("--upgrade", wish->upgrade, "Take the newest version, not the one that is remembered.");
   cli.manual.values_from(*names, "hearth internal names packs");
   cli.manual.examples(
       made, {{"hearth engines install llama.cpp", "Language models."},
-             {"hearth engines install llama.cpp whisper.cpp onnxruntime --upgrade", "The newest of everything."}});
+             {"hearth engines install llama.cpp whisper.cpp onnxruntime --upgrade", "The newest of everything."},
+             {"hearth engines install llama.cpp --from oci://ghcr.io/ggml-org/llama.cpp:server",
+              "From a container image, without Docker."}});
 
   const auto name = std::make_shared<std::string>();
   auto& back = cli.command(engines, "rollback",

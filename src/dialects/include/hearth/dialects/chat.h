@@ -19,6 +19,12 @@ struct ForwardHead {
   bool stream = false;
 };
 
+// A request of another dialect as one that asks the same in OpenAI's; `head` lies in `body`.
+struct TranslatedRequest {
+  ForwardHead head;
+  JsonBody body;
+};
+
 // The whole body is checked to be well-formed JSON; of its content only what ForwardHead holds, and that what the
 // endpoint cannot do without is there: `messages` (at least one; each is an object), `prompt`, `query` and `documents`.
 Decoded<ForwardHead> decode_chat_head(const JsonBody& body);

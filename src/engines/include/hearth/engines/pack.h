@@ -24,6 +24,7 @@ struct Recipe {
   std::string title;
   std::vector<std::string> packages;      // Debian packages, by name
   std::vector<std::string> libraries_of;  // -dev packages: what they depend on and is no -dev package is wanted
+  std::vector<std::string> elsewhere;     // where images have the canary's program, when not in its usual place
   // The pack is good when this holds in its sandbox: a program that ends well and prints `expect`, or, without a
   // program, that the libraries load whose file names begin so ("libwhisper.so").
   std::vector<std::string> canary_program;
@@ -37,22 +38,23 @@ Result<Recipe> load_recipe(const std::filesystem::path& dir, std::string_view na
 // Every recipe of `dir` that is good, by name. A missing `dir` is an empty one.
 std::vector<Recipe> load_recipes(const std::filesystem::path& dir);
 
-// One .deb of a pack.
+// One .deb of a pack, or one layer of an image.
 struct PackFile {
-  std::string package;
-  std::string version;
-  std::string arch;
+  std::string package{};  // of an image: "layer-000", in order
+  std::string version{};
+  std::string arch{};
   std::uint64_t size = 0;  // bytes of the .deb
-  std::string sha256;      // hex
-  std::string file;        // its name in the store of .debs
+  std::string sha256{};    // hex
+  std::string file{};      // its name in the store of .debs
   bool operator==(const PackFile&) const = default;
 };
 // Exactly what a version of a pack consists of.
 struct PackLock {
   std::string name;
-  std::string origin;  // "debian", "system"
-  std::string suite;
+  std::string origin;  // "debian", "system", "oci"
+  std::string suite;   // of an image: its name as it was asked for
   std::string arch;
+  std::string image{};          // "sha256:…" of an image's manifest
   std::vector<PackFile> files;  // by package
   bool operator==(const PackLock&) const = default;
 };

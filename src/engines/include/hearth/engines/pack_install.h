@@ -26,8 +26,14 @@ struct PackSource {
 };
 
 struct PackOptions {
-  enum class From { debian, system };
+  enum class From {
+    as_before,  // as the version that is locked; Debian when there is none
+    debian,
+    system,  // the host's own programs
+    image,   // a container image
+  };
   From from = From::debian;
+  std::string image{};   // "registry.example/name:tag", "…@sha256:DIGEST"
   bool upgrade = false;  // the newest version, whatever is locked
   PackSource source;
   Containment containment;         // the canary runs in it

@@ -16,8 +16,8 @@ namespace hearth::gateway {
 
 enum class Outcome {
   ok,         // it answered; an error about the input is an answer too
-  error,      // it answered 5xx, or what cannot be read
-  failed,     // it broke the connection or the protocol
+  error,      // it answered 5xx
+  failed,     // it broke the connection or the protocol, or answered what cannot be read
   timed_out,  // no answer by the deadline
   cancelled,  // the client left
 };

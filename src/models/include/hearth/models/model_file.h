@@ -9,7 +9,11 @@
 #include <hearth/core/error.h>
 #include <hearth/models/model_facts.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace hearth::models {
@@ -20,15 +24,21 @@ namespace hearth::models {
 // kind no engine here reads (what it is, if it can be told), or a newer version of one.
 Result<ModelFacts> inspect_model(const std::filesystem::path& path);
 
-// ONNX may keep weights in files beside the model: are they all in `folder`, and long enough?
+// ONNX may keep weights in files beside the model: are they all there, and long enough? `size_of` gives a file's bytes
+// by its name; nullopt: it is not there.
 // corrupt: one is missing or too short, and which.
-Result<void> check_external_files(const ModelFacts& facts, const std::filesystem::path& folder);
+using SizeOf = std::function<std::optional<std::uint64_t>(const std::string& location)>;
+Result<void> check_external_files(const ModelFacts& facts, const SizeOf& size_of);
 
 // A model that comes as several GGUF files: the facts of each, in any order, into those of the whole, which
 // predict_memory() wants. Pure.
 // invalid_argument: one is no part, or there are none; corrupt: parts are missing, there twice, or have too few
 // tensors.
 Result<ModelFacts> join_parts(std::vector<ModelFacts> parts);
+
+// The facts of a model in one or several files: `parts` are the others of a split GGUF, in any order. Weights beside an
+// ONNX model must lie in its folder. Blocking. As inspect_model() and join_parts().
+Result<ModelFacts> inspect_whole(const std::filesystem::path& model, const std::vector<std::filesystem::path>& parts);
 
 // What a model is for, as far as its facts tell; inspect_model() has put it into `task`. Pure.
 Task infer_task(const ModelFacts& facts);

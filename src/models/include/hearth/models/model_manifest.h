@@ -23,7 +23,6 @@ bool is_role(std::string_view text) noexcept;
 bool is_model_name(std::string_view text) noexcept;
 // One path component that any file system takes: no '/', no control characters, not "." or "..", at most 200 bytes.
 bool is_file_name(std::string_view text) noexcept;
-bool is_sha256(std::string_view text) noexcept;  // 64 lower-case hexadecimal digits
 
 struct ModelFile {
   std::string role;

@@ -5,9 +5,9 @@
 #pragma once
 
 #include <hearth/core/clock.h>
+#include <hearth/egress/sockets.h>
 #include <hearth/models/catalogue.h>
 #include <hearth/models/model_store.h>
-#include <hearth/models/sockets.h>
 
 #include <functional>
 #include <memory>
@@ -28,9 +28,11 @@ struct PullOptions {
   std::uint64_t save_every = std::uint64_t{32} << 20U;
   int failures = 8;  // in a row, without progress in between
   Millis first_retry{500};
-  OpenSocket open_socket = open_plain_socket;
+  egress::OpenSocket open_socket = egress::open_plain_socket;
   // After a model was installed; on the pull's thread.
   std::function<void()> on_changed;
+  // What is missing to run an installed model; on the pull's thread. May be empty.
+  std::function<std::string(const ModelManifest&)> hint;
 };
 
 struct PullRequest {
@@ -53,6 +55,7 @@ struct PullEvent {
   bool was_there = false;                                // installed: nothing had to be done
   std::vector<ModelFile> files;                          // resolved; digests as far as they are known
   std::optional<ModelManifest> manifest = std::nullopt;  // installed
+  std::string hint;                                      // installed: what is missing to run it; may be empty
   std::optional<Error> error = std::nullopt;             // failed
 };
 std::string_view to_string(PullEvent::Kind kind) noexcept;

@@ -4,7 +4,8 @@
 //   hf:org/repo[@REV][:VARIANT]    Hugging Face: VARIANT is a quantisation (Q4_K_M) or a file's path in the repository
 //   ms:org/repo[@REV][:VARIANT]    ModelScope
 //   oci://registry/name[:TAG]      an OCI registry; or …/name@sha256:DIGEST
-//   https://host/file[#sha256=…]   one file; http:// on loopback, or when insisted on
+//   https://host/file[#sha256=…]   one file, or, with commas between the digests, all parts of one; http:// on
+//                                  loopback, or when insisted on
 //   ./file, /path, file:/path      one file, or a folder of files
 #pragma once
 
@@ -12,6 +13,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hearth::models {
 
@@ -24,18 +26,14 @@ struct Source {
   std::string revision;  // hf, ms: a branch, tag or commit; empty: the default branch. oci: a tag or a digest
   std::string variant;
   std::string url;
-  std::string path;    // a local file
-  std::string sha256;  // given with the URL; empty: none
-  std::string text;    // in one way of writing it: what pins are kept under
+  std::string path;                 // a local file
+  std::vector<std::string> sha256;  // given with the URL: of the file, or of each of its parts in order
+  std::string text;                 // in one way of writing it: what pins are kept under
 };
 
 // invalid_argument with a sentence that shows how it is written.
 Result<Source> parse_source(std::string_view text);
 // A name for what comes from there, when none is given.
 std::string default_name(const Source& source);
-// Is this the URL of something on this machine? Only literal loopback addresses and "localhost".
-bool is_loopback_url(std::string_view url) noexcept;
-// "127.0.0.1:5000", "localhost", "[::1]:80"
-bool is_loopback_host(std::string_view host_and_port) noexcept;
 
 }  // namespace hearth::models

@@ -92,8 +92,9 @@ class HttpClient {
   // Connects or takes an idle connection, and sends the header. unavailable (nobody listens), deadline_exceeded,
   // io_error, cancelled.
   awaitable<Result<ClientCall>> open(RequestHead head, BodyKind body, Deadline deadline);
-  // The same with a whole body, in pieces that are sent with the header in one write. An idle connection that turns out
-  // to be closed before a byte of the answer came is replaced by a new one, once.
+  // The same with a whole body, in pieces that are sent with the header in one write; they must live until head() has
+  // returned. A kept-alive connection that turns out to be closed before a byte of the answer came is replaced by a new
+  // one, and the request sent again.
   awaitable<Result<ClientCall>> send(RequestHead head, BodyParts body, Deadline deadline);
   // The same, and the whole answer; too_large past `limit`.
   awaitable<Result<ClientResponse>> fetch(RequestHead head, BodyParts body, std::size_t limit, Deadline deadline);

@@ -49,7 +49,5 @@ class Fields {
 
 // An error at a node's line.
 Error wrong_at(const YAML::Node& node, std::string_view origin, std::string_view where, std::string_view what);
-// The candidate that `word` was most likely meant to be; empty when none is near.
-std::string_view nearest(std::string_view word, std::initializer_list<std::string_view> candidates);
 
 }  // namespace hearth::yaml
