@@ -125,7 +125,9 @@ void Engine::recycle_if_idle() {
 
 void Engine::mind_hearing(SteadyTime now) {
   if (machine_.state != State::ready) return;
-  if (hard_of_hearing_ && machine_.in_flight == 0) return replace_stalled(kDeaf);
+  // One that was merely busy on all its connections hears again when it is not.
+  const bool at_rest = machine_.in_flight == 0 && now - machine_.idle_since >= policy_.hearing.deaf_time;
+  if (hard_of_hearing_ && at_rest) return replace_stalled(kDeaf);
   if (machine_.in_flight == 0 || asking_hearing_ || now - heard_at_ < policy_.hearing.ask_every) return;
   asking_hearing_ = true;
   tasks_.spawn("engine hearing", ask_on_new_connection(generation_));
