@@ -24,6 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static_cast<void>(hearth::hardware::parse_os_name(text));
   static_cast<void>(hearth::hardware::parse_cpu_max(text));
   static_cast<void>(hearth::hardware::parse_work(text));
+  static_cast<void>(hearth::hardware::parse_waited(text));
   static_cast<void>(hearth::hardware::parse_memory_max(text));
   const auto stall = hearth::hardware::parse_pressure(text);
   if (stall && (stall->some < 0 || stall->some > 101 || stall->full < 0 || stall->full > 101)) std::abort();

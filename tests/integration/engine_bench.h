@@ -161,7 +161,9 @@ class Bench {
                                                                : engines::Outcome::failed);
       co_return fail(answer.error());
     }
-    lease->finish(answer->head.status < 500 ? engines::Outcome::ok : engines::Outcome::error);
+    lease->finish(answer->head.status == 429  ? engines::Outcome::exhausted
+                  : answer->head.status < 500 ? engines::Outcome::ok
+                                              : engines::Outcome::error);
     boost::system::error_code ec;
     const json::value value = json::parse(answer->body, ec);
     if (ec) co_return fail(Errc::protocol_error, answer->body);

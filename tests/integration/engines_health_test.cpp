@@ -245,6 +245,25 @@ CO_TEST(EngineHealth, OneThatAnswersWithErrorsOnlyAndItsCanaryWronglyIsReplaced)
   co_await bench.stop();
 }
 
+CO_TEST(EngineHealth, OneThatHasTooLittleMemoryForAnythingGetsAFreshProcess) {
+  Bench bench(co_await boost::asio::this_coro::executor, {{.more = kCanary}}, watchful());
+  co_await bench.start();
+  const auto warm = co_await bench.ask("GET", "/echo");
+  EXPECT_TRUE(warm);
+  const auto pid = bench.status().pid;
+  for (int i = 0; i < 2; ++i) co_await bench.ask("POST", "/full");
+  const auto well = co_await bench.ask("GET", "/echo");
+  EXPECT_TRUE(well);
+  EXPECT_EQ(bench.status().pid, pid) << "something was small enough in between";
+  for (int i = 0; i < 3; ++i) co_await bench.ask("POST", "/full");
+  const auto again = co_await bench.ask("GET", "/echo");
+  EXPECT_TRUE(again);
+  EXPECT_NE(bench.status().pid, pid);
+  EXPECT_EQ(bench.status().recycles, 1U);
+  EXPECT_EQ(bench.status().restarts, 0U) << "that is no failure";
+  co_await bench.stop();
+}
+
 CO_TEST(EngineHealth, ALeakIsEndedBetweenRequests) {
   const auto executor = co_await boost::asio::this_coro::executor;
   engines::Policy policy = watchful();

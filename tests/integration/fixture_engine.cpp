@@ -256,6 +256,7 @@ int main(int argc, char** argv) {
     ::setrlimit(RLIMIT_NOFILE, &files);
     r.json(200, {{"deaf", true}});
   });
+  engine.route("POST", "/full", [](Request&, Response& r) { r.error(429, "resource_exhausted", "no memory"); });
   engine.route("POST", "/fail", [](Request&, Response& r) { r.error(500, "internal", "that went wrong"); });
   // One byte after the other, with pauses.
   engine.route("POST", "/drip", [](Request& q, Response& r) {

@@ -9,6 +9,8 @@ engines::Outcome translate(gateway::Outcome outcome) {
       return engines::Outcome::ok;
     case gateway::Outcome::error:
       return engines::Outcome::error;
+    case gateway::Outcome::exhausted:
+      return engines::Outcome::exhausted;
     case gateway::Outcome::failed:
       return engines::Outcome::failed;
     case gateway::Outcome::timed_out:

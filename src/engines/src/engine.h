@@ -23,6 +23,7 @@ namespace hearth::engines {
 struct ProcessSample {
   std::uint64_t memory = 0;  // bytes (PSS)
   double cpu_seconds = 0;
+  double waited_seconds = 0;  // for a processor
   std::uint64_t major_faults = 0;
   double stalled = 0;  // percent of the last ten seconds that all of it waited for memory
 };
@@ -114,6 +115,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void judge_memory(SteadyTime now);
   [[nodiscard]] bool holds_back() const;
   void recycle_if_idle();
+  void want_fresh_process(SteadyTime now);
   void doubt();
   net::awaitable<void> ask_canary_again(std::uint64_t generation);
   net::awaitable<void> ask_on_new_connection(std::uint64_t generation);
@@ -200,6 +202,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   SteadyTime recycle_since_;
   SteadyTime canary_right_;
   bool asking_canary_ = false;
+  bool exhausted_ = false;      // the last request was more than it has memory for
   std::uint32_t stalls_ = 0;    // ever
   std::uint32_t recycles_ = 0;  // ever
 

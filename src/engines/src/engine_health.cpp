@@ -25,7 +25,7 @@ void Engine::begin_health() {
   heard_at_ = steady_now();
   leak_ = {};
   life_finished_ = 0;
-  recycle_due_ = asking_canary_ = false;
+  recycle_due_ = asking_canary_ = exhausted_ = false;
   canary_right_ = steady_now();
 }
 
@@ -40,6 +40,7 @@ void Engine::judge_work(const ProcessSample& sample, SteadyTime now) {
   const Progress progress{.bytes = traffic.bytes,
                           .owes = traffic.owed && machine_.in_flight > 0,
                           .cpu_seconds = sample.cpu_seconds,
+                          .waited_seconds = sample.waited_seconds,
                           .major_faults = sample.major_faults};
   judge_progress(progress, now);
   judge_hearing(progress, now);
@@ -110,8 +111,13 @@ void Engine::judge_memory(SteadyTime now) {
             {{"grown", format_bytes(verdict.grown)},
              {"bytes_per_request", verdict.bytes_per_request},
              {"memory", format_bytes(measured_)}});
+  want_fresh_process(now);
+}
+
+void Engine::want_fresh_process(SteadyTime now) {
   recycle_due_ = true;
   recycle_since_ = now;
+  recycle_if_idle();
 }
 
 void Engine::recycle_if_idle() {
@@ -123,7 +129,9 @@ void Engine::recycle_if_idle() {
 
 void Engine::mind_hearing(SteadyTime now) {
   if (machine_.state != State::ready) return;
-  if (hard_of_hearing_ && machine_.in_flight == 0) return replace_stalled(kDeaf);
+  // One that was merely busy on all its connections hears again when it is not.
+  const bool at_rest = machine_.in_flight == 0 && now - machine_.idle_since >= policy_.hearing.deaf_time;
+  if (hard_of_hearing_ && at_rest) return replace_stalled(kDeaf);
   if (machine_.in_flight == 0 || asking_hearing_ || now - heard_at_ < policy_.hearing.ask_every) return;
   asking_hearing_ = true;
   tasks_.spawn("engine hearing", ask_on_new_connection(generation_));
@@ -141,8 +149,13 @@ void Engine::mind(SteadyTime now) {
   tasks_.spawn("engine canary", ask_canary_again(generation_));
 }
 
-// It answers with errors of its own.
+// It answers with errors of its own. What holds on to its memory may still answer its canary rightly.
 void Engine::doubt() {
+  if (exhausted_ && !recycle_due_) {
+    log::warn(room_, "has too little memory for anything; it gets a fresh process between requests",
+              {{"errors", machine_.errors}});
+    return want_fresh_process(steady_now());
+  }
   if (!manifest_.canary || std::exchange(asking_canary_, true)) return;
   log::info(room_, "answers with errors only: its canary is asked", {{"errors", machine_.errors}});
   tasks_.spawn("engine canary", ask_canary_again(generation_));

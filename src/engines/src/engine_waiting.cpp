@@ -58,6 +58,7 @@ Event event_of(Outcome outcome) {
     case Outcome::ok:
       return Event::request_ok;
     case Outcome::error:
+    case Outcome::exhausted:
       return Event::request_error;
     case Outcome::failed:
     case Outcome::timed_out:
@@ -72,7 +73,7 @@ Event event_of(Outcome outcome) {
 
 void Engine::release(std::uint64_t generation, Outcome outcome, SteadyTime since) noexcept {
   if (outcome == Outcome::ok) ++published_->served;
-  if (outcome == Outcome::error || outcome == Outcome::failed || outcome == Outcome::timed_out) ++published_->failed;
+  if (outcome != Outcome::ok && outcome != Outcome::cancelled) ++published_->failed;
   if (outcome == Outcome::ok) {
     const auto took = std::chrono::ceil<Millis>(steady_now() - since);
     service_time_ = service_time_ == Millis(0) ? took : (service_time_ * 7 + took) / 8;
@@ -82,6 +83,7 @@ void Engine::release(std::uint64_t generation, Outcome outcome, SteadyTime since
   published_->in_flight = machine_.in_flight;
   ++life_finished_;
   if (outcome == Outcome::ok) ++life_served_;
+  exhausted_ = outcome == Outcome::exhausted;
   last_use_ = steady_now();
   used_since_measured_ = true;
   if (machine_.in_flight == 0 && desk_->somebody_waits()) desk_->changed();

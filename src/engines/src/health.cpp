@@ -40,6 +40,7 @@ StallStep note_progress(StallState state, const Progress& progress, SteadyTime n
     state.bytes = progress.bytes;
     state.cpu_mark = progress.cpu_seconds;
     state.fault_mark = progress.major_faults;
+    state.waited = progress.waited_seconds;
     state.still = state.silent = Millis(0);
   };
   const auto gap = std::max(SteadyTime::duration(0), now - state.at);
@@ -52,6 +53,11 @@ StallStep note_progress(StallState state, const Progress& progress, SteadyTime n
   }
   state.silent += passed;
   state.still += passed;
+  // What waits for a processor most of the time is starved by others, and not to blame. That it waited is told when it
+  // gets one.
+  const double waited = progress.waited_seconds - std::exchange(state.waited, progress.waited_seconds);
+  const Millis starved = std::chrono::floor<Millis>(std::chrono::duration<double>(std::max(0.0, waited)));
+  if (2 * starved >= passed) state.still = std::max(Millis(0), state.still - starved);
   if (progress.cpu_seconds - state.cpu_mark >= policy.cpu_step || progress.major_faults > state.fault_mark) {
     state.still = Millis(0);
     state.cpu_mark = progress.cpu_seconds;

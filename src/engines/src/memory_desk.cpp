@@ -39,6 +39,7 @@ Result<Observation> look(std::vector<Watched> engines, const std::filesystem::pa
     if (w.watch.work) {
       const hardware::TreeWork work = hardware::tree_work(w.watch.root);
       w.sample.cpu_seconds = work.cpu_seconds;
+      w.sample.waited_seconds = work.waited_seconds;
       w.sample.major_faults = work.major_faults;
     }
     if (w.watch.group) w.sample.stalled = w.watch.group->stalled();

@@ -87,9 +87,11 @@ net::awaitable<Attempt<net::ResponseHead>> expect_ok(Lease& lease, const Upstrea
   if (!head) co_return broke(lease, upstream, head.error());
   if (head->status < 400) co_return std::move(*head);
   auto body = co_await exchange.read_all(kMaxErrorBody);
-  ApiError error = with_known_code(dialects::decode_error_body(head->status, body ? *body : std::string()));
+  ApiError told = dialects::decode_error_body(head->status, body ? *body : std::string());
+  const bool exhausted = told.code == "resource_exhausted";
+  ApiError error = with_known_code(std::move(told));
   name_settings(error.message);
-  lease.finish(head->status >= 500 ? Outcome::error : Outcome::ok);
+  lease.finish(exhausted ? Outcome::exhausted : head->status >= 500 ? Outcome::error : Outcome::ok);
   if (head->status >= 500)
     log::warn("gateway", "an engine failed on a request", {{"engine", upstream.name()}, {"error", error.message}});
   co_return give_up(error);

@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <string>
+#include <system_error>
 
 namespace hearth::hardware {
 namespace {
@@ -69,6 +71,18 @@ std::optional<std::uint64_t> cgroup_limit() {
   return least;
 }
 
+// Not every kernel tells; then it is 0.
+double waited_seconds(pid_t pid) {
+  double sum = 0;
+  std::error_code ec;
+  const std::filesystem::path threads = fmt::format("/proc/{}/task", pid);
+  for (std::filesystem::directory_iterator it(threads, ec), end; !ec && it != end; it.increment(ec)) {
+    const auto text = read_file(it->path() / "schedstat", kLimit);
+    if (const auto waited = text ? parse_waited(*text) : std::nullopt) sum += static_cast<double>(*waited) / 1e9;
+  }
+  return sum;
+}
+
 }  // namespace
 
 std::optional<Work> parse_work(std::string_view text) {
@@ -93,6 +107,11 @@ std::optional<Work> parse_work(std::string_view text) {
   return work;
 }
 
+std::optional<std::uint64_t> parse_waited(std::string_view text) {
+  if (!leading_number(take_word(text))) return std::nullopt;  // in which it ran
+  return leading_number(take_word(text));
+}
+
 TreeWork tree_work(pid_t root) {
   TreeWork sum;
   const auto hertz = static_cast<double>(::sysconf(_SC_CLK_TCK));
@@ -102,6 +121,7 @@ TreeWork tree_work(pid_t root) {
     if (!work) continue;  // ended meanwhile
     sum.cpu_seconds += static_cast<double>(work->cpu_ticks) / hertz;
     sum.major_faults += work->major_faults;
+    sum.waited_seconds += waited_seconds(pid);
   }
   return sum;
 }

@@ -63,6 +63,26 @@ TEST(Stall, WhatWaitingThreadsUseIsNoComputing) {
   EXPECT_EQ(verdict, Stall::wedged);
 }
 
+TEST(Stall, WhatIsStarvedOfProcessorsIsNotStuck) {
+  Watch watch;
+  watch.progress.owes = true;
+  // It gets a few milliseconds now and then, and only then is told how long it waited.
+  for (int i = 0; i < 600; ++i) {
+    if (i % 3 == 2) {
+      watch.progress.waited_seconds += 2.99;
+      watch.progress.cpu_seconds += 0.01;
+    }
+    ASSERT_EQ(watch.after(Millis(1'000)), Stall::none) << i;
+  }
+  // A thread that wakes up now and then waits a little each time: that is no excuse for the one that is stuck.
+  Stall verdict = Stall::none;
+  for (int i = 0; i < 10; ++i) {
+    watch.progress.waited_seconds += 0.2;
+    verdict = std::max(verdict, watch.after(Millis(1'000)));
+  }
+  EXPECT_EQ(verdict, Stall::wedged);
+}
+
 TEST(Stall, ComputingWithoutAnAnswerHasAnEndWhereOneIsSet) {
   Watch watch;
   watch.policy.busy_time = Seconds(60);

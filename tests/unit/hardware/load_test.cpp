@@ -26,6 +26,13 @@ TEST(Work, RefusesWhatIsNotALine) {
   EXPECT_FALSE(parse_work("1 (x) S 1 1 1 0 -1 0 0 0 0 0 18446744073709551615 1"));
 }
 
+TEST(Waited, IsTheSecondNumberOfASchedstat) {
+  EXPECT_EQ(parse_waited("123456 789 42\n"), 789U);
+  EXPECT_FALSE(parse_waited(""));
+  EXPECT_FALSE(parse_waited("123456"));
+  EXPECT_FALSE(parse_waited("a 1 2"));
+}
+
 TEST(Work, OfThisProcessGrowsWithWhatItDoes) {
   const double before = tree_work(::getpid()).cpu_seconds;
   std::vector<unsigned> numbers(1 << 16, 3);

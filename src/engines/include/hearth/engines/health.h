@@ -15,6 +15,7 @@ struct Progress {
   std::uint64_t bytes = 0;         // sent to and received from the engine for requests, ever
   bool owes = false;               // the daemon waits for the engine: to take a part, or to send more of an answer
   double cpu_seconds = 0;          // of its process tree
+  double waited_seconds = 0;       // of its threads together, for a processor
   std::uint64_t major_faults = 0;  // of its process tree: it reads a model from the disk
 };
 
@@ -32,7 +33,8 @@ struct StallState {
   std::uint64_t bytes = 0;
   double cpu_mark = 0;
   std::uint64_t fault_mark = 0;
-  Millis still{0};   // without any progress
+  double waited = 0;
+  Millis still{0};   // without any progress, although there was a processor for it
   Millis silent{0};  // without a byte
 };
 enum class Stall { none, wedged, spinning };

@@ -103,6 +103,7 @@ enum class Priority { interactive, batch };
 enum class Outcome {
   ok,         // it answered (an error about the input is an answer)
   error,      // it answered, but with an error of its own (5xx)
+  exhausted,  // it answered that its memory does not suffice
   failed,     // it broke the connection or the protocol, or answered what nobody can read
   timed_out,  // no answer by the deadline
   cancelled,  // the client left, or the request was given up for a reason that is not the engine's

@@ -17,6 +17,7 @@ namespace hearth::gateway {
 enum class Outcome {
   ok,         // it answered; an error about the input is an answer too
   error,      // it answered 5xx
+  exhausted,  // it answered that its memory does not suffice
   failed,     // it broke the connection or the protocol, or answered what cannot be read
   timed_out,  // no answer by the deadline
   cancelled,  // the client left

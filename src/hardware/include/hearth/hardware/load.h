@@ -16,8 +16,11 @@ struct Work {
 };
 // /proc/PID/stat's text; nullopt when it is not such a line.
 std::optional<Work> parse_work(std::string_view text);
+// A thread's schedstat's text: nanoseconds in which it could have run and had no processor.
+std::optional<std::uint64_t> parse_waited(std::string_view text);
 struct TreeWork {
   double cpu_seconds = 0;
+  double waited_seconds = 0;  // of all threads that are there, for a processor
   std::uint64_t major_faults = 0;
 };
 // The process and all below it. Zeroes when it is gone.
