@@ -1,6 +1,6 @@
 # Each target is a script in tools/. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test bench chaos eval lint fmt fuzz sanitize contract distill packs deb clean
+.PHONY: help setup up down test bench chaos soak eval lint fmt fuzz sanitize contract distill packs deb clean
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
@@ -20,6 +20,8 @@ bench:  ## measure, and write docs/benchmarks.md
 	@tools/bench
 chaos:  ## faults in a real box under load, CHAOS_REPEATS (20) of each; writes docs/reliability.md (as root)
 	@tools/chaos
+soak:  ## models that come and go within 2 GB for SOAK_MINUTES (30); writes docs/soak.md
+	@tools/soak
 eval:  ## quality on real data in the folder that HEARTH_EVAL_DIR names
 	@tools/eval
 lint:  ## format, clang-tidy, layers and house rules (ALL=1: clang-tidy on every file, not only changed ones)
