@@ -18,7 +18,7 @@ export function table(rows) {
   return lines.join('\n');
 }
 
-function machine() {
+export function machine() {
   const version = /PRETTY_NAME="(.*)"/.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux';
   return `${cpus().length} × ${cpus()[0].model.trim()}, ${Math.round(totalmem() / (1 << 30))} GiB, ${version}, Linux ${execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim()}`;
 }
