@@ -14,7 +14,7 @@ const kJumps = [
 
 // A streamed answer: its parts, and whether it came to its proper end.
 async function stream(guest, tokens) {
-  const response = await chat(guest, { stream: true, max_tokens: tokens }, { signal: AbortSignal.timeout(300_000) });
+  const response = await chat(guest, { stream: true, max_tokens: tokens }, { signal: AbortSignal.timeout(900_000) });
   const seen = { status: response.status, parts: 0, text: '' };
   seen.done = (async () => {
     for await (const part of response.body) {
