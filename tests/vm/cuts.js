@@ -44,7 +44,7 @@ async function workOnFiles(life, promised) {
     const { id } = await answer.json();
     if (answer.status === 200) promised.files.set(id, { digest: digest(bytes), bytes: bytes.length, life: life.number });
     ++life.acknowledged;
-    await pause(life.random.between(0, 200));
+    await pause(life.random.between(200, 1000)); // the others take longer
   }
 }
 
