@@ -36,8 +36,8 @@ export async function clock(site, checks) {
   const before = await guest.status();
   for (const [words, jump] of kJumps) {
     await checks.step(`the clock jumps ${words}, amid a streamed chat and embeddings`, async () => {
-      const others = ask((extra) => embed(guest, 'tea', extra), 20);
-      const chats = await Promise.all([stream(guest, 200), stream(guest, 200)]);
+      const others = ask((extra) => embed(guest, 'tea', extra), 300);
+      const chats = await Promise.all([stream(guest, 100), stream(guest, 100)]);
       await waitFor(() => chats.every((one) => one.parts > 2), 'the streams have begun');
       const date = await guest.run(`date -s '${jump}' +%F`);
       await Promise.all(chats.map((one) => one.done));
