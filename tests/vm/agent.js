@@ -14,9 +14,15 @@ export class Agent {
   // Resolves when the agent answers. What an earlier connection asked may still be answered: those lines are thrown away.
   async open(patience) {
     const end = performance.now() + patience;
-    await new Promise((resolve, reject) => {
-      this.socket = connect(this.path, resolve).on('error', reject);
-    });
+    // QEMU has made the socket, but may not listen yet.
+    const join = () =>
+      new Promise((resolve) => {
+        this.socket = connect(this.path, () => resolve(true)).on('error', () => resolve(false));
+      });
+    while (!(await join())) {
+      if (performance.now() > end) throw new Error(`nobody listens at ${this.path}`);
+      await pause(50);
+    }
     this.socket.setEncoding('utf8').on('data', (part) => this.take(part));
     this.socket.on('close', () => this.fail(new Error('the machine is gone'))).on('error', () => {});
     for (let id = 1; ; ++id) {
@@ -66,7 +72,7 @@ export class Agent {
   }
 
   // Runs a command line in bash, as root; what it wrote and its exit status.
-  async run(command, patience = 600_000) {
+  async run(command, patience = 1_800_000) {
     const end = performance.now() + patience;
     const { pid } = await this.ask('guest-exec', { path: '/bin/bash', arg: ['-c', command], 'capture-output': true, env: ['PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL=C.UTF-8', 'HOME=/root'] });
     const decode = (text) => Buffer.from(text ?? '', 'base64').toString();

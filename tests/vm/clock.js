@@ -14,7 +14,7 @@ const kJumps = [
 
 // A streamed answer: its parts, and whether it came to its proper end.
 async function stream(guest, tokens) {
-  const response = await chat(guest, { stream: true, max_tokens: tokens }, { signal: AbortSignal.timeout(300_000) });
+  const response = await chat(guest, { stream: true, max_tokens: tokens }, { signal: AbortSignal.timeout(900_000) });
   const seen = { status: response.status, parts: 0, text: '' };
   seen.done = (async () => {
     for await (const part of response.body) {
@@ -36,8 +36,8 @@ export async function clock(site, checks) {
   const before = await guest.status();
   for (const [words, jump] of kJumps) {
     await checks.step(`the clock jumps ${words}, amid a streamed chat and embeddings`, async () => {
-      const others = ask((extra) => embed(guest, 'tea', extra), 20);
-      const chats = await Promise.all([stream(guest, 200), stream(guest, 200)]);
+      const others = ask((extra) => embed(guest, 'tea', extra), 300);
+      const chats = await Promise.all([stream(guest, 100), stream(guest, 100)]);
       await waitFor(() => chats.every((one) => one.parts > 2), 'the streams have begun');
       const date = await guest.run(`date -s '${jump}' +%F`);
       await Promise.all(chats.map((one) => one.done));

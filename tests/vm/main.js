@@ -25,7 +25,18 @@ const checks = new Checks();
 const seed = Number(process.env.VM_SEED ?? 1);
 const site = await Site.open({ image: process.env.VM_IMAGE, deb: process.env.VM_DEB, seed });
 const keyFile = `${site.box}.key`;
-let kernel = '';
+const reuse = process.env.VM_REUSE === '1';
+
+// With VM_REUSE=1, groups that are not run now are those of the runs before, with the same package.
+const rowsFile = `${site.box}.rows`;
+const deb = createHash('sha256').update(await readFile(process.env.VM_DEB)).digest('hex');
+const before = reuse ? JSON.parse(await readFile(rowsFile, 'utf8').catch(() => '{}')) : {};
+let { kernel } = before;
+function allRows() {
+  const ran = new Set(checks.rows.map((row) => row.group));
+  const kept = before.deb === deb ? before.rows.filter((row) => !ran.has(row.group)) : [];
+  return [...kept, ...checks.rows].sort((a, b) => groups.indexOf(a.group) - groups.indexOf(b.group));
+}
 
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.once(signal, async () => {
@@ -41,22 +52,12 @@ async function group(name, work) {
     console.error(error.stack);
     checks.add('the rest of it', error.message.slice(0, 300), false);
   }
+  await writeFile(rowsFile, JSON.stringify({ deb, kernel, rows: allRows() }));
 }
 
-// With VM_REUSE=1, groups that were not run now are those of the runs before, with the same package.
-async function mergeRows() {
-  const file = `${site.box}.rows`;
-  const deb = createHash('sha256').update(await readFile(process.env.VM_DEB)).digest('hex');
-  const before = process.env.VM_REUSE === '1' ? JSON.parse(await readFile(file, 'utf8').catch(() => '{}')) : {};
-  const ran = new Set(checks.rows.map((row) => row.group));
-  if (before.deb === deb) checks.rows.push(...before.rows.filter((row) => !ran.has(row.group)));
-  checks.rows.sort((a, b) => groups.indexOf(a.group) - groups.indexOf(b.group));
-  await writeFile(file, JSON.stringify({ deb, rows: checks.rows }));
-}
-
-try {
-  if (process.env.VM_REUSE === '1') {
-    site.key = (await readFile(keyFile, 'utf8')).trim();
+// What is done in one life of the machine.
+async function live() {
+  if (reuse) {
     const guest = await site.boot();
     await guest.up();
     await guest.ready();
@@ -70,11 +71,16 @@ try {
   await site.guest.off();
   await site.keep();
   await writeFile(keyFile, site.key, { mode: 0o600 });
+}
+
+try {
+  if (reuse) site.key = (await readFile(keyFile, 'utf8')).trim();
+  if (!reuse || chosen('memory') || chosen('clock')) await live();
   if (chosen('cuts')) await group('cuts', cuts);
 } finally {
   await site.close();
 }
-await mergeRows();
-if (groups.every((name) => checks.rows.some((row) => row.group === name))) await writeFile(process.env.VM_DOCS, await page(checks, { accelerator: process.env.VM_ACCEL, seed, kernel }));
+const rows = allRows();
+if (groups.every((name) => rows.some((row) => row.group === name))) await writeFile(process.env.VM_DOCS, await page(rows, { accelerator: process.env.VM_ACCEL, seed, kernel }));
 console.log(`${checks.rows.length - checks.failed} passed, ${checks.failed} failed`);
 process.exit(checks.failed ? 1 : 0);

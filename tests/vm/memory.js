@@ -14,7 +14,7 @@ export function ask(what, pauseMs = 100) {
       const began = performance.now();
       ++seen.sent;
       try {
-        const response = await what({ signal: AbortSignal.timeout(120_000) });
+        const response = await what({ signal: AbortSignal.timeout(900_000) });
         const body = await response.text();
         if (response.status !== 200) seen.failed.push(`${response.status}: ${body.slice(0, 200)}`);
       } catch (error) {
@@ -32,7 +32,7 @@ const hear = (guest, extra) => transcribe(guest, wav(0.3), { model: 'leaky-1' },
 
 export async function memory(site, checks) {
   const { guest } = site;
-  await guest.run('cp -r /cargo/leaky /usr/libexec/hearth/engines/ && chmod 755 /usr/libexec/hearth/engines/leaky/program && systemctl restart hearth');
+  await guest.run('mountpoint -q /cargo || mount -o ro /dev/vdb /cargo; cp -r /cargo/leaky /usr/libexec/hearth/engines/ && chmod 755 /usr/libexec/hearth/engines/leaky/program && systemctl restart hearth');
   await guest.ready();
   await waitFor(async () => (await hear(guest)).status === 200, 'the engine answers');
   await waitFor(async () => (await embed(guest)).status === 200 && (await speak(guest, 'one')).status === 200, 'the others answer');
@@ -46,7 +46,7 @@ export async function memory(site, checks) {
   });
 
   // What it takes is seen from outside, ten times a second.
-  const others = [ask((extra) => embed(guest, 'tea', extra)), ask((extra) => speak(guest, 'one', { response_format: 'wav' }, extra))];
+  const others = [ask((extra) => embed(guest, 'tea', extra), 500), ask((extra) => speak(guest, 'one', { response_format: 'wav' }, extra), 1000)];
   await pause(1000);
   const began = performance.now();
   const leak = guest.try(`group=$(echo ${kGroups}/leaky.*)

@@ -22,6 +22,7 @@ models:
     task: transcription
 memory: 2 GiB
 reserve: 32 MiB
+idle_stop: 0
 args: []
 `;
 

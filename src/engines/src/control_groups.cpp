@@ -138,7 +138,7 @@ Result<fs::path> claim_control_groups(const fs::path& mount, const fs::path& own
   const auto text = read_file(own, kMaxFile);
   const auto group = text ? parse_own_group(*text) : std::nullopt;
   if (!group) return fail(Errc::not_found, "this process is in no control group (cgroup v2) of its own");
-  const fs::path folder = mount / fs::path(*group).relative_path();
+  fs::path folder = mount / fs::path(*group).relative_path();
   if (!is_delegated(folder)) return fail(Errc::not_found, fmt::format("{} is not delegated", folder.string()));
   HEARTH_TRY_ASSIGN(const std::string controllers, read_file(folder / "cgroup.controllers", kMaxFile));
   if (!has_word(controllers, "memory"))
