@@ -47,7 +47,7 @@ ${broken.length ? `**What does not hold:**\n\n${broken.join('\n')}` : 'Everythin
 
 ## How it is measured
 
-\`make chaos\` runs the programs of \`tests/chaos\`, a file a group of faults. Three boxes are struck at a time, each a hearthd with
+\`make chaos\` runs the programs of \`tests/chaos\`, a file a group of faults. Four boxes are struck at a time, each a hearthd with
 its engines in their sandboxes and a tiny language model in llama.cpp's own server. Four clients ask each of them all the time,
 one request after another: embeddings, speech, OCR and chat. \`CHAOS_REPEATS\` (20) is how often each fault is made, \`KIND=NUMBER\`
 after it another number for one kind; \`CHAOS_SEED\` (1) decides which engine it strikes, when, and in which variant. It needs
