@@ -72,6 +72,13 @@ name server at its end. The clock is libfaketime's, in hearthd alone. Garbage, e
 stands between hearthd and the real engine and counts as a part of it. The two boxes for a damaged program and for such engines run
 copies of the build's engines.
 
+## What is known not to hold
+
+* An engine that has run into its memory limit, and refuses inputs because of it, counts as well: it says that the input needs
+  more than there is (400). One that leaks is found by its growth before; one whose limit is too small is not replaced.
+* llama.cpp's server and others out of file descriptors are replaced after 9 to 15 s: they go on answering on the connections
+  they have, so it takes longer to be sure than with an engine that stands still.
+
 The campaign fails when one of these columns is not 0: failed that a healthy engine could serve, other engines replaced, orphans,
 human actions.
 `;
