@@ -68,9 +68,10 @@ export class Far {
     return far;
   }
 
-  // Runs a program that asks our name server: `through` of a Box. Mounts elsewhere come and go in its sight, too.
+  // Runs a program that asks our name server: `through` of a Box. It keeps none of the campaign's disks mounted: they could not
+  // be mounted anew.
   get through() {
-    return ['unshare', '--mount', '--propagation', 'slave', 'sh', '-c', 'mount --bind "$0" /etc/resolv.conf && exec "$@"', this.resolver];
+    return ['unshare', '--mount', 'sh', '-c', `mount --bind "$0" /etc/resolv.conf && grep -o '/[^ ]*/hearth-chaos-[^ ]*' /proc/mounts | xargs -r umount -l && exec "$@"`, this.resolver];
   }
 
   plugIn() {

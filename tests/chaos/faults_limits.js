@@ -48,7 +48,13 @@ export async function run(campaign) {
   await campaign.kind('engine-files', 'engine out of file descriptors', {}, async (row) => {
     const name = random.pick(['embed', 'speech', 'ocr', 'vision', 'llama-tiny']);
     let was;
-    await strike(site, row, name, (pid) => limit((was = pid), 'nofile', 3), {
+    let soft;
+    const inject = async (pid) => {
+      was = pid;
+      soft = await softLimit(pid, 'Max open files');
+      await limit(pid, 'nofile', 3);
+    };
+    await strike(site, row, name, inject, {
       replaced: false,
       // All at once, so that connections beyond those that are open are needed.
       after: async () => {
@@ -61,6 +67,7 @@ export async function run(campaign) {
         row.recovered[row.recovered.length - 1] = good.ended - began; // this is when it is felt
         over = true;
         await watching;
+        await limit(was, 'nofile', soft).catch(() => {}); // it may be gone
       },
     });
   });

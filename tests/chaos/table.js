@@ -47,7 +47,7 @@ ${broken.length ? `**What does not hold:**\n\n${broken.join('\n')}` : 'Everythin
 
 ## How it is measured
 
-\`make chaos\` runs the programs of \`tests/chaos\`, a file a group of faults. Three boxes are struck at a time, each a hearthd with
+\`make chaos\` runs the programs of \`tests/chaos\`, a file a group of faults. Four boxes are struck at a time, each a hearthd with
 its engines in their sandboxes and a tiny language model in llama.cpp's own server. Four clients ask each of them all the time,
 one request after another: embeddings, speech, OCR and chat. \`CHAOS_REPEATS\` (20) is how often each fault is made, \`KIND=NUMBER\`
 after it another number for one kind; \`CHAOS_SEED\` (1) decides which engine it strikes, when, and in which variant. It needs
@@ -71,6 +71,13 @@ the campaign's own (tmpfs, and ext4 that is told to fail); the network is a cabl
 name server at its end. The clock is libfaketime's, in hearthd alone. Garbage, errors and leaks come from \`faulty_engine.cpp\`, which
 stands between hearthd and the real engine and counts as a part of it. The two boxes for a damaged program and for such engines run
 copies of the build's engines.
+
+## What is known not to hold
+
+* An engine that has run into its memory limit, and refuses inputs because of it, counts as well: it says that the input needs
+  more than there is (400). One that leaks is found by its growth before; one whose limit is too small is not replaced.
+* llama.cpp's server and others out of file descriptors are replaced after 9 to 15 s: they go on answering on the connections
+  they have, so it takes longer to be sure than with an engine that stands still.
 
 The campaign fails when one of these columns is not 0: failed that a healthy engine could serve, other engines replaced, orphans,
 human actions.
