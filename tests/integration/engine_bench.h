@@ -201,4 +201,14 @@ class ProcessWatch {
   Fd fd_;
 };
 
+// Has every thread stopped? SIGSTOP takes effect when the thread that gets it runs, and until then the others go on.
+inline bool is_stopped(pid_t pid) {
+  std::error_code ec;
+  for (const auto& thread : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), ec)) {
+    const auto stat = read_file(thread.path() / "stat", 4096);
+    if (stat && stat->substr(stat->rfind(')') + 1, 2) != " T") return false;
+  }
+  return !ec;
+}
+
 }  // namespace hearth::test

@@ -99,7 +99,10 @@ CO_TEST(EngineHealth, AStoppedProcessIsReplaced) {
   co_await bench.start();
   const auto warm = co_await bench.ask("GET", "/echo");
   EXPECT_TRUE(warm);
-  EXPECT_EQ(::kill(static_cast<pid_t>(bench.status().pid), SIGSTOP), 0);
+  const auto pid = static_cast<pid_t>(bench.status().pid);
+  EXPECT_EQ(::kill(pid, SIGSTOP), 0);
+  const bool stopped = co_await eventually([pid] { return is_stopped(pid); });
+  EXPECT_TRUE(stopped);
   Answers answers(executor);
   answers.tasks.spawn("hit", ask_into(bench, answers, "GET", "/echo"));
   const bool hit = co_await bench.works_on(1);
