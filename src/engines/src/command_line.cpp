@@ -141,8 +141,9 @@ std::vector<std::pair<std::string, std::string>> environment(const LaunchPlan& p
       {"XDG_CACHE_HOME", scratch},
       {"LANG", "C.UTF-8"},
       {"OMP_NUM_THREADS", std::to_string(plan.threads)},
-      // Engines share the processors: a thread that spins while it waits takes them from the one it waits for.
-      {"OMP_WAIT_POLICY", "passive"},
+      // Engines share the processors: a thread that spins for long takes them from the one it waits for. One that
+      // sleeps at once wakes too late: some microseconds of spinning cost neither (docs/engine-protocol.md).
+      {"GOMP_SPINCOUNT", "1000"},
   };
   if constexpr (kSanitized) {
     for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
