@@ -1,41 +1,15 @@
 // Anthropic's dialect: a request becomes well-formed JSON or is refused, an answer likewise, and a stream is the same
 // in whatever pieces it comes. Input: a byte that gives the pieces' size, then the text.
-#include "check.h"
+#include "translated.h"
 
 #include <hearth/dialects/anthropic.h>
-
-#include <boost/json.hpp>
 
 namespace hearth::dialects {
 namespace {
 
-void check_json(std::string_view text) {
-  boost::json::error_code code;
-  boost::json::parse_options options;
-  options.max_depth = 200;
-  boost::json::parse(text, code, {}, options);
-  FUZZ_CHECK(!code);
-}
-
-struct Told {
-  std::string events;
-  std::optional<Errc> error;
-  bool operator==(const Told&) const = default;
-};
-
 Told stream(std::string_view text, std::size_t step) {
   MessageStream stream("msg_1");
-  Told told;
-  for (; !text.empty(); text.remove_prefix(std::min(step, text.size()))) {
-    const auto part = stream.feed(text.substr(0, step));
-    if (!part) {
-      told.error = part.error().kind();
-      return told;
-    }
-    told.events += *part;
-  }
-  if (const auto ended = stream.end(); !ended) told.error = ended.error().kind();
-  return told;
+  return tell(text, step, [&](std::string_view bytes) { return stream.feed(bytes); }, [&] { return stream.end(); });
 }
 
 void check_request(const Decoded<TranslatedRequest>& request) {
@@ -52,11 +26,7 @@ void check(std::size_t step, std::string_view text) {
   if (const auto answer = translate_chat_answer(text, "msg_1")) check_json(answer->body);
   static_cast<void>(decode_token_count(text));
 
-  const Told whole = stream(text, text.size() + 1);
-  const Told pieces = stream(text, step);
-  // What was said before an error may reach the client in pieces only.
-  FUZZ_CHECK(whole.error == pieces.error);
-  if (!whole.error) FUZZ_CHECK(whole.events == pieces.events);
+  check_same(stream(text, text.size() + 1), stream(text, step));
 }
 
 }  // namespace

@@ -1,42 +1,17 @@
 // OpenAI's Responses: a request becomes well-formed JSON or is refused, an answer likewise, and a stream is the same in
 // whatever pieces it comes. Input: a byte that gives the pieces' size, then the text.
-#include "check.h"
+#include "translated.h"
 
 #include <hearth/dialects/responses.h>
-
-#include <boost/json.hpp>
 
 namespace hearth::dialects {
 namespace {
 
 const ResponseHead kHead{.id = "resp_1", .model = "m", .created_at = 7, .echo = {}};
 
-void check_json(std::string_view text) {
-  boost::json::error_code code;
-  boost::json::parse_options options;
-  options.max_depth = 200;
-  boost::json::parse(text, code, {}, options);
-  FUZZ_CHECK(!code);
-}
-
-struct Told {
-  std::string events;
-  std::optional<Errc> error;
-};
-
 Told stream(std::string_view text, std::size_t step) {
   ResponseStream stream(kHead);
-  Told told;
-  for (; !text.empty(); text.remove_prefix(std::min(step, text.size()))) {
-    const auto part = stream.feed(text.substr(0, step));
-    if (!part) {
-      told.error = part.error().kind();
-      return told;
-    }
-    told.events += *part;
-  }
-  if (const auto ended = stream.end(); !ended) told.error = ended.error().kind();
-  return told;
+  return tell(text, step, [&](std::string_view bytes) { return stream.feed(bytes); }, [&] { return stream.end(); });
 }
 
 void check(std::size_t step, std::string_view text) {
@@ -50,11 +25,7 @@ void check(std::size_t step, std::string_view text) {
   }
   if (const auto answer = translate_response(text, kHead)) check_json(answer->body);
 
-  const Told whole = stream(text, text.size() + 1);
-  const Told pieces = stream(text, step);
-  // What was said before an error may reach the client in pieces only.
-  FUZZ_CHECK(whole.error == pieces.error);
-  if (!whole.error) FUZZ_CHECK(whole.events == pieces.events);
+  check_same(stream(text, text.size() + 1), stream(text, step));
 }
 
 }  // namespace

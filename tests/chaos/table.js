@@ -74,8 +74,8 @@ copies of the build's engines.
 
 ## What is known not to hold
 
-* An engine that has run into its memory limit, and refuses inputs because of it, counts as well: it says that the input needs
-  more than there is (400). One that leaks is found by its growth before; one whose limit is too small is not replaced.
+* An engine that has run into its memory limit, and refuses inputs because of it (400), counts as well until it has done so three
+  times in a row; then it gets a fresh process. One whose limit is too small goes on refusing.
 * llama.cpp's server and others out of file descriptors are replaced after 9 to 15 s: they go on answering on the connections
   they have, so it takes longer to be sure than with an engine that stands still.
 
