@@ -1,5 +1,6 @@
 #include "admin.h"
 
+#include "admin_calls.h"
 #include "admin_packs.h"
 
 #include <hearth/core/log.h>
@@ -284,6 +285,10 @@ net::awaitable<void> handle(net::Exchange& exchange, const AdminContext& c) {
   if (method == "GET" && path == "/admin/hardware") co_return co_await reply(exchange, c.box.describe_hardware());
   if (method == "GET" && path == "/admin/explain/placement")
     co_return co_await reply(exchange, c.box.describe_placement(c.supervisor.snapshot()));
+  constexpr std::string_view kCalls = "/admin/calls/";
+  if (method == "GET" && path == "/admin/calls") co_return co_await show_calls(exchange, c.gateway.calls());
+  if (method == "GET" && path.starts_with(kCalls))
+    co_return co_await show_call(exchange, c.gateway.calls(), std::string_view(path).substr(kCalls.size()));
   if (method == "GET" && path == "/admin/keys") {
     json::array all;
     for (const auto& key : c.keys.list()) all.push_back(describe(key));
