@@ -2,6 +2,7 @@
 
 #include <hearth/core/file.h>
 #include <hearth/core/log.h>
+#include <hearth/egress/connect.h>
 #include <hearth/egress/url.h>
 
 #include <fmt/format.h>
@@ -15,6 +16,8 @@ namespace {
 using gateway::Outcome;
 
 constexpr std::size_t kMaxKey = 16 * 1024;
+constexpr std::size_t kMostIdle = 64;
+constexpr Seconds kIdle{30};      // sooner than most servers close a connection that nobody uses
 constexpr Seconds kKeyRest{600};  // how long a key that was refused is passed over
 
 std::string trimmed(std::string text) {
@@ -32,6 +35,12 @@ Result<std::string> read_key(const std::string& path) {
   return key;
 }
 
+net::awaitable<Result<Fd>> connect_through(egress::Gate* gate, egress::Destination to, Deadline deadline) {
+  auto opened = co_await egress::connect(gate, std::move(to), deadline);
+  if (!opened) co_return fail(opened.error());
+  co_return std::move(opened->fd);
+}
+
 struct Key {
   std::string text;  // never logged
   SteadyTime good_from;
@@ -45,12 +54,11 @@ double chance() {
 }  // namespace
 
 struct ProviderUpstream::Impl {
-  Impl(net::Executor executor, const net::Endpoint& endpoint, const net::ClientLimits& limits)
-      : client(std::move(executor), endpoint, limits) {}
+  Impl(net::Executor executor, net::Endpoint endpoint, const net::ClientLimits& limits)
+      : client(std::move(executor), std::move(endpoint), limits) {}
 
   std::string name;
   gateway::UpstreamFacts facts;
-  std::string authority;
   std::string path;  // "/v1": stands for our own
   std::uint64_t concurrency = 0;
   std::function<bool()> line_is_down;
@@ -87,7 +95,6 @@ class ProviderLease final : public gateway::Lease {
   void address(net::RequestHead& head) const override {
     constexpr std::string_view kOurs = "/v1";
     if (head.target.starts_with(kOurs)) head.target.replace(0, kOurs.size(), impl_->path);
-    head.headers.set("Host", impl_->authority);
     const bool anthropic = impl_->facts.speaks == gateway::Speaks::anthropic;
     if (anthropic) head.headers.set("anthropic-version", "2023-06-01");
     if (key_ >= impl_->keys.size()) return;
@@ -137,17 +144,32 @@ class ProviderLease final : public gateway::Lease {
 ProviderUpstream::ProviderUpstream(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ProviderUpstream::~ProviderUpstream() = default;
 
-Result<std::shared_ptr<ProviderUpstream>> ProviderUpstream::create(net::Executor executor, std::string name,
-                                                                   const config::Provider& provider,
+Result<std::shared_ptr<ProviderUpstream>> ProviderUpstream::create(net::Executor executor, egress::Gate* gate,
+                                                                   std::string name, const config::Provider& provider,
                                                                    std::function<bool()> line_is_down) {
   HEARTH_TRY_ASSIGN(egress::Url url, egress::parse_url(provider.url));
   net::Endpoint endpoint;
-  endpoint.address = url.host == "localhost" ? "127.0.0.1" : url.host;
-  endpoint.port = url.port;
+  endpoint.host = url.authority();
   endpoint.label = name;
+  if (gate == nullptr) {
+    endpoint.address = url.host == "localhost" ? "127.0.0.1" : url.host;
+    endpoint.port = url.port;
+  } else {
+    endpoint.connector = [gate, to = egress::Destination{
+                                    provider.lan ? egress::Purpose::lan : egress::Purpose::provider, url.host, url.port,
+                                    name}](Deadline deadline) { return connect_through(gate, to, deadline); };
+  }
+  if (url.tls) {
+    HEARTH_TRY_ASSIGN(endpoint.tls, net::make_tls_context(provider.ca_file));
+  }
   net::ClientLimits limits;
   limits.connect_time = provider.connect_time;
-  auto impl = std::make_shared<Impl>(std::move(executor), endpoint, limits);
+  limits.head_time = provider.first_byte_time;
+  limits.stall_time = provider.stall_time;
+  limits.idle_connections = std::min<std::size_t>(provider.concurrency, kMostIdle);
+  limits.idle_time = kIdle;
+  limits.send_again = false;  // what was taken may be charged for
+  auto impl = std::make_shared<Impl>(std::move(executor), std::move(endpoint), limits);
   for (const std::string& file : provider.key_files) {
     HEARTH_TRY_ASSIGN(std::string key, read_key(file));
     impl->keys.push_back({std::move(key), SteadyTime::min()});
@@ -160,10 +182,7 @@ Result<std::shared_ptr<ProviderUpstream>> ProviderUpstream::create(net::Executor
       .destination = fmt::format("{}:{}", url.host, url.port),
       .region = provider.region,
       .retention = provider.retention,
-      .first_byte_time = provider.first_byte_time,
-      .stall_time = provider.stall_time,
       .max_output = provider.max_output};
-  impl->authority = url.authority();
   if (url.path != "/") impl->path = url.path;
   impl->concurrency = provider.concurrency;
   impl->line_is_down = std::move(line_is_down);
@@ -208,12 +227,12 @@ Seconds ProviderUpstream::retry_after() const {
   return std::chrono::ceil<Seconds>(impl_->breaker.rest(steady_now()));
 }
 
-std::vector<gateway::Model> provider_models(net::Executor executor,
+std::vector<gateway::Model> provider_models(net::Executor executor, egress::Gate* gate,
                                             const std::map<std::string, config::Provider>& providers,
                                             const std::function<bool()>& line_is_down) {
   std::vector<gateway::Model> models;
   for (const auto& [name, provider] : providers) {
-    auto upstream = ProviderUpstream::create(executor, name, provider, line_is_down);
+    auto upstream = ProviderUpstream::create(executor, gate, name, provider, line_is_down);
     if (!upstream) {
       log::error("hearthd", "a provider cannot be used", {{"provider", name}, {"error", upstream.error().describe()}});
       continue;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <hearth/config/config.h>
+#include <hearth/egress/gate.h>
 #include <hearth/gateway/breaker.h>
 #include <hearth/gateway/catalogue.h>
 #include <hearth/gateway/upstream.h>
@@ -17,9 +18,9 @@ namespace hearth::daemon {
 
 class ProviderUpstream final : public gateway::Upstream {
  public:
-  // `line_is_down`: whether nothing beyond the local network can be reached. invalid_argument: its URL, io_error: a
-  // key's file cannot be read.
-  static Result<std::shared_ptr<ProviderUpstream>> create(net::Executor executor, std::string name,
+  // `gate` opens its connections and outlives it. `line_is_down`: whether nothing beyond the local network can be
+  // reached. invalid_argument: its URL, io_error: a key's file cannot be read.
+  static Result<std::shared_ptr<ProviderUpstream>> create(net::Executor executor, egress::Gate* gate, std::string name,
                                                           const config::Provider& provider,
                                                           std::function<bool()> line_is_down);
   ~ProviderUpstream() override;
@@ -38,7 +39,7 @@ class ProviderUpstream final : public gateway::Upstream {
 };
 
 // The models of all providers. A provider whose key cannot be read is left out, and why is logged.
-std::vector<gateway::Model> provider_models(net::Executor executor,
+std::vector<gateway::Model> provider_models(net::Executor executor, egress::Gate* gate,
                                             const std::map<std::string, config::Provider>& providers,
                                             const std::function<bool()>& line_is_down);
 

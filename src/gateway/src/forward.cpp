@@ -110,16 +110,10 @@ struct Outgoing {
   std::string target;
 };
 
-// An upstream elsewhere may be silent for only so long; an engine's own supervisor watches it.
-void expect_within(net::ClientCall& answer, const Lease& place, Millis time) {
-  if (time.count() > 0) answer.set_deadline(place.deadline().sooner_of(Deadline::in(time)));
-}
-
 net::awaitable<Attempt<>> pass_stream(Call& call, Lease& place, const Upstream& upstream, net::ClientCall& answer,
                                       Relay& relay) {
   std::vector<char> part(kPart);
   for (;;) {
-    expect_within(answer, place, upstream.facts().stall_time);
     const auto n = co_await answer.read_some(part);
     if (!n) co_return broke(place, upstream, n.error());
     if (*n == 0) break;
@@ -140,7 +134,6 @@ net::awaitable<Attempt<>> pass_stream(Call& call, Lease& place, const Upstream& 
 
 net::awaitable<Attempt<>> pass_whole(Call& call, Lease& place, const Upstream& upstream, net::ClientCall& answer,
                                      Relay& relay) {
-  expect_within(answer, place, upstream.facts().stall_time);
   auto body = co_await answer.read_all(kMaxAnswer);
   if (!body) co_return broke(place, upstream, body.error());
   if (!is_object(*body)) co_return unreadable(place, upstream);
@@ -176,7 +169,6 @@ net::awaitable<Attempt<>> forward_once(Call& call, const Outgoing& out, const Ca
   place.address(head);
   auto sent = co_await place.client().send(std::move(head), parts, place.deadline());
   if (!sent) co_return broke(place, upstream, sent.error());
-  expect_within(*sent, place, upstream.facts().first_byte_time);
   const auto answered = co_await expect_ok(place, upstream, *sent);
   if (!answered) co_return std::unexpected(answered.error());
   if (is_stream(*answered)) co_return co_await pass_stream(call, place, upstream, *sent, *relay);

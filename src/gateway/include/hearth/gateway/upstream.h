@@ -28,8 +28,6 @@ struct UpstreamFacts {
   std::string destination;             // "api.openai.com:443"; empty: on this box
   std::string region;                  // where it computes and
   std::string retention;               // how long it keeps what it gets, in words; empty: not said
-  Millis first_byte_time{0};           // until its answer begins; 0: as long as the call may take
-  Millis stall_time{0};                // the longest pause within it; the same
   std::uint64_t max_output = 0;        // tokens; of a request that does not say, where it wants it said
 };
 
