@@ -409,11 +409,17 @@ void Queue::settle(std::string id, Event event, std::optional<Answer> answer, st
       });
 }
 
-std::vector<Delivery> Queue::deliveries() const {
-  std::vector<Delivery> all;
+std::vector<Queue::Pending> Queue::pending() const {
+  std::vector<Pending> all;
   const std::lock_guard lock(impl_->mutex);
-  for (const auto& [id, delivery] : impl_->pending) all.push_back(delivery);
+  for (const auto& [id, delivery] : impl_->pending) all.push_back({id, delivery.progress});
   return all;
+}
+
+std::optional<Delivery> Queue::delivery(std::string_view id) const {
+  const std::lock_guard lock(impl_->mutex);
+  const auto found = impl_->pending.find(id);
+  return found == impl_->pending.end() ? std::nullopt : std::optional(found->second);
 }
 
 void Queue::delivery_settled(std::string id, DeliveryProgress progress, Done<void> done) {

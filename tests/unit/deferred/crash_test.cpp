@@ -94,9 +94,9 @@ Result<bool> send_one(Queue& queue, const World& world, std::mt19937& random) {
 }
 
 Result<bool> tell_one(Queue& queue, const World& world, std::mt19937& random) {
-  const std::vector<Delivery> pending = queue.deliveries();
+  const std::vector<Queue::Pending> pending = queue.pending();
   if (pending.empty()) return false;
-  const Delivery& delivery = pending[random() % pending.size()];
+  const Delivery delivery = queue.delivery(pending[random() % pending.size()].id).value();
   const int status = random() % 4 == 0 ? 500 : 200;
   if (status == 200) world.told.add(fmt::format("{} {}", delivery.call, delivery.id));
   HEARTH_TRY(settle_delivery(queue, delivery.id, delivery_tried(delivery.progress, status, {}, kNow, 0)));
@@ -199,7 +199,7 @@ TEST(DeferredCrash, EachCallIsDoneOnceAndToldOnceAcrossManyKills) {
     EXPECT_EQ(job->delivery->status, DeliveryStatus::delivered);
   }
   EXPECT_EQ((*queue)->list(kEverything).size(), acknowledged.size());
-  EXPECT_TRUE((*queue)->deliveries().empty());
+  EXPECT_TRUE((*queue)->pending().empty());
   // Nothing but the answers is left in the folder: a quarter of them, and those in files.
   EXPECT_EQ(std::distance(fs::directory_iterator(dir / "deferred"), fs::directory_iterator()), kCalls / 4);
 }

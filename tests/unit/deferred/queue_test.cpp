@@ -242,13 +242,12 @@ TEST(DeferredQueue, WithItsEndAMessageIsInTheJournal) {
   NewCall call = box.call("{}");
   call.webhook = "http://127.0.0.1:9/hook";
   const Job job = add(box.queue(), std::move(call), kNow).value();
-  EXPECT_THAT(box->deliveries(), IsEmpty());
+  EXPECT_THAT(box->pending(), IsEmpty());
   ASSERT_TRUE(claim(box.queue(), job.id));
   ASSERT_TRUE(settle(box.queue(), job.id, Event::refused, box.answered("{}", 400), kNow, "it was wrong"));
   box.open();
-  const std::vector<Delivery> pending = box->deliveries();
-  ASSERT_THAT(pending, SizeIs(1));
-  const Delivery& delivery = pending.front();
+  ASSERT_THAT(box->pending(), SizeIs(1));
+  const Delivery delivery = box->delivery(box->pending().front().id).value();
   EXPECT_EQ(delivery.call, job.id);
   EXPECT_EQ(delivery.owner, "key_1");
   EXPECT_EQ(delivery.url, "http://127.0.0.1:9/hook");
@@ -259,12 +258,12 @@ TEST(DeferredQueue, WithItsEndAMessageIsInTheJournal) {
   const DeliveryProgress failed = delivery_tried(delivery.progress, 500, {}, kNow, 0);
   ASSERT_TRUE(settle_delivery(box.queue(), delivery.id, failed));
   box.open();
-  EXPECT_EQ(box->deliveries().front().progress, failed);
-  EXPECT_EQ(box->deliveries().front().id, delivery.id);
+  EXPECT_EQ(box->pending().front().progress, failed);
+  EXPECT_EQ(box->pending().front().id, delivery.id);
   ASSERT_TRUE(settle_delivery(box.queue(), delivery.id, delivery_tried(failed, 200, {}, kNow, 0)));
-  EXPECT_THAT(box->deliveries(), IsEmpty());
+  EXPECT_THAT(box->pending(), IsEmpty());
   box.open();
-  EXPECT_THAT(box->deliveries(), IsEmpty());
+  EXPECT_THAT(box->pending(), IsEmpty());
   EXPECT_EQ(box->find(job.id, "key_1")->delivery->status, DeliveryStatus::delivered);
 }
 
@@ -277,11 +276,11 @@ TEST(DeferredQueue, AMessageOutlivesItsCall) {
   ASSERT_TRUE(cancel(box.queue(), job.id, "key_1", kNow));
   box.open();
   EXPECT_THAT(box->list(kEverything), IsEmpty());
-  ASSERT_THAT(box->deliveries(), SizeIs(1));
-  const Delivery delivery = box->deliveries().front();
+  ASSERT_THAT(box->pending(), SizeIs(1));
+  const Queue::Pending delivery = box->pending().front();
   ASSERT_TRUE(settle_delivery(box.queue(), delivery.id, delivery_tried(delivery.progress, 200, {}, kNow, 0)));
   box.open();
-  EXPECT_THAT(box->deliveries(), IsEmpty());
+  EXPECT_THAT(box->pending(), IsEmpty());
 }
 
 TEST(DeferredQueue, AnswersAreKeptForTheirTime) {

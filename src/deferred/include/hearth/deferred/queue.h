@@ -143,7 +143,13 @@ class Queue {
   // been cancelled meanwhile.
   void settle(std::string id, Event event, std::optional<Answer> answer, std::string note, WallTime now,
               Done<Job> done);
-  [[nodiscard]] std::vector<Delivery> deliveries() const;  // pending ones
+  // The messages that are still to be told, and one of them whole.
+  struct Pending {
+    std::string id;
+    DeliveryProgress progress;
+  };
+  [[nodiscard]] std::vector<Pending> pending() const;
+  [[nodiscard]] std::optional<Delivery> delivery(std::string_view id) const;
   // What delivery_tried() made of it.
   void delivery_settled(std::string id, DeliveryProgress progress, Done<void> done);
   // Removes what ended longer than Limits::keep ago.
