@@ -119,6 +119,7 @@ net::awaitable<void> show_status(net::Exchange& exchange, const AdminContext& c)
       {"uptime_seconds", seconds_between(c.started, steady_now())},
       {"ready", ready},
       {"waiting_for", waiting},
+      {"link", egress::to_string(c.link.state())},
       {"auth", c.access.key_required ? "keys" : "open"},
       {"config_file", c.config.file_was_read ? json::value(c.config.paths.config_file.string()) : json::value(nullptr)},
       {"data", c.config.paths.data.string()},

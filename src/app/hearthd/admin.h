@@ -5,6 +5,7 @@
 #include "box.h"
 #include "front.h"
 #include "healing_record.h"
+#include "link_watch.h"
 #include "models_service.h"
 #include "packs.h"
 
@@ -34,6 +35,7 @@ struct AdminContext {
   const Box& box;
   ModelsService& models;
   const HealingRecord& record;
+  const LinkWatch& link;
   std::string url;
   std::vector<std::string> listen;
   SteadyTime started;

@@ -2,10 +2,12 @@
 
 #include "admin.h"
 #include "box.h"
+#include "deferred_service.h"
 #include "engine_upstream.h"
 #include "front.h"
 #include "healing_record.h"
 #include "instances.h"
+#include "link_watch.h"
 #include "model_care.h"
 #include "model_hint.h"
 #include "models_service.h"
@@ -88,6 +90,17 @@ Result<std::vector<net::ListenAddress>> listen_addresses(const config::Config& c
   return addresses;
 }
 
+// Of the providers that are not in the network around.
+std::vector<HostAndPort> hosts_of(const std::map<std::string, config::Provider>& providers) {
+  std::vector<HostAndPort> hosts;
+  for (const auto& [name, provider] : providers) {
+    if (provider.lan) continue;
+    const auto to = egress::destination_of(egress::Purpose::provider, provider.url, name);
+    if (to) hosts.push_back({to->host, to->port});
+  }
+  return hosts;
+}
+
 std::string lower(std::string text) {
   std::ranges::transform(text, text.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
@@ -109,6 +122,11 @@ gateway::AccessPolicy access_policy(const config::Config& config, const std::vec
     auto who = keys.verify(key, wall_now());
     if (!who) return std::nullopt;
     return gateway::Principal{std::move(who->id), std::move(who->name)};
+  };
+  policy.find = [&keys](std::string_view id) -> std::optional<gateway::Principal> {
+    for (const store::KeyInfo& key : keys.list())
+      if (key.id == id) return gateway::Principal{key.id, key.name};
+    return std::nullopt;
   };
   return policy;
 }
@@ -238,6 +256,9 @@ class Daemon {
   ModelCare::With care_for_models();
   std::string expose_metrics();
   Result<void> open_store();
+  Result<void> watch_link();
+  Line line();
+  egress::Connect connect_for(egress::Purpose purpose);
   Result<void> listen();
 
   config::Config config_;
@@ -248,6 +269,7 @@ class Daemon {
   std::unique_ptr<store::StoreThread> store_;
   std::unique_ptr<store::KeyStore> keys_;
   std::unique_ptr<gateway::FileStore> files_;
+  std::unique_ptr<DeferredService> deferred_;
   std::unique_ptr<ModelsService> models_;
   HealingRecord record_;
   std::unique_ptr<ModelCare> model_care_;
@@ -262,6 +284,8 @@ class Daemon {
   std::unique_ptr<Instances> instances_;
   gateway::AccessPolicy access_;
   std::unique_ptr<gateway::Gateway> gateway_;
+  std::unique_ptr<egress::Http> probes_;  // nullptr: no page is asked for
+  std::unique_ptr<LinkWatch> link_;
   std::atomic<bool> ready_{false};
   Vitals vitals_;
   std::unique_ptr<net::HttpServer> server_;  // server.listen
@@ -276,7 +300,42 @@ Result<void> Daemon::open_store() {
   HEARTH_TRY_ASSIGN(store_, store::StoreThread::start(config_.paths.data / "hearth.db", store::schema()));
   HEARTH_TRY_ASSIGN(keys_, store::KeyStore::open(*store_));
   HEARTH_TRY_ASSIGN(files_, gateway::FileStore::open(config_.paths.data / "files", kFilesQuota));
+  HEARTH_TRY_ASSIGN(deferred_, DeferredService::open(config_, *store_));
   HEARTH_TRY_ASSIGN(models_, ModelsService::open(config_));
+  return {};
+}
+
+// Empty: by itself.
+egress::Connect Daemon::connect_for(egress::Purpose /*purpose*/) {
+  return {};
+}
+
+Line Daemon::line() {
+  return {.is_down = [this] { return !egress::is_up(link_->state()); },
+          .answered = [this] { link_->call_answered(); },
+          .unanswered = [this] { link_->call_failed(); }};
+}
+
+Result<void> Daemon::watch_link() {
+  LinkWatch::With with;
+  with.pool = &pool_;
+  with.policy.metered = config_.link.metered;
+  with.policy.every = config_.link.probe_every;
+  const std::vector<HostAndPort> hosts = hosts_of(config_.providers);
+  const egress::Connect connect = connect_for(egress::Purpose::provider);
+  with.changed = [this](egress::LinkState state) {
+    if (egress::is_up(state)) deferred_->link_is_up();
+  };
+  if (!config_.link.probe.empty()) {
+    egress::HttpOptions options;
+    options.connect = connect;
+    HEARTH_TRY_ASSIGN(probes_, egress::Http::start(std::move(options)));
+    with.probe = [this] { return probe_page(probes_.get(), config_.link.probe, config_.link.probe_expects); };
+  } else if (connect && !hosts.empty()) {
+    with.probe = [connect, hosts] { return probe_hosts(connect, hosts); };
+  }
+  with.policy.probing = with.probe != nullptr;
+  link_ = std::make_unique<LinkWatch>(io_.get_executor(), std::move(with));
   return {};
 }
 
@@ -317,7 +376,8 @@ Result<void> Daemon::prepare() {
       io_.get_executor(), PackCare::With{supervisor_.get(), packs_.get(), &pool_, &record_}, PackCare::Rhythm());
   model_care_ = std::make_unique<ModelCare>(care_for_models(), ModelCare::Rhythm());
   upstreams_ = make_upstreams(*supervisor_, manifests);
-  std::ranges::move(provider_models(io_.get_executor(), nullptr, config_.providers, {}),
+  HEARTH_TRY(watch_link());
+  std::ranges::move(provider_models(io_.get_executor(), nullptr, config_.providers, line()),
                     std::back_inserter(upstreams_.models));
   catalogue_ = std::make_unique<gateway::Catalogue>(upstreams_.models);
   models_->give_hints([templates, packs = config_.paths.data / "packs"](const models::ModelManifest& model) {
@@ -337,6 +397,8 @@ Result<void> Daemon::prepare() {
   with.metrics = &metrics_;
   with.files = files_.get();
   with.access = access_;
+  with.deferred = &deferred_->queue();
+  with.webhook_secret = [this](std::string_view principal) { return deferred_->webhook_secret(principal); };
   gateway_ = std::make_unique<gateway::Gateway>(std::move(with));
 
   vitals_.ready = [this] { return ready_.load(); };
@@ -373,15 +435,18 @@ net::awaitable<Result<void>> Daemon::open() {
   models_->on_changed([this] { asio::post(io_, [this] { tasks_.spawn("hearthd.models", refresh_models()); }); });
   const auto listening = listen();
   if (!listening) co_return fail(listening.error());
+  link_->start();
+  const auto deferring = deferred_->start(io_.get_executor(), pool_, connect_for(egress::Purpose::webhook));
+  if (!deferring) co_return fail(deferring.error());
   const std::string url = display_url(addresses_, server_->port());
   std::vector<std::string> where;
   for (const auto& address : addresses_)
     where.push_back(address.unix_path.empty()
                         ? fmt::format("{}:{}", address.host, address.port == 0 ? server_->port() : address.port)
                         : address.unix_path.string());
-  AdminContext context{config_, *catalogue_, *supervisor_, *packs_, pool_, io_.get_executor(),
-                       *keys_,  *gateway_,   vitals_,      access_, *box_, *models_,
-                       record_, url,         where,        started_};
+  AdminContext context{config_, *catalogue_, *supervisor_, *packs_, pool_,   io_.get_executor(),
+                       *keys_,  *gateway_,   vitals_,      access_, *box_,   *models_,
+                       record_, *link_,      url,          where,   started_};
   auto admin = AdminServer::start(std::move(context), config_.paths.runtime / "admin.sock");
   if (!admin) co_return fail(admin.error());
   admin_ = std::move(*admin);
@@ -406,6 +471,9 @@ net::awaitable<void> Daemon::close() {
   ready_ = false;
   notify_stopping();
   log::info("hearthd", "stopping");
+  if (deferred_) co_await deferred_->stop();  // or the calls they made would be waited for
+  probes_.reset();
+  if (link_) co_await link_->stop();
   const Deadline drained = Deadline::in(config_.server.drain_time);
   if (server_) co_await server_->stop(drained);
   if (owner_) co_await owner_->stop(drained);

@@ -21,6 +21,8 @@ std::string_view about(std::string_view section) {
        "Which models answer a name that clients ask for. Without a route it is the model of that name, and "
        "for `auto` what this box has before what providers have."},
       {"policy", "What may go where."},
+      {"deferred", "Calls that are taken now and answered later: docs/deferred.md."},
+      {"link", "How the box knows whether the world outside can be reached."},
       {"packs", "Where engine packs come from: `hearth engines install NAME` makes one."}};
   const auto found = kTexts.find(section);
   return found == kTexts.end() ? "" : found->second;

@@ -77,6 +77,30 @@ Kind<std::string> optional_path() {
           [](const std::string& v) { return v.empty() ? std::string("none") : v; }};
 }
 
+// A web page, or "none".
+Kind<std::string> optional_url() {
+  return {"URL, or none",
+          [](std::string_view text) -> Result<std::string> {
+            if (text == "none") return std::string();
+            HEARTH_TRY(check_web_url(text));
+            return std::string(text);
+          },
+          [](const std::string& v) { return v.empty() ? std::string("none") : v; }};
+}
+
+// Printable characters without quotes, which a line of YAML can hold between them.
+Kind<std::string> text(std::size_t most) {
+  return {fmt::format("text of at most {} characters", most),
+          [=](std::string_view given) -> Result<std::string> {
+            const auto plain = [](unsigned char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; };
+            if (given.size() > most || !std::ranges::all_of(given, plain))
+              return fail(Errc::invalid_argument,
+                          fmt::format("must have at most {} printable characters without quotes", most));
+            return std::string(given);
+          },
+          [](const std::string& v) { return fmt::format("\"{}\"", v); }};
+}
+
 Kind<bool> boolean() {
   return {"true or false", read_bool, [](const bool& v) { return std::string(v ? "true" : "false"); }};
 }
@@ -402,6 +426,48 @@ void add_policy(std::vector<Key>& table) {
       "The class of a call that nothing says the class of: no key, no header, no agent."));
 }
 
+void add_deferred(std::vector<Key>& table) {
+  const auto add = [&](const char* leaf, auto kind, auto member, const char* meaning) {
+    table.push_back(scalar(
+        fmt::format("deferred.{}", leaf), std::move(kind), [=](Config& c) -> auto& { return c.deferred.*member; },
+        meaning));
+  };
+  add("calls", number(1, 1'000'000), &Deferred::calls,
+      "Most deferred calls at a time, those whose answers are still kept included.");
+  add("space", size(kMiB, 1024 * kGiB), &Deferred::space,
+      "Disk space for all deferred requests and their answers together.");
+  add("keep", duration(minutes(1), hours(24 * 365)), &Deferred::keep, "How long an answer is kept to be fetched.");
+  add("deadline", duration(seconds(1), hours(24 * 365)), &Deferred::deadline,
+      "When a deferred call is given up, unless its client says something else.");
+  add("parallel", number(1, 64), &Deferred::parallel, "Deferred calls that are worked on at a time.");
+  table.push_back(list(
+      "deferred.cheap_hours", "list of hours of the day", check_hours,
+      [](Config& c) -> auto& { return c.deferred.cheap_hours; },
+      "When calls with `x-hearth-not-before: cheap` are made, in the box's time zone, such as 22:00-06:00."));
+  table.push_back(list(
+      "deferred.webhooks", "list of URLs", check_web_url, [](Config& c) -> auto& { return c.deferred.webhooks; },
+      "Where clients may have the end of their deferred calls reported to: these URLs and all below them."));
+  add("repeat_uncertain", boolean(), &Deferred::repeat_uncertain,
+      "Whether a call is made again when a provider may have answered, and charged for, an attempt that was cut off.");
+}
+
+void add_link(std::vector<Key>& table) {
+  const auto add = [&](const char* leaf, auto kind, auto member, const char* meaning) {
+    table.push_back(scalar(
+        fmt::format("link.{}", leaf), std::move(kind), [=](Config& c) -> auto& { return c.link.*member; }, meaning));
+  };
+  add("metered", boolean(), &Link::metered, "Whether the line costs by volume.");
+  add("probe", optional_url(), &Link::probe,
+      "A page that is asked for now and then, to know whether the world can be reached. `none`: the hosts of the "
+      "configured providers are.");
+  add("probe_expects", text(200), &Link::probe_expects,
+      "What that page says; anything else comes from a portal that wants somebody to log in first. Empty: any page "
+      "will "
+      "do.");
+  add("probe_every", duration(seconds(5), hours(24)), &Link::probe_every,
+      "How often the world is asked for while all is well.");
+}
+
 std::vector<Key> make_table() {
   std::vector<Key> table;
   add_server(table);
@@ -413,6 +479,8 @@ std::vector<Key> make_table() {
   add_providers(table);
   add_routes(table);
   add_policy(table);
+  add_deferred(table);
+  add_link(table);
   return table;
 }
 

@@ -27,6 +27,8 @@ struct Services {
   SpoolBudget& body_memory;  // of JSON bodies, all requests together
   const Routes& routes;
   Sessions& sessions;
+  deferred::Queue& deferred;
+  const std::function<std::string(std::string_view)>& webhook_secret;
 };
 
 struct Decision {

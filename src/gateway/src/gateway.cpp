@@ -1,4 +1,5 @@
 #include "call.h"
+#include "deferred.h"
 #include "sessions.h"
 
 #include <hearth/core/ids.h>
@@ -49,6 +50,9 @@ constexpr std::array kRoutes{
     Route{"/v1/images/detections", "POST", handle_detections},
     Route{"/v1/models", "GET HEAD", handle_models},
     Route{"/v1/models/**", "GET HEAD", handle_models},  // models may be called org/name
+    Route{"/v1/deferred", "GET HEAD", handle_deferred},
+    Route{"/v1/deferred/*", "GET HEAD DELETE", handle_deferred},
+    Route{"/v1/deferred/*/result", "GET HEAD", handle_deferred},
     Route{"/v1/files", "GET HEAD POST", handle_files},
     Route{"/v1/files/*", "GET HEAD DELETE", handle_files},
     Route{"/v1/files/*/content", "GET HEAD", handle_files},
@@ -116,7 +120,9 @@ struct Gateway::Impl {
                  with.config->paths.data / "spool",
                  body_memory,
                  routes,
-                 sessions} {}
+                 sessions,
+                 *with.deferred,
+                 with.webhook_secret} {}
 
   Collaborators with;
   SpoolBudget spool;
@@ -225,6 +231,13 @@ net::awaitable<void> Gateway::handle(net::Exchange& exchange, Trust trust) {
       co_return gateway.settle(call);
     }
     call.principal = std::move(*who);
+  } else {
+    auto who = on_behalf_of(request.headers, gateway.with.access);
+    if (!who) {
+      co_await reply_error(call, who.error());
+      co_return gateway.settle(call);
+    }
+    call.principal = std::move(*who);
   }
   if (exchange.over_limit()) {
     dialects::ApiError busy = dialects::api_error(
@@ -241,6 +254,8 @@ net::awaitable<void> Gateway::handle(net::Exchange& exchange, Trust trust) {
     co_await reply_error(call, dialects::api_error(ApiCode::method_not_allowed,
                                                    fmt::format("{} takes {}, not {}", path.substr(0, 200),
                                                                call.decision.allow, request.method.substr(0, 20))));
+  } else if (is_to_be_deferred(call)) {
+    co_await defer(call);
   } else {
     co_await route->handler(call);
   }

@@ -6,10 +6,21 @@ namespace hearth::store {
 
 std::span<const std::string_view> schema() {
   // Times are seconds since 1970. A key's text is never stored: `hash` is its SHA-256 in hex.
-  static constexpr std::array<std::string_view, 1> kMigrations{
+  static constexpr std::array<std::string_view, 2> kMigrations{
       "CREATE TABLE api_keys (id TEXT PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL UNIQUE, prefix TEXT NOT "
       "NULL, "
       "created INTEGER NOT NULL, last_used INTEGER) STRICT, WITHOUT ROWID",
+      // Here times are milliseconds. A body is in one of two columns: itself, or the name of its file.
+      "CREATE TABLE deferred_calls (id TEXT PRIMARY KEY, owner TEXT NOT NULL, owner_name TEXT NOT NULL, client_key "
+      "TEXT, fingerprint TEXT NOT NULL, target TEXT NOT NULL, headers TEXT NOT NULL, body TEXT, body_file TEXT, "
+      "body_bytes INTEGER NOT NULL, created INTEGER NOT NULL, not_before INTEGER NOT NULL, deadline INTEGER NOT NULL, "
+      "status TEXT NOT NULL, attempts INTEGER NOT NULL, answers INTEGER NOT NULL, ended INTEGER, note TEXT NOT NULL, "
+      "webhook TEXT NOT NULL, answer_status INTEGER NOT NULL, answer_headers TEXT, answer_body TEXT, answer_file "
+      "TEXT, answer_bytes INTEGER NOT NULL) STRICT;"
+      "CREATE UNIQUE INDEX deferred_calls_client_key ON deferred_calls (owner, client_key) WHERE client_key IS NOT "
+      "NULL;"
+      "CREATE TABLE deferred_webhooks (id TEXT PRIMARY KEY, call TEXT NOT NULL, owner TEXT NOT NULL, url TEXT NOT "
+      "NULL, body TEXT NOT NULL, status TEXT NOT NULL, attempts INTEGER NOT NULL, due INTEGER NOT NULL) STRICT",
   };
   return kMigrations;
 }

@@ -119,6 +119,26 @@ struct Policy {
   DataClass default_class = kUnknownClass;  // of a call that nothing says the class of
 };
 
+// Calls that are answered later.
+struct Deferred {
+  std::uint64_t calls = 10'000;
+  std::uint64_t space = std::uint64_t{2} << 30U;
+  std::chrono::milliseconds keep{std::chrono::hours(7 * 24)};
+  std::chrono::milliseconds deadline{std::chrono::hours(24)};
+  std::uint64_t parallel = 2;
+  std::vector<std::string> cheap_hours;  // "22:00-06:00"
+  std::vector<std::string> webhooks;     // URLs; what lies below them is allowed, too
+  bool repeat_uncertain = false;
+};
+
+// The line to the world outside.
+struct Link {
+  bool metered = false;
+  std::string probe;          // a URL; empty: none
+  std::string probe_expects;  // the page's text; empty: any
+  std::chrono::milliseconds probe_every{60'000};
+};
+
 struct Config {
   Server server;
   Limits limits;
@@ -129,6 +149,8 @@ struct Config {
   std::map<std::string, Provider> providers;  // by name
   std::map<std::string, Route> routes;        // by the name that clients ask for
   Policy policy;
+  Deferred deferred;
+  Link link;
   Paths paths;                 // from defaults, environment and command line; not in hearth.yaml
   bool file_was_read = false;  // false: there is no hearth.yaml, defaults are in force
 };

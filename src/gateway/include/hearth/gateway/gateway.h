@@ -5,6 +5,7 @@
 #pragma once
 
 #include <hearth/config/config.h>
+#include <hearth/deferred/queue.h>
 #include <hearth/gateway/access.h>
 #include <hearth/gateway/call_log.h>
 #include <hearth/gateway/catalogue.h>
@@ -14,6 +15,7 @@
 #include <hearth/net/server.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -27,6 +29,8 @@ struct Collaborators {
   Metrics* metrics = nullptr;
   FileStore* files = nullptr;
   AccessPolicy access;
+  deferred::Queue* deferred = nullptr;                                    // calls that are answered later
+  std::function<std::string(std::string_view principal)> webhook_secret;  // of those who are told of their end
 };
 
 class Gateway {
