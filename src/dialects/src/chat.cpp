@@ -1,3 +1,4 @@
+#include "src/chat_usage.h"
 #include "src/json_reader.h"
 
 #include <hearth/dialects/chat.h>
@@ -24,11 +25,20 @@ Decoded<void> check_messages(json::Value& value) {
   return {};
 }
 
-// `others`: the fields besides `model` and `stream` that the endpoint cannot do without.
+Decoded<void> read_stream_options(json::Value& value, ForwardHead& head) {
+  static constexpr std::array<std::string_view, 1> kNames{"include_usage"};
+  HEARTH_TRY(value.each_field(kNames, [&head](std::string_view, json::Value field) -> Decoded<void> {
+    HEARTH_TRY_ASSIGN(head.include_usage, field.boolean());
+    return {};
+  }));
+  return {};
+}
+
+// `others`: the fields besides those of ForwardHead that the endpoint cannot do without.
 template <std::size_t N>
 Decoded<ForwardHead> decode_head(const JsonBody& body, const std::array<std::string_view, N>& others) {
-  std::array<std::string_view, N + 2> names{"model", "stream"};
-  for (std::size_t i = 0; i < N; ++i) names[i + 2] = others[i];
+  std::array<std::string_view, N + 3> names{"model", "stream", "stream_options"};
+  for (std::size_t i = 0; i < N; ++i) names[i + 3] = others[i];
   ForwardHead head;
   json::Document document(body);
   const auto read = [&head](std::string_view name, json::Value value) -> Decoded<void> {
@@ -41,6 +51,7 @@ Decoded<ForwardHead> decode_head(const JsonBody& body, const std::array<std::str
       HEARTH_TRY_ASSIGN(head.stream, value.boolean());
       return {};
     }
+    if (name == "stream_options") return read_stream_options(value, head);
     return name == "messages" ? check_messages(value) : value.check();
   };
   HEARTH_TRY_ASSIGN(const json::Fields fields, document.each_field(names, read));
@@ -107,29 +118,20 @@ bool has_word(const JsonBody& body, std::string_view word) {
 
 Usage decode_usage(std::string_view answer) {
   static constexpr std::array<std::string_view, 2> kOuter{"usage", "timings"};
-  static constexpr std::array<std::string_view, 2> kUsage{"prompt_tokens", "completion_tokens"};
   static constexpr std::array<std::string_view, 3> kTimings{"cache_n", "prompt_n", "predicted_n"};
   const JsonBody body = JsonBody::copy_of(answer);
   std::optional<Usage> usage;
   Usage timings;
   json::Document document(body);
-  const auto read_usage = [&usage](std::string_view name, json::Value value) -> Decoded<void> {
-    HEARTH_TRY_ASSIGN(const std::uint64_t count, count_of(value));
-    (name == "prompt_tokens" ? usage->input_tokens : usage->output_tokens) = count;
-    return {};
-  };
   const auto read_timings = [&timings](std::string_view name, json::Value value) -> Decoded<void> {
     HEARTH_TRY_ASSIGN(const std::uint64_t count, count_of(value));
     (name == "predicted_n" ? timings.output_tokens : timings.input_tokens) += count;
+    if (name == "cache_n") timings.cached_tokens = count;
     return {};
   };
   const auto read = [&](std::string_view name, json::Value value) -> Decoded<void> {
-    if (name == "usage") {
-      usage.emplace();
-      HEARTH_TRY(value.each_field(kUsage, read_usage));
-    } else {
-      HEARTH_TRY(value.each_field(kTimings, read_timings));
-    }
+    if (name == "usage") return read_chat_usage(value, usage.emplace());
+    HEARTH_TRY(value.each_field(kTimings, read_timings));
     return {};
   };
   if (!document.each_field(kOuter, read)) return {};

@@ -1,6 +1,7 @@
 #include "upstream_call.h"
 
 #include <hearth/core/log.h>
+#include <hearth/dialects/anthropic_upstream.h>
 #include <hearth/dialects/retry_after.h>
 
 #include <fmt/format.h>
@@ -116,7 +117,8 @@ namespace {
 // What a server elsewhere answered in place of an answer.
 Failure refusal(const Upstream& upstream, const net::ResponseHead& head, std::string_view body) {
   const int status = head.status;
-  ApiError told = dialects::decode_error_body(status, body);
+  const bool anthropic = upstream.facts().speaks == Speaks::anthropic;
+  ApiError told = anthropic ? dialects::decode_message_error(status, body) : dialects::decode_error_body(status, body);
   if (status == 401 || status == 403)  // the box's key, not the client's
     return {dialects::api_error(ApiCode::upstream_unavailable,
                                 fmt::format("{} does not take this box's key ({}): {}; see providers.{}.key_files",
