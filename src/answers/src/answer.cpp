@@ -67,11 +67,26 @@ bool are_ends(const std::vector<std::uint32_t>& ends, std::size_t size) {
   return ends.empty() || last == size;
 }
 
+std::optional<AnswerHeaders> read_headers(Reader& reader) {
+  const auto count = reader.number<std::uint64_t>();
+  constexpr std::size_t kLeast = 2 * sizeof(std::uint64_t);
+  if (!count || *count > reader.left() / kLeast) return std::nullopt;
+  AnswerHeaders headers;
+  for (std::uint64_t i = 0; i < *count; ++i) {
+    const auto name = reader.text();
+    const auto value = reader.text();
+    if (!name || !value) return std::nullopt;
+    headers.emplace_back(*name, *value);
+  }
+  return headers;
+}
+
 std::optional<Answer> read_fields(std::string_view bytes) {
   Reader reader(bytes);
   const auto tenant = reader.text();
   const auto data_class = reader.number<std::uint8_t>();
   const auto content_type = reader.text();
+  auto headers = read_headers(reader);
   const auto body = reader.text();
   const auto count = reader.number<std::uint64_t>();
   if (!count || *count > reader.left() / sizeof(std::uint32_t)) return std::nullopt;
@@ -83,13 +98,14 @@ std::optional<Answer> read_fields(std::string_view bytes) {
   const auto price = reader.number<std::uint64_t>();
   const auto answered_by = reader.text();
   const auto made = reader.number<std::int64_t>();
-  if (!tenant || !data_class || *data_class >= kDataClasses.size() || !content_type || !body || !input || !output ||
-      !price || !answered_by || !made || *made < 0 || *made > kLastSecond || reader.left() > 0 ||
+  if (!tenant || !data_class || *data_class >= kDataClasses.size() || !content_type || !headers || !body || !input ||
+      !output || !price || !answered_by || !made || *made < 0 || *made > kLastSecond || reader.left() > 0 ||
       !are_ends(answer.ends, body->size()))
     return std::nullopt;
   answer.tenant = *tenant;
   answer.data_class = static_cast<DataClass>(*data_class);
   answer.content_type = *content_type;
+  answer.headers = std::move(*headers);
   answer.body = *body;
   answer.input_tokens = *input;
   answer.output_tokens = *output;
@@ -107,6 +123,11 @@ std::string encode(const Answer& answer) {
   put(fields, answer.tenant);
   put(fields, static_cast<std::uint8_t>(answer.data_class));
   put(fields, answer.content_type);
+  put(fields, static_cast<std::uint64_t>(answer.headers.size()));
+  for (const auto& [name, value] : answer.headers) {
+    put(fields, name);
+    put(fields, value);
+  }
   put(fields, answer.body);
   put(fields, static_cast<std::uint64_t>(answer.ends.size()));
   for (const std::uint32_t end : answer.ends) put(fields, end);

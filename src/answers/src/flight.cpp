@@ -91,6 +91,7 @@ std::optional<Answer> Flight::kept() const {
   if (keeping_ != Keeping::whole || !opening_ || pieces_.empty()) return std::nullopt;
   Answer answer;
   answer.content_type = opening_->content_type;
+  answer.headers = opening_->headers;
   answer.body.reserve(bytes_);
   for (const Piece& piece : pieces_) {
     answer.body += *piece;
@@ -131,7 +132,7 @@ void Flight::leave(Follower& follower) {
 bool Flight::wanted(SteadyTime now) const {
   if (ended_ || !followers_.empty()) return true;
   if (flights_.stopped_ || keeping_ == Keeping::unread) return false;
-  if (terms_.sharing == Sharing::orphans && read_from_) return false;
+  if (terms_.until_read && read_from_) return false;
   return now < abandoned_at_ + terms_.linger;
 }
 
@@ -219,7 +220,6 @@ Follower Flights::join(const Digest& key, Terms terms) {
     for (auto it = begin; it != end; ++it) {
       std::shared_ptr<Flight> flight = it->second.lock();
       if (flight == nullptr || flight->terms_.sharing != Sharing::all) continue;
-      flight->terms_.linger = std::max(flight->terms_.linger, terms.linger);
       ++joined_;
       return {std::move(flight), false};
     }

@@ -141,6 +141,7 @@ Cli::Cli() {
   add_hardware(*this);
   add_explain(*this);
   add_keys(*this);
+  add_cache(*this);
   add_logs(*this);
   add_config(*this);
   add_tour(*this);

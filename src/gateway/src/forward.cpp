@@ -1,5 +1,7 @@
 #include "forward.h"
 
+#include "answer_once.h"
+
 #include <hearth/dialects/chat_stream.h>
 
 #include <fmt/format.h>
@@ -175,6 +177,12 @@ net::awaitable<Attempt<>> forward_once(Call& call, const Outgoing& out, const Ca
   co_return co_await pass_whole(call, place, upstream, *sent, *relay);
 }
 
+net::awaitable<void> ask_in_turn(Call& call, const Outgoing& out, const Plan& plan, const MakeRelay& make) {
+  const auto attempt = [&](const Candidate& candidate) { return forward_once(call, out, candidate, make); };
+  const Attempt<> done = co_await try_each<void>(call, plan, attempt);
+  if (!done) co_await reply_error(call, done.error().error, StreamKind::events);
+}
+
 }  // namespace
 
 std::unique_ptr<Relay> pass_through(const Call&) {
@@ -187,9 +195,8 @@ net::awaitable<void> forward(Call& call, const dialects::JsonBody& body, const d
   const auto plan = co_await plan_call(call, wanted);
   if (!plan) co_return co_await reply_error(call, plan.error());
   const Outgoing out{body, head, std::move(target)};
-  const auto attempt = [&](const Candidate& candidate) { return forward_once(call, out, candidate, make); };
-  const Attempt<> done = co_await try_each<void>(call, *plan, attempt);
-  if (!done) co_await reply_error(call, done.error().error, StreamKind::events);
+  const auto ask = [&] { return ask_in_turn(call, out, *plan, make); };
+  co_await answer_once(call, plan->candidates.front(), &body, ask);
 }
 
 }  // namespace hearth::gateway

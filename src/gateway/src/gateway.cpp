@@ -116,7 +116,11 @@ struct Gateway::Impl {
                  with.config->paths.data / "spool",
                  body_memory,
                  routes,
-                 sessions} {}
+                 sessions,
+                 with.cache,
+                 *with.flights,
+                 *with.idempotency,
+                 sha256_hex(config::render(*with.config))} {}
 
   Collaborators with;
   SpoolBudget spool;
@@ -140,6 +144,7 @@ struct Gateway::Impl {
     story.data_class = d.data_class;
     if (d.model != nullptr) story.model = d.model->id;
     story.reason = d.reason;
+    story.source = d.source;
     story.status = d.status;
     story.seconds = seconds;
     story.input_tokens = d.input_tokens;
@@ -160,7 +165,7 @@ struct Gateway::Impl {
     record.input_tokens = d.input_tokens;
     record.output_tokens = d.output_tokens;
     with.metrics->record(record);
-    if (!d.tried.empty() || !d.passed.empty()) tell(call, record.seconds);
+    if (!d.tried.empty() || !d.passed.empty() || !d.source.empty()) tell(call, record.seconds);
     --in_flight;
     ++served;
     if (d.status >= 500) ++failed;
@@ -173,6 +178,7 @@ struct Gateway::Impl {
                 {"model", d.model == nullptr ? "" : d.model->id},
                 {"status", d.status},
                 {"attempts", d.attempts},
+                {"source", d.source},
                 {"input_tokens", d.input_tokens},
                 {"output_tokens", d.output_tokens},
                 {"ms", record.seconds * 1000}});
@@ -204,7 +210,8 @@ net::ErrorPage Gateway::error_page(int status, std::string_view, std::string_vie
 
 net::awaitable<void> Gateway::handle(net::Exchange& exchange, Trust trust) {
   Impl& gateway = *impl_;
-  Call call{new_id("req_"), {"owner", "owner"}, steady_now(), exchange, gateway.services, {}};
+  Outlet outlet(exchange);
+  Call call{new_id("req_"), {"owner", "owner"}, steady_now(), outlet, gateway.services, {}};
   ++gateway.in_flight;
   const net::RequestHead& request = exchange.request();
   const std::string path = request.path();

@@ -10,6 +10,7 @@ Answer arbitrary_answer() {
   answer.tenant = *rc::gen::arbitrary<std::string>();
   answer.data_class = kDataClasses[*rc::gen::inRange<std::size_t>(0, 4)].second;
   answer.content_type = *rc::gen::arbitrary<std::string>();
+  answer.headers = *rc::gen::arbitrary<AnswerHeaders>();
   const auto pieces = *rc::gen::container<std::vector<std::string>>(rc::gen::arbitrary<std::string>());
   for (const std::string& piece : pieces) {
     answer.body += piece;

@@ -86,7 +86,7 @@ CO_TEST(CacheTest, ComesBackFromTheDisk) {
     // Until the file is open, answers are kept in memory only.
     const bool open = co_await test::eventually([&dir] { return std::filesystem::exists(dir / "cache.db-wal"); });
     EXPECT_TRUE(open);
-    for (std::uint64_t i = 0; cache.counts().disk_answers == 0; ++i) {
+    while (cache.counts().disk_answers == 0) {
       cache.put(digest_of("a"), a);
       co_await net::sleep_for(Millis(2));
     }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <random>
+#include <span>
 
 namespace hearth::answers {
 namespace {
@@ -35,7 +36,7 @@ struct Upstream {
 
 net::awaitable<void> call_upstream(Flight& flight, Upstream& upstream, Random& random) {
   ++upstream.calls;
-  flight.open({"text/event-stream", true});
+  flight.open({"text/event-stream", {}, true});
   for (const std::string& piece : upstream.pieces) {
     co_await pause(random);
     const bool unwanted = co_await net::is_cancelled();
@@ -156,14 +157,14 @@ struct Gate {
 net::awaitable<void> gated(Flight& flight, Gate& gate, std::string first, std::string last) {
   gate.started = true;
   if (!first.empty()) {
-    flight.open({"text/event-stream", true});
+    flight.open({"text/event-stream", {}, true});
     const auto taken = co_await flight.append(std::move(first));
     EXPECT_TRUE(taken);
   }
   const auto opened = co_await gate.opened.wait();
   gate.cancelled = !opened;
   if (!opened) co_return;
-  flight.open({"text/event-stream", true});
+  flight.open({"text/event-stream", {}, true});
   const auto taken = co_await flight.append(std::move(last));
   EXPECT_TRUE(taken);
   flight.finish();
@@ -304,7 +305,7 @@ CO_TEST(FlightTest, LingeringEndsByTimeOrWhenTheBoxStops) {
     Gate gate(executor);
     Seen leading;
     net::TaskGroup leader(executor);
-    leader.spawn("leader", lead(flights, {Sharing::all, linger}, gate, "first", leading));
+    leader.spawn("leader", lead(flights, {Sharing::all, linger, false}, gate, "first", leading));
     const bool began = co_await eventually([&] { return !leading.pieces.empty(); });
     CO_ASSERT(began);
     leader.cancel();
@@ -327,7 +328,7 @@ CO_TEST(FlightTest, AnAnswerIsKeptAsItWasSent) {
   Flights flights(co_await net::asio::this_coro::executor, {});
   const Follower stream = flights.join(digest_of("stream"), {});
   EXPECT_FALSE(stream.flight().kept());
-  stream.flight().open({"text/event-stream", true});
+  stream.flight().open({"text/event-stream", {}, true});
   EXPECT_FALSE(stream.flight().kept());
   for (const char* piece : {"data: a\n\n", "", "data: bc\n\n"}) {
     const auto taken = co_await stream.flight().append(piece);
@@ -340,7 +341,7 @@ CO_TEST(FlightTest, AnAnswerIsKeptAsItWasSent) {
   EXPECT_EQ(kept->ends, (std::vector<std::uint32_t>{9, 19}));
 
   const Follower whole = flights.join(digest_of("whole"), {});
-  whole.flight().open({"application/json", false});
+  whole.flight().open({"application/json", {}, false});
   const auto taken = co_await whole.flight().append("{}");
   EXPECT_TRUE(taken);
   EXPECT_FALSE(whole.flight().kept()->is_stream());
@@ -352,7 +353,7 @@ struct Feeding {
 };
 
 net::awaitable<void> feed(Flight& flight, int pieces, std::size_t size, Feeding& feeding) {
-  flight.open({"text/event-stream", true});
+  flight.open({"text/event-stream", {}, true});
   for (int i = 0; i < pieces; ++i) {
     const auto taken = co_await flight.append(std::string(size, 'x'));
     if (!taken) co_return;

@@ -53,7 +53,7 @@ net::awaitable<void> work(Flight& flight, Idempotency& journal, World log, int k
     flight.fail(Error(Errc::failed_precondition, "it may have been billed"));
     co_return;
   }
-  flight.open({"application/json", false});
+  flight.open({"application/json", {}, false});
   if (standing->verdict == Verdict::replay) {
     note(log, fmt::format("replay {} {}", key, standing->answer->body));
     const auto taken = co_await flight.append(standing->answer->body);

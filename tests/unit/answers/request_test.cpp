@@ -216,6 +216,7 @@ RC_GTEST_PROP(RequestTest, EachPartOfTheIdentityCounts, ()) {
   const auto arbitrary_parts = [] {
     std::vector<std::string> parts;
     for (int i = 0; i < 5; ++i) parts.push_back(*rc::gen::element<std::string>("", "a", "b", "ab", "aa"));
+    parts.push_back(*rc::gen::element<std::string>("", "internal"));
     return parts;
   };
   const auto headers_of = [] {
@@ -228,7 +229,10 @@ RC_GTEST_PROP(RequestTest, EachPartOfTheIdentityCounts, ()) {
     return request;
   };
   const auto key_of = [](const std::vector<std::string>& p, const std::vector<std::string>& headers,
-                         const Request& request) { return key({p[0], p[1], p[2], p[3], p[4], headers}, request); };
+                         const Request& request) {
+    const DataClass data_class = p[5].empty() ? DataClass::open : DataClass::internal;
+    return key({p[0], p[1], p[2], p[3], p[4], data_class, headers}, request);
+  };
   const auto a = arbitrary_parts();
   const auto b = *rc::gen::arbitrary<bool>() ? a : arbitrary_parts();
   const auto headers_a = headers_of();

@@ -9,14 +9,19 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace hearth::answers {
+
+// Header fields that belong to an answer, besides its type: name and value.
+using AnswerHeaders = std::vector<std::pair<std::string, std::string>>;
 
 struct Answer {
   std::string tenant;  // whose it is
   DataClass data_class = kUnknownClass;
   std::string content_type;
+  AnswerHeaders headers;
   std::string body;
   // Of a stream: where each piece that was sent ends in `body`, ascending, the last at its end. Empty: a whole answer.
   std::vector<std::uint32_t> ends;
@@ -36,8 +41,10 @@ struct Answer {
   // Memory it takes, about.
   [[nodiscard]] std::uint64_t size() const noexcept {
     constexpr std::uint64_t kFixed = 320;
-    return kFixed + tenant.size() + content_type.size() + answered_by.size() + body.size() +
-           ends.size() * sizeof(std::uint32_t);
+    std::uint64_t size = kFixed + tenant.size() + content_type.size() + answered_by.size() + body.size();
+    size += ends.size() * sizeof(std::uint32_t);
+    for (const auto& [name, value] : headers) size += kFixed / 4 + name.size() + value.size();
+    return size;
   }
   friend bool operator==(const Answer&, const Answer&) = default;
 };

@@ -13,7 +13,7 @@ namespace hearth::answers {
 struct CacheControl {
   bool no_store = false;
   bool no_cache = false;
-  std::optional<Seconds> max_age;
+  std::optional<Seconds> max_age = std::nullopt;
   friend bool operator==(const CacheControl&, const CacheControl&) = default;
 };
 

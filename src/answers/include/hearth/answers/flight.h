@@ -35,6 +35,7 @@ using Piece = std::shared_ptr<const std::string>;
 // How an answer begins.
 struct Opening {
   std::string content_type;
+  AnswerHeaders headers;
   bool stream = false;
 };
 
@@ -46,9 +47,10 @@ enum class Sharing {
 
 struct Terms {
   Sharing sharing = Sharing::all;
-  // How long the call upstream goes on when nobody follows any more; 0: it is cancelled at once. With Sharing::orphans
-  // only while nobody got anything of the answer: clients do not repeat a call that began to be answered.
+  // How long the call upstream goes on when nobody follows any more; 0: it is cancelled at once.
   Millis linger{0};
+  // Only while nobody got anything of the answer: clients do not by themselves repeat a call that began to be answered.
+  bool until_read = true;
 };
 
 struct FlightLimits {

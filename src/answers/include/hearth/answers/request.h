@@ -9,6 +9,7 @@
 #pragma once
 
 #include <hearth/answers/digest.h>
+#include <hearth/core/data_class.h>
 #include <hearth/core/error.h>
 
 #include <span>
@@ -43,11 +44,12 @@ Result<Request> read_request(Shape shape, std::string_view body);
 
 // All that decides an answer besides the body. Views are only read during the call.
 struct Identity {
-  std::string_view tenant;    // the id of the caller's key: nothing is ever shared between tenants
-  std::string_view target;    // the path that was asked: dialect and operation in one
-  std::string_view model;     // as resolved, with its revision where one is known
-  std::string_view upstream;  // who would answer
-  std::string_view policy;    // the version of the rules that were applied
+  std::string_view tenant;               // the id of the caller's key: nothing is ever shared between tenants
+  std::string_view target;               // the path that was asked: dialect and operation in one
+  std::string_view model;                // as resolved, with its revision where one is known
+  std::string_view upstream;             // who would answer
+  std::string_view policy;               // the version of the rules that were applied
+  DataClass data_class = kUnknownClass;  // what may go to fewer is not answered by whoever else may see it
   // Those fields of the request's header that the upstream gets to see, as "name: value".
   std::span<const std::string> headers;
 };

@@ -4,6 +4,9 @@
 // it.
 #pragma once
 
+#include <hearth/answers/cache.h>
+#include <hearth/answers/flight.h>
+#include <hearth/answers/idempotency.h>
 #include <hearth/config/config.h>
 #include <hearth/gateway/access.h>
 #include <hearth/gateway/call_log.h>
@@ -26,6 +29,9 @@ struct Collaborators {
   net::BlockingPool* pool = nullptr;
   Metrics* metrics = nullptr;
   FileStore* files = nullptr;
+  answers::Cache* cache = nullptr;  // nullptr: nothing is kept for later calls
+  answers::Flights* flights = nullptr;
+  answers::Idempotency* idempotency = nullptr;
   AccessPolicy access;
 };
 
