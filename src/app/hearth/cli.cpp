@@ -142,6 +142,7 @@ Cli::Cli() {
   add_explain(*this);
   add_keys(*this);
   add_deferred(*this);
+  add_cache(*this);
   add_logs(*this);
   add_config(*this);
   add_tour(*this);

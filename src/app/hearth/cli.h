@@ -44,6 +44,7 @@ void add_hardware(Cli& cli);
 void add_explain(Cli& cli);
 void add_keys(Cli& cli);
 void add_deferred(Cli& cli);
+void add_cache(Cli& cli);
 void add_logs(Cli& cli);
 void add_config(Cli& cli);
 void add_say(Cli& cli);

@@ -1,5 +1,6 @@
 #include "admin.h"
 
+#include "admin_cache.h"
 #include "admin_calls.h"
 #include "admin_packs.h"
 
@@ -267,6 +268,8 @@ net::awaitable<void> handle(net::Exchange& exchange, const AdminContext& c) {
   if (method == "GET" && path == "/admin/hardware") co_return co_await reply(exchange, c.box.describe_hardware());
   if (method == "GET" && path == "/admin/explain/placement")
     co_return co_await reply(exchange, c.box.describe_placement(c.supervisor.snapshot()));
+  if (method == "GET" && path == "/admin/cache") co_return co_await show_cache(exchange, c.answers);
+  if (method == "DELETE" && path == "/admin/cache") co_return co_await clear_cache(exchange, c.answers, c.io);
   constexpr std::string_view kCalls = "/admin/calls/";
   if (method == "GET" && path == "/admin/calls") co_return co_await show_calls(exchange, c.gateway.calls());
   if (method == "GET" && path.starts_with(kCalls))

@@ -2,6 +2,7 @@
 // that it answers while the I/O thread is busy.
 #pragma once
 
+#include "answers.h"
 #include "box.h"
 #include "front.h"
 #include "healing_record.h"
@@ -28,6 +29,7 @@ struct AdminContext {
   PackManager& packs;
   net::BlockingPool& pool;
   net::Executor io;  // the supervisor's executor
+  Answers& answers;
   store::KeyStore& keys;
   const gateway::Gateway& gateway;
   const Vitals& vitals;

@@ -31,6 +31,7 @@ json::object describe(const CallStory& call) {
           {"data_class", to_string(call.data_class)},
           {"model", call.model.empty() ? json::value(nullptr) : json::value(call.model)},
           {"reason", call.reason},
+          {"source", call.source.empty() ? json::value(nullptr) : json::value(call.source)},
           {"status", call.status},
           {"seconds", call.seconds},
           {"input_tokens", call.input_tokens},

@@ -1,6 +1,7 @@
 #include "daemon.h"
 
 #include "admin.h"
+#include "answers.h"
 #include "box.h"
 #include "deferred_service.h"
 #include "engine_upstream.h"
@@ -248,6 +249,7 @@ class Daemon {
   net::awaitable<void> serve(net::Exchange& exchange, gateway::Gateway::Trust trust);
   net::awaitable<Result<void>> open();
   net::awaitable<void> close();
+  net::awaitable<void> stop_flights(Deadline drained);
   net::awaitable<void> keep_watchdog();
   net::awaitable<void> sweep_files();
   net::awaitable<void> refresh_models();
@@ -283,6 +285,7 @@ class Daemon {
   std::unique_ptr<gateway::Catalogue> catalogue_;
   std::unique_ptr<Instances> instances_;
   gateway::AccessPolicy access_;
+  std::unique_ptr<Answers> answers_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<egress::Http> probes_;  // nullptr: no page is asked for
   std::unique_ptr<LinkWatch> link_;
@@ -389,6 +392,7 @@ Result<void> Daemon::prepare() {
                                   std::move(templates), std::move(upstreams_.models));
   access_ = access_policy(config_, addresses_, *keys_);
 
+  answers_ = std::make_unique<Answers>(io_.get_executor(), config_, *store_);
   gateway::Collaborators with;
   with.config = &config_;
   with.catalogue = catalogue_.get();
@@ -396,6 +400,9 @@ Result<void> Daemon::prepare() {
   with.pool = &pool_;
   with.metrics = &metrics_;
   with.files = files_.get();
+  with.cache = answers_->cache();
+  with.flights = &answers_->flights();
+  with.idempotency = &answers_->idempotency();
   with.access = access_;
   with.deferred = &deferred_->queue();
   with.webhook_secret = [this](std::string_view principal) { return deferred_->webhook_secret(principal); };
@@ -444,9 +451,9 @@ net::awaitable<Result<void>> Daemon::open() {
     where.push_back(address.unix_path.empty()
                         ? fmt::format("{}:{}", address.host, address.port == 0 ? server_->port() : address.port)
                         : address.unix_path.string());
-  AdminContext context{config_, *catalogue_, *supervisor_, *packs_, pool_,   io_.get_executor(),
-                       *keys_,  *gateway_,   vitals_,      access_, *box_,   *models_,
-                       record_, *link_,      url,          where,   started_};
+  AdminContext context{config_,   *catalogue_, *supervisor_, *packs_, pool_,   io_.get_executor(),
+                       *answers_, *keys_,      *gateway_,    vitals_, access_, *box_,
+                       *models_,  record_,     *link_,       url,     where,   started_};
   auto admin = AdminServer::start(std::move(context), config_.paths.runtime / "admin.sock");
   if (!admin) co_return fail(admin.error());
   admin_ = std::move(*admin);
@@ -475,8 +482,10 @@ net::awaitable<void> Daemon::close() {
   probes_.reset();
   if (link_) co_await link_->stop();
   const Deadline drained = Deadline::in(config_.server.drain_time);
+  tasks_.spawn("hearthd.flights", stop_flights(drained));
   if (server_) co_await server_->stop(drained);
   if (owner_) co_await owner_->stop(drained);
+  if (answers_) co_await answers_->stop();
   if (models_) models_->on_changed({});
   model_care_->stop();
   packs_->close();
@@ -485,6 +494,12 @@ net::awaitable<void> Daemon::close() {
   co_await packs_->stop();
   if (admin_) co_await admin_->stop(Deadline::in(Seconds(1)));
   co_await tasks_.stop();
+}
+
+// Calls that go on without their client have until then, like all others.
+net::awaitable<void> Daemon::stop_flights(Deadline drained) {
+  const auto slept = co_await net::sleep_until(drained.time());
+  if (slept && answers_) answers_->flights().stop();
 }
 
 net::awaitable<void> Daemon::live() {
@@ -583,6 +598,7 @@ std::string Daemon::expose_metrics() {
                               .restarts = e.restarts,
                               .stalls = e.stalls,
                               .recycles = e.recycles});
+  gauges.answers = answers_->sample();
   const engines::MemoryStatus memory = supervisor_->memory();
   gauges.budget = {memory.budget, memory.usable, memory.reserved, memory.measured, memory.evictions};
   return metrics_.expose(gauges);

@@ -285,6 +285,21 @@ void add_limits(std::vector<Key>& table) {
   add("request_time", duration(seconds(1), hours(24)), &Limits::request_time, "Longest time one request may take.");
 }
 
+void add_cache(std::vector<Key>& table) {
+  const auto add = [&](const char* leaf, auto kind, auto member, const char* meaning) {
+    table.push_back(scalar(
+        fmt::format("cache.{}", leaf), std::move(kind), [=](Config& c) -> auto& { return c.cache.*member; }, meaning));
+  };
+  add("enabled", boolean(), &Cache::enabled,
+      "Whether answers that would be the same again are kept (docs/caching.md).");
+  add("memory", size(0, 64 * kGiB), &Cache::memory, "Memory for them.");
+  add("disk", size(0, 1024 * kGiB), &Cache::disk, "Disk space for them; 0: they are kept in memory only.");
+  add("answer", size(kKiB, kGiB), &Cache::answer,
+      "Largest answer that is kept, for the cache, for requests with an Idempotency-Key and for whoever joins a call "
+      "under way.");
+  add("lifetime", duration(seconds(1), hours(24 * 365)), &Cache::lifetime, "How long an answer is kept.");
+}
+
 void add_log(std::vector<Key>& table) {
   using log::Format;
   using log::Level;
@@ -472,6 +487,7 @@ std::vector<Key> make_table() {
   std::vector<Key> table;
   add_server(table);
   add_limits(table);
+  add_cache(table);
   add_log(table);
   add_models(table);
   add_packs(table);

@@ -70,6 +70,7 @@ net::awaitable<dialects::Decoded<Plan>> plan_call(Call& call, Wanted wanted) {
   if (has_choice(services, models)) {
     const auto judged = co_await judge(call, *wanted.body);
     if (!judged) co_return std::unexpected(judged.error());
+    call.decision.judged = true;
     asked.facts = {wanted.body->size(), call.decision.data_class, minute_of_day(wall_now()),
                    dialects::has_word(*wanted.body, "tools"), dialects::has_word(*wanted.body, "image_url")};
     if (wanted.task == Task::chat) {

@@ -1,5 +1,6 @@
 // POST /v1/embeddings: the engine speaks the same dialect, so the body goes through with only the model's name
 // replaced.
+#include "answer_once.h"
 #include "dispatch.h"
 
 #include <hearth/dialects/embeddings.h>
@@ -39,6 +40,20 @@ net::awaitable<Attempt<Embedded>> embed_once(Call& call, const dialects::JsonBod
   co_return Embedded{std::move(json), *read};
 }
 
+net::awaitable<void> ask_in_turn(Call& call, const dialects::JsonBody& body, const dialects::EmbeddingsRequest& request,
+                                 const Plan& plan) {
+  const auto attempt = [&](const Candidate& candidate) { return embed_once(call, body, request, candidate); };
+  const Attempt<Embedded> answer = co_await try_each<Embedded>(call, plan, attempt);
+  if (!answer) co_return co_await reply_error(call, answer.error().error);
+
+  const auto& [json, read] = *answer;
+  call.decision.input_tokens = static_cast<std::uint64_t>(std::max<std::int64_t>(0, read.prompt_tokens));
+  if (read.model_at.length == 0 || request.model == call.decision.model->id)
+    co_return co_await reply_json(call, json.view());
+  const std::string renamed = dialects::splice_string(json.view(), read.model_at, request.model).join();
+  co_await reply_json(call, renamed);
+}
+
 }  // namespace
 
 net::awaitable<void> handle_embeddings(Call& call) {
@@ -52,16 +67,8 @@ net::awaitable<void> handle_embeddings(Call& call) {
   const Wanted wanted{request->model, Task::embedding, &*body};
   const auto plan = co_await plan_call(call, wanted);
   if (!plan) co_return co_await reply_error(call, plan.error());
-  const auto attempt = [&](const Candidate& candidate) { return embed_once(call, *body, *request, candidate); };
-  const Attempt<Embedded> answer = co_await try_each<Embedded>(call, *plan, attempt);
-  if (!answer) co_return co_await reply_error(call, answer.error().error);
-
-  const auto& [json, read] = *answer;
-  call.decision.input_tokens = static_cast<std::uint64_t>(std::max<std::int64_t>(0, read.prompt_tokens));
-  if (read.model_at.length == 0 || request->model == call.decision.model->id)
-    co_return co_await reply_json(call, json.view());
-  const std::string renamed = dialects::splice_string(json.view(), read.model_at, request->model).join();
-  co_await reply_json(call, renamed);
+  const auto ask = [&] { return ask_in_turn(call, *body, *request, *plan); };
+  co_await answer_once(call, plan->candidates.front(), &*body, ask);
 }
 
 }  // namespace hearth::gateway

@@ -1,5 +1,6 @@
 #include "forward.h"
 
+#include "answer_once.h"
 #include "outgoing.h"
 
 #include <vector>
@@ -89,6 +90,12 @@ net::awaitable<Attempt<>> forward_once(Call& call, const Request& request, const
   co_return co_await pass_whole(call, place, upstream, *sent, *out->relay);
 }
 
+net::awaitable<void> ask_in_turn(Call& call, const Request& request, const Plan& plan) {
+  const auto attempt = [&](const Candidate& candidate) { return forward_once(call, request, candidate); };
+  const Attempt<> done = co_await try_each<void>(call, plan, attempt);
+  if (!done) co_await reply_error(call, done.error().error, StreamKind::events);
+}
+
 }  // namespace
 
 net::awaitable<void> forward(Call& call, const dialects::JsonBody& body, const dialects::ForwardHead& head, Task task,
@@ -97,9 +104,8 @@ net::awaitable<void> forward(Call& call, const dialects::JsonBody& body, const d
   const auto plan = co_await plan_call(call, wanted);
   if (!plan) co_return co_await reply_error(call, plan.error());
   const Request request{body, head, std::move(target), std::move(relay), own};
-  const auto attempt = [&](const Candidate& candidate) { return forward_once(call, request, candidate); };
-  const Attempt<> done = co_await try_each<void>(call, *plan, attempt);
-  if (!done) co_await reply_error(call, done.error().error, StreamKind::events);
+  const auto ask = [&] { return ask_in_turn(call, request, *plan); };
+  co_await answer_once(call, plan->candidates.front(), &body, ask);
 }
 
 }  // namespace hearth::gateway

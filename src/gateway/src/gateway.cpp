@@ -122,7 +122,11 @@ struct Gateway::Impl {
                  routes,
                  sessions,
                  *with.deferred,
-                 with.webhook_secret} {}
+                 with.webhook_secret,
+                 with.cache,
+                 *with.flights,
+                 *with.idempotency,
+                 sha256_hex(config::render(*with.config))} {}
 
   Collaborators with;
   SpoolBudget spool;
@@ -146,6 +150,7 @@ struct Gateway::Impl {
     story.data_class = d.data_class;
     if (d.model != nullptr) story.model = d.model->id;
     story.reason = d.reason;
+    story.source = d.source;
     story.status = d.status;
     story.seconds = seconds;
     story.input_tokens = d.input_tokens;
@@ -166,7 +171,7 @@ struct Gateway::Impl {
     record.input_tokens = d.input_tokens;
     record.output_tokens = d.output_tokens;
     with.metrics->record(record);
-    if (!d.tried.empty() || !d.passed.empty()) tell(call, record.seconds);
+    if (!d.tried.empty() || !d.passed.empty() || !d.source.empty()) tell(call, record.seconds);
     --in_flight;
     ++served;
     if (d.status >= 500) ++failed;
@@ -179,6 +184,7 @@ struct Gateway::Impl {
                 {"model", d.model == nullptr ? "" : d.model->id},
                 {"status", d.status},
                 {"attempts", d.attempts},
+                {"source", d.source},
                 {"input_tokens", d.input_tokens},
                 {"output_tokens", d.output_tokens},
                 {"ms", record.seconds * 1000}});
@@ -210,7 +216,8 @@ net::ErrorPage Gateway::error_page(int status, std::string_view, std::string_vie
 
 net::awaitable<void> Gateway::handle(net::Exchange& exchange, Trust trust) {
   Impl& gateway = *impl_;
-  Call call{new_id("req_"), {"owner", "owner"}, steady_now(), exchange, gateway.services, {}};
+  Outlet outlet(exchange);
+  Call call{new_id("req_"), {"owner", "owner"}, steady_now(), outlet, gateway.services, {}};
   ++gateway.in_flight;
   const net::RequestHead& request = exchange.request();
   const std::string path = request.path();

@@ -62,6 +62,18 @@ struct Metrics::Impl {
                                              .Name("hearth_engine_evictions")
                                              .Help("Idle engines that left for others' sake since hearthd started.")
                                              .Register(*registry);
+  prom::Family<prom::Gauge>& answers = prom::BuildGauge()
+                                           .Name("hearth_cache_lookups")
+                                           .Help(
+                                               "Lookups since hearthd started, by what came of them; joined: calls "
+                                               "that followed one under way.")
+                                           .Register(*registry);
+  prom::Family<prom::Gauge>& answers_bytes =
+      prom::BuildGauge().Name("hearth_cache_bytes").Help("Size of the cache, by tier.").Register(*registry);
+  prom::Family<prom::Gauge>& answers_saved = prom::BuildGauge()
+                                                 .Name("hearth_cache_saved_tokens")
+                                                 .Help("Tokens that hits would have taken since hearthd started.")
+                                                 .Register(*registry);
   prom::Family<prom::Gauge>& engine_up =
       prom::BuildGauge().Name("hearth_engine_ready").Help("1 when the engine is ready.").Register(*registry);
   prom::Family<prom::Gauge>& engine_in_flight =
@@ -116,6 +128,14 @@ std::string Metrics::expose(const Gauges& gauges) {
                                     {"measured", gauges.budget.measured}})
     m.engines_memory.Add({{"kind", kind}}).Set(static_cast<double>(bytes));
   m.evictions.Add({}).Set(static_cast<double>(gauges.budget.evictions));
+  const AnswersSample& a = gauges.answers;
+  for (const auto& [outcome, count] :
+       {std::pair{"memory_hit", a.memory_hits}, {"disk_hit", a.disk_hits}, {"miss", a.misses}, {"joined", a.joined}})
+    m.answers.Add({{"outcome", outcome}}).Set(static_cast<double>(count));
+  for (const auto& [tier, bytes] : {std::pair{"memory", a.memory_bytes}, {"disk", a.disk_bytes}})
+    m.answers_bytes.Add({{"tier", tier}}).Set(static_cast<double>(bytes));
+  for (const auto& [type, tokens] : {std::pair{"input", a.saved_input_tokens}, {"output", a.saved_output_tokens}})
+    m.answers_saved.Add({{"gen_ai_token_type", type}}).Set(static_cast<double>(tokens));
   for (const EngineSample& engine : gauges.engines) {
     const prom::Labels labels{{"engine", engine.name}};
     m.engine_memory.Add(labels).Set(static_cast<double>(engine.memory));

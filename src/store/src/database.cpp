@@ -70,6 +70,13 @@ Result<void> Statement::bind_one(int index, std::string_view value) {
   return {};
 }
 
+Result<void> Statement::bind_one(int index, Blob value) {
+  const char* data = value.bytes.data() != nullptr ? value.bytes.data() : "";
+  const int code = sqlite3_bind_blob64(statement_.get(), index, data, value.bytes.size(), SQLITE_TRANSIENT);
+  if (code != SQLITE_OK) return fail(connection_->error(code, "binding a blob"));
+  return {};
+}
+
 Result<void> Statement::bind_integer(int index, std::int64_t value) {
   const int code = sqlite3_bind_int64(statement_.get(), index, value);
   if (code != SQLITE_OK) return fail(connection_->error(code, "binding a number"));
@@ -97,6 +104,12 @@ std::int64_t Statement::integer(int column) const {
 
 std::string Statement::text(int column) const {
   const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+  const int size = sqlite3_column_bytes(statement_.get(), column);
+  return data == nullptr ? std::string() : std::string(data, static_cast<std::size_t>(size));
+}
+
+std::string Statement::blob(int column) const {
+  const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_.get(), column));
   const int size = sqlite3_column_bytes(statement_.get(), column);
   return data == nullptr ? std::string() : std::string(data, static_cast<std::size_t>(size));
 }

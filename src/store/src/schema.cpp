@@ -6,7 +6,7 @@ namespace hearth::store {
 
 std::span<const std::string_view> schema() {
   // Times are seconds since 1970. A key's text is never stored: `hash` is its SHA-256 in hex.
-  static constexpr std::array<std::string_view, 2> kMigrations{
+  static constexpr std::array<std::string_view, 3> kMigrations{
       "CREATE TABLE api_keys (id TEXT PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL UNIQUE, prefix TEXT NOT "
       "NULL, "
       "created INTEGER NOT NULL, last_used INTEGER) STRICT, WITHOUT ROWID",
@@ -21,6 +21,12 @@ std::span<const std::string_view> schema() {
       "NULL;"
       "CREATE TABLE deferred_webhooks (id TEXT PRIMARY KEY, call TEXT NOT NULL, owner TEXT NOT NULL, url TEXT NOT "
       "NULL, body TEXT NOT NULL, status TEXT NOT NULL, attempts INTEGER NOT NULL, due INTEGER NOT NULL) STRICT",
+      // Requests with an Idempotency-Key (docs/caching.md). `id`: of tenant and key; `request`: of what was asked;
+      // `state`: accepted, sent, committed.
+      "CREATE TABLE idempotency (id BLOB PRIMARY KEY, tenant TEXT NOT NULL, request BLOB NOT NULL, state INTEGER NOT "
+      "NULL, made INTEGER NOT NULL, answer BLOB) STRICT; "
+      "CREATE INDEX idempotency_tenant ON idempotency (tenant, made); "
+      "CREATE INDEX idempotency_made ON idempotency (made)",
   };
   return kMigrations;
 }

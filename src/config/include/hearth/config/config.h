@@ -50,6 +50,15 @@ struct Limits {
   std::chrono::milliseconds request_time{std::chrono::hours(1)};
 };
 
+// Answers that are kept for when the same is asked again.
+struct Cache {
+  bool enabled = true;
+  std::uint64_t memory = 16ULL << 20;
+  std::uint64_t disk = 256ULL << 20;  // 0: memory only
+  std::uint64_t answer = 4ULL << 20;  // larger ones are not kept
+  std::chrono::milliseconds lifetime{std::chrono::hours(24)};
+};
+
 struct Logging {
   log::Level level = log::Level::info;
   std::optional<log::Format> format;  // not set: text on a terminal, else json
@@ -142,6 +151,7 @@ struct Link {
 struct Config {
   Server server;
   Limits limits;
+  Cache cache;
   Logging log;
   Engines engines;
   Models models;

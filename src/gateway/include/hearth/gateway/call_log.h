@@ -24,6 +24,7 @@ struct CallStory {
   DataClass data_class = kUnknownClass;
   std::string model;   // that answered, or was asked last
   std::string reason;  // why that one
+  std::string source;  // of an answer that nobody was asked for: "cache", "joined", "replayed"; else empty
   int status = 0;
   double seconds = 0;
   std::uint64_t input_tokens = 0;

@@ -4,6 +4,9 @@
 // it.
 #pragma once
 
+#include <hearth/answers/cache.h>
+#include <hearth/answers/flight.h>
+#include <hearth/answers/idempotency.h>
 #include <hearth/config/config.h>
 #include <hearth/deferred/queue.h>
 #include <hearth/gateway/access.h>
@@ -28,6 +31,9 @@ struct Collaborators {
   net::BlockingPool* pool = nullptr;
   Metrics* metrics = nullptr;
   FileStore* files = nullptr;
+  answers::Cache* cache = nullptr;  // nullptr: nothing is kept for later calls
+  answers::Flights* flights = nullptr;
+  answers::Idempotency* idempotency = nullptr;
   AccessPolicy access;
   deferred::Queue* deferred = nullptr;                                    // calls that are answered later
   std::function<std::string(std::string_view principal)> webhook_secret;  // of those who are told of their end
