@@ -148,6 +148,28 @@ Result<Connection> Connection::open(const std::filesystem::path& path) {
   return connection;
 }
 
+Result<Connection> Connection::open_read_only(const std::filesystem::path& path) {
+  {
+    const Fd readable(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!readable) {
+      const int err = errno;
+      if (err == ENOENT) return fail(Errc::not_found, fmt::format("there is no database {}", path.string()));
+      if (err == EACCES || err == EPERM)
+        return fail(Errc::permission_denied,
+                    fmt::format("{} may be read by the user that hearthd runs as, and by root", path.string()));
+      return fail_errno(err, fmt::format("cannot open {}", path.string()));
+    }
+  }
+  sqlite3* raw = nullptr;
+  const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
+  Connection connection(path, raw);
+  if (code != SQLITE_OK) return fail(connection.error(code, "opening"));
+  sqlite3_busy_timeout(connection.db_.get(), kBusyMilliseconds);
+  sqlite3_db_config(connection.db_.get(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  return connection;
+}
+
 Result<void> Connection::configure() {
   sqlite3_busy_timeout(db_.get(), kBusyMilliseconds);
   sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);

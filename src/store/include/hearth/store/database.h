@@ -82,6 +82,8 @@ class Connection {
  public:
   // Opens or creates the file (mode 0600) and checks that it is sound. The folder must exist.
   static Result<Connection> open(const std::filesystem::path& path);
+  // To read only, also while a hearthd writes. not_found; permission_denied: somebody else's file.
+  static Result<Connection> open_read_only(const std::filesystem::path& path);
 
   Connection(Connection&&) noexcept = default;
   Connection& operator=(Connection&&) noexcept = default;
