@@ -1,6 +1,8 @@
 #include "admin.h"
 
 #include "admin_packs.h"
+#include "admin_spend.h"
+#include "from_store.h"
 
 #include <hearth/core/log.h>
 #include <hearth/dialects/api_error.h>
@@ -179,25 +181,6 @@ net::awaitable<void> order_engine(net::Exchange& exchange, const AdminContext& c
   co_await refuse(exchange, dialects::api_error(ApiCode::not_found, "the engine is gone"));
 }
 
-// The key store answers on its own thread; this brings the answer back to the admin thread.
-template <typename T, typename Start>
-net::awaitable<Result<T>> from_store(Start start) {
-  std::unique_ptr<Result<T>> result;
-  co_await net::asio::async_initiate<const net::asio::use_awaitable_t<>, void()>(
-      [&result](auto handler, Start begin) {
-        auto guard = net::asio::make_work_guard(net::asio::get_associated_executor(handler));
-        begin([&result, h = std::move(handler), guard = std::move(guard)](Result<T> r) mutable {
-          auto executor = guard.get_executor();
-          net::asio::post(executor, [&result, h = std::move(h), r = std::move(r)]() mutable {
-            result = std::make_unique<Result<T>>(std::move(r));
-            std::move(h)();
-          });
-        });
-      },
-      net::asio::use_awaitable, std::move(start));
-  co_return std::move(*result);
-}
-
 // What the store says names files of the box: clients are not told, its owner is.
 dialects::ApiError in_full(const Error& error) {
   dialects::ApiError told = dialects::to_api_error(error);
@@ -280,6 +263,8 @@ net::awaitable<void> handle(net::Exchange& exchange, const AdminContext& c) {
   if (method == "GET" && path == "/admin/packs") co_return co_await show_packs(exchange, c.packs, c.pool);
   if (method == "POST" && path.starts_with(kPacks))
     co_return co_await change_pack(exchange, c.packs, std::string_view(path).substr(kPacks.size()));
+  if (method == "GET" && path == "/admin/spend") co_return co_await show_spend(exchange, c.budgets);
+  if (method == "GET" && path == "/admin/budgets") co_return co_await show_budgets(exchange, c.budgets);
   if (method == "GET" && path == "/admin/models") co_return co_await show_models(exchange, c);
   if (method == "GET" && path == "/admin/hardware") co_return co_await reply(exchange, c.box.describe_hardware());
   if (method == "GET" && path == "/admin/explain/placement")

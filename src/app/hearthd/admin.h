@@ -11,6 +11,7 @@
 #include <hearth/config/config.h>
 #include <hearth/engines/supervisor.h>
 #include <hearth/gateway/gateway.h>
+#include <hearth/spend/budgets.h>
 #include <hearth/store/keys.h>
 
 #include <memory>
@@ -28,6 +29,7 @@ struct AdminContext {
   net::BlockingPool& pool;
   net::Executor io;  // the supervisor's executor
   store::KeyStore& keys;
+  spend::Budgets& budgets;
   const gateway::Gateway& gateway;
   const Vitals& vitals;
   const gateway::AccessPolicy& access;

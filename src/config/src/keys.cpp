@@ -2,6 +2,7 @@
 
 #include "src/values.h"
 
+#include <hearth/config/budget.h>
 #include <hearth/core/nearest.h>
 
 #include <fmt/format.h>
@@ -297,6 +298,28 @@ void add_packs(std::vector<Key>& table) {
       "behind a mirror that is seldom updated wants this off."));
 }
 
+Result<void> check_budget(std::string_view text) {
+  HEARTH_TRY(parse_budget(text));
+  return {};
+}
+
+Result<void> check_own_price(std::string_view text) {
+  HEARTH_TRY(parse_own_price(text));
+  return {};
+}
+
+void add_budgets(std::vector<Key>& table) {
+  table.push_back(list(
+      "budgets.limits", "list of budgets", check_budget, [](Config& c) -> auto& { return c.budgets.limits; },
+      "What calls that leave the box may cost, in money or tokens: `box 20 USD per day`, `each key 2 USD per month`, "
+      "`key laptop 500000 tokens per day`, `agent digest 5 USD in total`. A call that may cost more than is left of "
+      "any budget it falls under is not made."));
+  table.push_back(list(
+      "budgets.prices", "list of prices", check_own_price, [](Config& c) -> auto& { return c.budgets.prices; },
+      "Prices for a million tokens that go before those in prices.yaml: "
+      "`openai/my-model input 2.50 cached 0.25 output 10 USD`."));
+}
+
 std::vector<Key> make_table() {
   std::vector<Key> table;
   add_server(table);
@@ -304,6 +327,7 @@ std::vector<Key> make_table() {
   add_log(table);
   add_models(table);
   add_packs(table);
+  add_budgets(table);
   add_engines(table);  // last: `config show` appends the engines' own keys
   return table;
 }

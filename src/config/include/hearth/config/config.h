@@ -88,6 +88,13 @@ struct Packs {
   bool check_valid_until = false;
 };
 
+// What may be spent on calls that leave the box (docs/budgets.md). As written; parse_budget() and parse_own_price()
+// read every line.
+struct Budgets {
+  std::vector<std::string> limits;
+  std::vector<std::string> prices;
+};
+
 struct Config {
   Server server;
   Limits limits;
@@ -95,6 +102,7 @@ struct Config {
   Engines engines;
   Models models;
   Packs packs;
+  Budgets budgets;
   Paths paths;                 // from defaults, environment and command line; not in hearth.yaml
   bool file_was_read = false;  // false: there is no hearth.yaml, defaults are in force
 };
