@@ -49,7 +49,7 @@ void add_sections(help::Manual& manual) {
        {{"/run/hearth/hearth.sock",
          "The API, without a key, for the owner of the box (root). Other users: "
          "$XDG_RUNTIME_DIR/hearth/hearth.sock; with --data DIR: DIR/run/hearth.sock."},
-        {"/run/hearth/admin.sock", "What status, engines, hardware, explain, keys and logs talk to."},
+        {"/run/hearth/admin.sock", "What status, engines, hardware, explain, keys, spend, budgets and logs talk to."},
         {"/etc/hearth/hearth.yaml", "The configuration; need not exist. Other users: ~/.config/hearth/hearth.yaml."}}});
 }
 
@@ -143,6 +143,8 @@ Cli::Cli() {
   add_keys(*this);
   add_deferred(*this);
   add_cache(*this);
+  add_spend(*this);
+  add_budgets(*this);
   add_logs(*this);
   add_config(*this);
   add_tour(*this);

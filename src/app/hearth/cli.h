@@ -45,6 +45,8 @@ void add_explain(Cli& cli);
 void add_keys(Cli& cli);
 void add_deferred(Cli& cli);
 void add_cache(Cli& cli);
+void add_spend(Cli& cli);
+void add_budgets(Cli& cli);
 void add_logs(Cli& cli);
 void add_config(Cli& cli);
 void add_say(Cli& cli);

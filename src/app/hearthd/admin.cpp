@@ -3,6 +3,8 @@
 #include "admin_cache.h"
 #include "admin_calls.h"
 #include "admin_packs.h"
+#include "admin_spend.h"
+#include "from_store.h"
 
 #include <hearth/core/log.h>
 #include <hearth/dialects/api_error.h>
@@ -264,6 +266,8 @@ net::awaitable<void> handle(net::Exchange& exchange, const AdminContext& c) {
   if (method == "GET" && path == "/admin/packs") co_return co_await show_packs(exchange, c.packs, c.pool);
   if (method == "POST" && path.starts_with(kPacks))
     co_return co_await change_pack(exchange, c.packs, std::string_view(path).substr(kPacks.size()));
+  if (method == "GET" && path == "/admin/spend") co_return co_await show_spend(exchange, c.budgets);
+  if (method == "GET" && path == "/admin/budgets") co_return co_await show_budgets(exchange, c.budgets);
   if (method == "GET" && path == "/admin/models") co_return co_await show_models(exchange, c);
   if (method == "GET" && path == "/admin/hardware") co_return co_await reply(exchange, c.box.describe_hardware());
   if (method == "GET" && path == "/admin/explain/placement")

@@ -13,6 +13,7 @@
 #include <hearth/config/config.h>
 #include <hearth/engines/supervisor.h>
 #include <hearth/gateway/gateway.h>
+#include <hearth/spend/budgets.h>
 #include <hearth/store/keys.h>
 
 #include <memory>
@@ -31,6 +32,7 @@ struct AdminContext {
   net::Executor io;  // the supervisor's executor
   Answers& answers;
   store::KeyStore& keys;
+  spend::Budgets& budgets;
   const gateway::Gateway& gateway;
   const Vitals& vitals;
   const gateway::AccessPolicy& access;

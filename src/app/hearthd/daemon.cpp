@@ -16,6 +16,7 @@
 #include "pack_care.h"
 #include "packs.h"
 #include "provider_upstream.h"
+#include "spend_settings.h"
 #include "tasks.h"
 
 #include <hearth/core/file.h>
@@ -25,6 +26,7 @@
 #include <hearth/gateway/gateway.h>
 #include <hearth/hardware/machine.h>
 #include <hearth/hardware/memory.h>
+#include <hearth/spend/budgets.h>
 #include <hearth/store/data_lock.h>
 #include <hearth/store/keys.h>
 
@@ -55,6 +57,7 @@ constexpr std::size_t kPoolThreads = 2;
 constexpr std::size_t kPoolQueue = 1024;
 constexpr std::size_t kMaxOpenApi = 8 << 20;
 constexpr Seconds kSweepFiles{600};
+constexpr Seconds kWriteSpending{1};
 constexpr Seconds kTryAgain{30};  // how often models that were in trouble are thought of
 constexpr std::uint64_t kFilesQuota = std::uint64_t{8} << 30;
 
@@ -252,6 +255,7 @@ class Daemon {
   net::awaitable<void> stop_flights(Deadline drained);
   net::awaitable<void> keep_watchdog();
   net::awaitable<void> sweep_files();
+  net::awaitable<void> write_spending();
   net::awaitable<void> refresh_models();
   net::awaitable<void> tend_instances();
   void engine_changed(const std::string& engine, engines::State from, engines::Event on, engines::State to);
@@ -270,6 +274,7 @@ class Daemon {
   std::optional<store::DataLock> lock_;
   std::unique_ptr<store::StoreThread> store_;
   std::unique_ptr<store::KeyStore> keys_;
+  std::unique_ptr<spend::Budgets> budgets_;
   std::unique_ptr<gateway::FileStore> files_;
   std::unique_ptr<DeferredService> deferred_;
   std::unique_ptr<ModelsService> models_;
@@ -302,6 +307,8 @@ Result<void> Daemon::open_store() {
   HEARTH_TRY_ASSIGN(lock_, store::DataLock::acquire(config_.paths.data));
   HEARTH_TRY_ASSIGN(store_, store::StoreThread::start(config_.paths.data / "hearth.db", store::schema()));
   HEARTH_TRY_ASSIGN(keys_, store::KeyStore::open(*store_));
+  HEARTH_TRY_ASSIGN(spend::Budgets::Settings spending, spend_settings(config_.budgets));
+  HEARTH_TRY_ASSIGN(budgets_, spend::Budgets::open(*store_, std::move(spending), wall_now()));
   HEARTH_TRY_ASSIGN(files_, gateway::FileStore::open(config_.paths.data / "files", kFilesQuota));
   HEARTH_TRY_ASSIGN(deferred_, DeferredService::open(config_, *store_));
   HEARTH_TRY_ASSIGN(models_, ModelsService::open(config_));
@@ -451,14 +458,16 @@ net::awaitable<Result<void>> Daemon::open() {
     where.push_back(address.unix_path.empty()
                         ? fmt::format("{}:{}", address.host, address.port == 0 ? server_->port() : address.port)
                         : address.unix_path.string());
-  AdminContext context{config_,   *catalogue_, *supervisor_, *packs_, pool_,   io_.get_executor(),
-                       *answers_, *keys_,      *gateway_,    vitals_, access_, *box_,
-                       *models_,  record_,     *link_,       url,     where,   started_};
+  AdminContext context{config_,   *catalogue_, *supervisor_, *packs_,   pool_,   io_.get_executor(),
+                       *answers_, *keys_,      *budgets_,    *gateway_, vitals_, access_,
+                       *box_,     *models_,    record_,      *link_,    url,     where,
+                       started_};
   auto admin = AdminServer::start(std::move(context), config_.paths.runtime / "admin.sock");
   if (!admin) co_return fail(admin.error());
   admin_ = std::move(*admin);
   tasks_.spawn("hearthd.watchdog", keep_watchdog());
   tasks_.spawn("hearthd.files", sweep_files());
+  tasks_.spawn("hearthd.spending", write_spending());
   tasks_.spawn("hearthd.packs", pack_care_->run());
   tasks_.spawn("hearthd.instances", tend_instances());
   ready_ = true;
@@ -580,6 +589,14 @@ net::awaitable<void> Daemon::sweep_files() {
       files_->remove_expired();
       return {};
     });
+  }
+}
+
+net::awaitable<void> Daemon::write_spending() {
+  for (;;) {
+    const auto slept = co_await net::sleep_for(kWriteSpending);
+    if (!slept) co_return;
+    budgets_->tick(wall_now());
   }
 }
 

@@ -23,7 +23,8 @@ std::string_view about(std::string_view section) {
       {"policy", "What may go where."},
       {"deferred", "Calls that are taken now and answered later: docs/deferred.md."},
       {"link", "How the box knows whether the world outside can be reached."},
-      {"packs", "Where engine packs come from: `hearth engines install NAME` makes one."}};
+      {"packs", "Where engine packs come from: `hearth engines install NAME` makes one."},
+      {"budgets", "What calls that leave the box may cost (docs/budgets.md)."}};
   const auto found = kTexts.find(section);
   return found == kTexts.end() ? "" : found->second;
 }

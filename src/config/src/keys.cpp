@@ -2,6 +2,7 @@
 
 #include "src/values.h"
 
+#include <hearth/config/budget.h>
 #include <hearth/config/route_step.h>
 #include <hearth/core/nearest.h>
 
@@ -481,6 +482,26 @@ void add_link(std::vector<Key>& table) {
       "do.");
   add("probe_every", duration(seconds(5), hours(24)), &Link::probe_every,
       "How often the world is asked for while all is well.");
+Result<void> check_budget(std::string_view text) {
+  HEARTH_TRY(parse_budget(text));
+  return {};
+}
+
+Result<void> check_own_price(std::string_view text) {
+  HEARTH_TRY(parse_own_price(text));
+  return {};
+}
+
+void add_budgets(std::vector<Key>& table) {
+  table.push_back(list(
+      "budgets.limits", "list of budgets", check_budget, [](Config& c) -> auto& { return c.budgets.limits; },
+      "What calls that leave the box may cost, in money or tokens: `box 20 USD per day`, `each key 2 USD per month`, "
+      "`key laptop 500000 tokens per day`, `agent digest 5 USD in total`. A call that may cost more than is left of "
+      "any budget it falls under is not made."));
+  table.push_back(list(
+      "budgets.prices", "list of prices", check_own_price, [](Config& c) -> auto& { return c.budgets.prices; },
+      "Prices for a million tokens that go before those in prices.yaml: "
+      "`openai/my-model input 2.50 cached 0.25 output 10 USD`."));
 }
 
 std::vector<Key> make_table() {
@@ -495,6 +516,7 @@ std::vector<Key> make_table() {
   add_providers(table);
   add_routes(table);
   add_policy(table);
+  add_budgets(table);
   add_deferred(table);
   add_link(table);
   return table;

@@ -148,6 +148,13 @@ struct Link {
   std::chrono::milliseconds probe_every{60'000};
 };
 
+// What may be spent on calls that leave the box (docs/budgets.md). As written; parse_budget() and parse_own_price()
+// read every line.
+struct Budgets {
+  std::vector<std::string> limits;
+  std::vector<std::string> prices;
+};
+
 struct Config {
   Server server;
   Limits limits;
@@ -161,6 +168,7 @@ struct Config {
   Policy policy;
   Deferred deferred;
   Link link;
+  Budgets budgets;
   Paths paths;                 // from defaults, environment and command line; not in hearth.yaml
   bool file_was_read = false;  // false: there is no hearth.yaml, defaults are in force
 };
