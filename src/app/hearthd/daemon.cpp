@@ -407,6 +407,8 @@ Result<void> Daemon::prepare() {
   with.pool = &pool_;
   with.metrics = &metrics_;
   with.files = files_.get();
+  with.budgets = budgets_.get();
+  with.ledger = ledger_.get();
   with.cache = answers_->cache();
   with.flights = &answers_->flights();
   with.idempotency = &answers_->idempotency();

@@ -3,6 +3,7 @@
 
 #include <hearth/dialects/chat.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 
@@ -114,6 +115,34 @@ Conversation read_conversation(const JsonBody& body) {
 bool has_word(const JsonBody& body, std::string_view word) {
   const std::string quoted = '"' + std::string(word) + '"';  // within a text its last quote would be escaped
   return body.view().find(quoted) != std::string_view::npos;
+}
+
+AnswerBounds read_bounds(const JsonBody& body) {
+  static constexpr std::array<std::string_view, 4> kNames{"max_tokens", "max_completion_tokens", "max_output_tokens",
+                                                          "n"};
+  AnswerBounds bounds;
+  const auto read = [&bounds](std::string_view name, json::Value value) -> Decoded<void> {
+    if (value.kind() != json::Kind::number) return value.check();
+    HEARTH_TRY_ASSIGN(const std::uint64_t count, count_of(value));
+    if (name == "n") {
+      bounds.choices = std::max<std::uint64_t>(1, count);
+    } else {
+      bounds.max_output = std::max(bounds.max_output.value_or(0), count);
+    }
+    return {};
+  };
+  json::Document document(body);
+  [[maybe_unused]] const auto fields = document.each_field(kNames, read);
+  constexpr std::string_view kImage = "\"image_url\"";
+  constexpr std::string_view kPicture = "\"data:image/";
+  const std::string_view text = body.view();
+  for (std::size_t at = 0; (at = text.find(kImage, at)) != std::string_view::npos; at += kImage.size()) ++bounds.images;
+  for (std::size_t at = 0; (at = text.find(kPicture, at)) != std::string_view::npos;) {
+    const std::size_t end = std::min(text.find('"', at + 1), text.size());
+    bounds.picture_bytes += end - at;
+    at = end;
+  }
+  return bounds;
 }
 
 Usage decode_usage(std::string_view answer) {

@@ -8,9 +8,11 @@
 #include <hearth/answers/idempotency.h>
 #include <hearth/answers/request.h>
 #include <hearth/dialects/json_body.h>
+#include <hearth/egress/ledger.h>
 #include <hearth/gateway/call_log.h>
 #include <hearth/gateway/gateway.h>
 #include <hearth/gateway/plan.h>
+#include <hearth/spend/budgets.h>
 
 #include <optional>
 #include <string>
@@ -37,6 +39,8 @@ struct Services {
   answers::Cache* cache;  // nullptr: there is none
   answers::Flights& flights;
   answers::Idempotency& idempotency;
+  spend::Budgets& budgets;
+  egress::Ledger* ledger;      // nullptr: what leaves the box cannot be recorded, so nothing may
   std::string policy_version;  // of the rules in force: what was answered under others is not used
 };
 

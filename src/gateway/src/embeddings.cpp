@@ -1,6 +1,7 @@
 // POST /v1/embeddings: the engine speaks the same dialect, so the body goes through with only the model's name
 // replaced.
 #include "answer_once.h"
+#include "departure.h"
 #include "dispatch.h"
 
 #include <hearth/dialects/embeddings.h>
@@ -17,6 +18,21 @@ struct Embedded {
   dialects::EmbeddingsAnswer read;
 };
 
+net::awaitable<Attempt<Embedded>> read_answer(Call& call, Lease& place, const Upstream& upstream,
+                                              net::ClientCall& exchange, Departure& departure) {
+  const auto answered = co_await expect_ok(place, upstream, exchange);
+  if (!answered) co_return std::unexpected(answered.error());
+  auto answer = co_await exchange.read_all(kMaxAnswer);
+  if (!answer) co_return broke(place, upstream, answer.error());
+  departure.received(answer->size());
+  answer->reserve(answer->size() + dialects::kJsonPadding);
+  dialects::JsonBody json(std::move(*answer));
+  const auto read = co_await parse_sized(call, json.size(), [&] { return dialects::decode_embeddings_answer(json); });
+  if (!read) co_return unreadable(place, upstream);
+  place.finish(Outcome::ok);
+  co_return Embedded{std::move(json), *read};
+}
+
 net::awaitable<Attempt<Embedded>> embed_once(Call& call, const dialects::JsonBody& asked,
                                              const dialects::EmbeddingsRequest& request, const Candidate& candidate) {
   Upstream& upstream = *candidate.model->upstream;
@@ -24,20 +40,22 @@ net::awaitable<Attempt<Embedded>> embed_once(Call& call, const dialects::JsonBod
   auto lease = co_await acquire(call, upstream);
   if (!lease) co_return std::unexpected(lease.error());
   Lease& place = **lease;
+  const Cargo cargo{{body.head, body.replacement, body.tail}, {.max_output = 0}};
+  auto departure = co_await depart(call, candidate, cargo);
+  if (!departure) co_return std::unexpected(departure.error());
   net::RequestHead head{"POST", "/v1/embeddings", {{"Content-Type", "application/json"}}};
   place.address(head);
-  auto sent = co_await place.client().send(std::move(head), {body.head, body.replacement, body.tail}, place.deadline());
-  if (!sent) co_return broke(place, upstream, sent.error());
-  const auto answered = co_await expect_ok(place, upstream, *sent);
-  if (!answered) co_return std::unexpected(answered.error());
-  auto answer = co_await sent->read_all(kMaxAnswer);
-  if (!answer) co_return broke(place, upstream, answer.error());
-  answer->reserve(answer->size() + dialects::kJsonPadding);
-  dialects::JsonBody json(std::move(*answer));
-  const auto read = co_await parse_sized(call, json.size(), [&] { return dialects::decode_embeddings_answer(json); });
-  if (!read) co_return unreadable(place, upstream);
-  place.finish(Outcome::ok);
-  co_return Embedded{std::move(json), *read};
+  Attempt<Embedded> done = give_up({});
+  auto sent = co_await place.client().send(std::move(head), cargo.body, place.deadline());
+  if (sent) {
+    done = co_await read_answer(call, place, upstream, *sent, *departure);
+  } else {
+    done = broke(place, upstream, sent.error());
+  }
+  dialects::Usage usage;
+  if (done) usage.input_tokens = static_cast<std::uint64_t>(std::max<std::int64_t>(0, done->read.prompt_tokens));
+  departure->close(done, usage);
+  co_return done;
 }
 
 net::awaitable<void> ask_in_turn(Call& call, const dialects::JsonBody& body, const dialects::EmbeddingsRequest& request,

@@ -1,6 +1,7 @@
 #include "forward.h"
 
 #include "answer_once.h"
+#include "departure.h"
 #include "outgoing.h"
 
 #include <vector>
@@ -37,12 +38,13 @@ void begin_stream(Call& call, const Relay& relay) {
 }
 
 net::awaitable<Attempt<>> pass_stream(Call& call, Lease& place, const Upstream& upstream, net::ClientCall& answer,
-                                      Relay& relay) {
+                                      Relay& relay, Departure& departure) {
   std::vector<char> part(kPart);
   for (;;) {
     const auto n = co_await answer.read_some(part);
     if (!n) co_return broke(place, upstream, n.error());
     if (*n == 0) break;
+    departure.received(*n);
     const auto bytes = relay.part({part.data(), *n});
     if (!bytes) co_return misspoke(place, upstream, bytes.error());
     if (bytes->empty()) continue;
@@ -59,17 +61,26 @@ net::awaitable<Attempt<>> pass_stream(Call& call, Lease& place, const Upstream& 
 }
 
 net::awaitable<Attempt<>> pass_whole(Call& call, Lease& place, const Upstream& upstream, net::ClientCall& answer,
-                                     Relay& relay) {
+                                     Relay& relay, Departure& departure) {
   auto body = co_await answer.read_all(kMaxAnswer);
   if (!body) co_return broke(place, upstream, body.error());
   if (!is_object(*body)) co_return unreadable(place, upstream);
   const std::size_t size = body->size();
+  departure.received(size);
   const auto relayed = co_await parse_sized(call, size, [&] { return relay.whole(std::move(*body)); });
   if (!relayed) co_return misspoke(place, upstream, relayed.error());
   place.finish(Outcome::ok);
   note(call, relay.usage());
   co_await reply_json(call, *relayed);
   co_return Attempt<>();
+}
+
+net::awaitable<Attempt<>> pass_answer(Call& call, Lease& place, const Upstream& upstream, net::ClientCall& answer,
+                                      Relay& relay, Departure& departure) {
+  const auto answered = co_await expect_ok(place, upstream, answer);
+  if (!answered) co_return std::unexpected(answered.error());
+  if (is_stream(*answered)) co_return co_await pass_stream(call, place, upstream, answer, relay, departure);
+  co_return co_await pass_whole(call, place, upstream, answer, relay, departure);
 }
 
 net::awaitable<Attempt<>> forward_once(Call& call, const Request& request, const Candidate& candidate) {
@@ -79,15 +90,21 @@ net::awaitable<Attempt<>> forward_once(Call& call, const Request& request, const
   auto lease = co_await acquire(call, upstream);
   if (!lease) co_return std::unexpected(lease.error());
   Lease& place = **lease;
+  const Cargo cargo{out->body(), upstream.facts().kind == UpstreamKind::engine ? dialects::AnswerBounds{}
+                                                                               : dialects::read_bounds(request.body)};
+  auto departure = co_await depart(call, candidate, cargo);
+  if (!departure) co_return std::unexpected(departure.error());
   net::RequestHead head{"POST", out->target, out->headers};
   place.address(head);
-  const net::BodyParts body = out->body();
-  auto sent = co_await place.client().send(std::move(head), body, place.deadline());
-  if (!sent) co_return broke(place, upstream, sent.error());
-  const auto answered = co_await expect_ok(place, upstream, *sent);
-  if (!answered) co_return std::unexpected(answered.error());
-  if (is_stream(*answered)) co_return co_await pass_stream(call, place, upstream, *sent, *out->relay);
-  co_return co_await pass_whole(call, place, upstream, *sent, *out->relay);
+  Attempt<> done;
+  auto sent = co_await place.client().send(std::move(head), cargo.body, place.deadline());
+  if (sent) {
+    done = co_await pass_answer(call, place, upstream, *sent, *out->relay, *departure);
+  } else {
+    done = broke(place, upstream, sent.error());
+  }
+  departure->close(done, out->relay->usage());
+  co_return done;
 }
 
 net::awaitable<void> ask_in_turn(Call& call, const Request& request, const Plan& plan) {

@@ -126,6 +126,8 @@ struct Gateway::Impl {
                  with.cache,
                  *with.flights,
                  *with.idempotency,
+                 *with.budgets,
+                 with.ledger,
                  sha256_hex(config::render(*with.config))} {}
 
   Collaborators with;

@@ -102,10 +102,10 @@ std::unexpected<Failure> broke(Lease& lease, const Upstream& upstream, const Err
   }
   if (error.is(Errc::deadline_exceeded)) {
     lease.finish(Outcome::timed_out);
-    return give_up(
-        dialects::api_error(ApiCode::deadline_exceeded, fmt::format("{} did not {} in time", called(upstream),
-                                                                    is_engine(upstream) ? "finish" : "answer")),
-        Again::elsewhere);
+    return std::unexpected(
+        Failure{dialects::api_error(ApiCode::deadline_exceeded, fmt::format("{} did not {} in time", called(upstream),
+                                                                            is_engine(upstream) ? "finish" : "answer")),
+                Again::elsewhere, net::nothing_was_sent(error)});
   }
   lease.finish(Outcome::failed);
   log::warn("gateway", "an upstream broke off", {{"upstream", upstream.name()}, {"error", error.describe()}});
@@ -115,7 +115,7 @@ std::unexpected<Failure> broke(Lease& lease, const Upstream& upstream, const Err
                                                      upstream.name())),
                    Again::here);
   ApiError told = unavailable(upstream, fmt::format("{} could not be asked: {}", upstream.name(), error.message()));
-  if (error.is(Errc::unavailable)) return not_begun(std::move(told), Again::elsewhere);  // there was no connection
+  if (net::nothing_was_sent(error)) return not_begun(std::move(told), Again::elsewhere);
   return give_up(std::move(told), Again::elsewhere);
 }
 

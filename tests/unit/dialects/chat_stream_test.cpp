@@ -129,6 +129,19 @@ TEST(HasWord, FindsWholeStringsOnly) {
   EXPECT_FALSE(has_word(body, "tool"));
 }
 
+TEST(ReadBounds, ReadsWhatBoundsAnAnswer) {
+  const AnswerBounds none = read_bounds(JsonBody(R"({"messages":[]})"));
+  EXPECT_EQ(none.max_output, std::nullopt);
+  EXPECT_EQ(none.choices, 1U);
+  const AnswerBounds some = read_bounds(JsonBody(
+      R"({"max_tokens":10,"max_completion_tokens":20,"n":3,"m":[{"image_url":{"url":"data:image/png;base64,AAAA"}}]})"));
+  EXPECT_EQ(some.max_output, 20U);
+  EXPECT_EQ(some.choices, 3U);
+  EXPECT_EQ(some.images, 1U);
+  EXPECT_EQ(some.picture_bytes, 27U);
+  EXPECT_EQ(read_bounds(JsonBody(R"({"max_tokens":null,"n":"2"})")).choices, 1U);
+}
+
 TEST(RetryAfter, IsReadInEachForm) {
   const WallTime now = std::chrono::system_clock::from_time_t(784111777);  // Sun, 06 Nov 1994 08:49:37 GMT
   EXPECT_EQ(read_retry_after("", "2", now), 2000ms);

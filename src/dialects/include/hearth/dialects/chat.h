@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,6 +44,15 @@ struct Conversation {
 Conversation read_conversation(const JsonBody& body);
 // Does the body have this word as a whole JSON string, as a name or a value?
 bool has_word(const JsonBody& body, std::string_view word);
+
+// What bounds the cost of a request's answer.
+struct AnswerBounds {
+  std::optional<std::uint64_t> max_output;  // tokens, as the request says
+  std::uint64_t choices = 1;
+  std::uint64_t images = 0;         // at least as many as there are
+  std::uint64_t picture_bytes = 0;  // of the body, that are pictures and not text
+};
+AnswerBounds read_bounds(const JsonBody& body);
 
 // What a call took, as it is priced.
 struct Usage {
