@@ -94,6 +94,13 @@ std::string lower(std::string text) {
   return text;
 }
 
+// invalid_argument: a pattern of hearth.yaml is no regular expression.
+Result<privacy::Detectors> detectors_of(const config::Config& config) {
+  std::vector<privacy::Pattern> patterns;
+  for (const auto& [name, pattern] : config.patterns) patterns.push_back({name, pattern.regex, pattern.data_class});
+  return privacy::Detectors::create(patterns);
+}
+
 gateway::AccessPolicy access_policy(const config::Config& config, const std::vector<net::ListenAddress>& addresses,
                                     store::KeyStore& keys) {
   gateway::AccessPolicy policy;
@@ -261,6 +268,7 @@ class Daemon {
   std::unique_ptr<gateway::Catalogue> catalogue_;
   std::unique_ptr<Instances> instances_;
   gateway::AccessPolicy access_;
+  privacy::Detectors detectors_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::atomic<bool> ready_{false};
   Vitals vitals_;
@@ -282,6 +290,7 @@ Result<void> Daemon::open_store() {
 
 Result<void> Daemon::prepare() {
   HEARTH_TRY_ASSIGN(addresses_, listen_addresses(config_));
+  HEARTH_TRY_ASSIGN(detectors_, detectors_of(config_));
   HEARTH_TRY(make_folder(config_.paths.data));
   HEARTH_TRY(open_store());
   HEARTH_TRY(make_folder(config_.paths.data / "spool"));
@@ -337,6 +346,7 @@ Result<void> Daemon::prepare() {
   with.metrics = &metrics_;
   with.files = files_.get();
   with.access = access_;
+  with.detectors = &detectors_;
   gateway_ = std::make_unique<gateway::Gateway>(std::move(with));
 
   vitals_.ready = [this] { return ready_.load(); };

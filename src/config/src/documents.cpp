@@ -21,6 +21,10 @@ std::string_view about(std::string_view section) {
        "Which models answer a name that clients ask for. Without a route it is the model of that name, and "
        "for `auto` what this box has before what providers have."},
       {"policy", "What may go where."},
+      {"privacy",
+       "Personal data and secrets that are found in requests (docs/privacy.md). Nothing else goes where its class may "
+       "not."},
+      {"patterns", "What is found besides: names of projects, numbers of customers, whatever is yours."},
       {"packs", "Where engine packs come from: `hearth engines install NAME` makes one."}};
   const auto found = kTexts.find(section);
   return found == kTexts.end() ? "" : found->second;

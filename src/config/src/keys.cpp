@@ -402,6 +402,41 @@ void add_policy(std::vector<Key>& table) {
       "The class of a call that nothing says the class of: no key, no header, no agent."));
 }
 
+void add_privacy(std::vector<Key>& table) {
+  const auto add = [&](const char* leaf, WhenLeaving Privacy::* member, const char* meaning) {
+    table.push_back(scalar(
+        fmt::format("privacy.{}", leaf),
+        one_of<WhenLeaving>({{"block", WhenLeaving::block}, {"redact", WhenLeaving::redact}}),
+        [=](Config& c) -> auto& { return c.privacy.*member; }, meaning));
+  };
+  add("personal", &Privacy::personal,
+      "Personal data that was found in a call, where the call would leave for somebody who may not see it. `block`: "
+      "the "
+      "call does not go there. `redact`: placeholders go in its place, and the answer has the originals again.");
+  add("secret", &Privacy::secret, "The same for keys, passwords and card numbers.");
+  add("internal", &Privacy::internal, "The same for what `patterns` of your own say is internal.");
+}
+
+// Compiled where it is used: this room knows no RE2.
+Kind<std::string> expression() {
+  return {"regular expression in RE2's syntax",
+          [](std::string_view text) -> Result<std::string> {
+            constexpr std::size_t kMost = 1000;
+            if (text.empty() || text.size() > kMost)
+              return fail(Errc::invalid_argument, fmt::format("must have 1 to {} characters", kMost));
+            return std::string(text);
+          },
+          [](const std::string& v) { return v; }};
+}
+
+void add_patterns(std::vector<Key>& table) {
+  const auto map = [](Config& c) -> auto& { return c.patterns; };
+  table.push_back(named("patterns", "regex", expression(), map, &Pattern::regex, "must be set",
+                        "What is to be found in requests, like `\\bS-[0-9]{6}\\b`; matches of up to 1,024 bytes."));
+  table.push_back(
+      named("patterns", "class", data_class(), map, &Pattern::data_class, "personal", "The class of what it finds."));
+}
+
 std::vector<Key> make_table() {
   std::vector<Key> table;
   add_server(table);
@@ -413,6 +448,8 @@ std::vector<Key> make_table() {
   add_providers(table);
   add_routes(table);
   add_policy(table);
+  add_privacy(table);
+  add_patterns(table);
   return table;
 }
 
@@ -465,6 +502,10 @@ std::span<const NamedSection> named_sections() {
       NamedSection{"routes", "a model's name", "auto", "One name that clients ask for:", is_model_name,
                    [](Config& config, const std::string& name) { config.routes[name]; },
                    [](const Config& config) { return names_of(config.routes); }},
+      NamedSection{"patterns", "a pattern's name (lower-case letters, digits and '-')", "staff-number",
+                   "One pattern, by a name of your choice:", is_plain_name,
+                   [](Config& config, const std::string& name) { config.patterns[name]; },
+                   [](const Config& config) { return names_of(config.patterns); }},
   };
   return kSections;
 }

@@ -6,6 +6,7 @@
 #include <hearth/gateway/call_log.h>
 #include <hearth/gateway/gateway.h>
 #include <hearth/gateway/plan.h>
+#include <hearth/privacy/detectors.h>
 
 #include <optional>
 #include <string>
@@ -27,12 +28,15 @@ struct Services {
   SpoolBudget& body_memory;  // of JSON bodies, all requests together
   const Routes& routes;
   Sessions& sessions;
+  const privacy::Detectors& detectors;
 };
 
 struct Decision {
   std::string_view operation = "other";
   std::string requested_model;
   DataClass data_class = kUnknownClass;
+  std::optional<DataClass> redacted_class;  // of the data with placeholders; only where something may have one
+  std::string found;                        // by the detectors, in words: "2 email, 1 card"
   std::shared_ptr<const Model> model;       // who is asked, or was last
   std::string reason;                       // why that one
   std::vector<CallStory::Passed> passed;    // who was not asked

@@ -1,5 +1,7 @@
 #include "forward.h"
 
+#include "redacted.h"
+
 #include <hearth/dialects/chat_stream.h>
 
 #include <fmt/format.h>
@@ -152,13 +154,22 @@ net::awaitable<Attempt<>> forward_once(Call& call, const Outgoing& out, const Ca
   Upstream& upstream = *model.upstream;
   std::unique_ptr<Relay> relay = make(call);
   const dialects::SplicedBody body = dialects::splice_string(out.body.view(), out.head.model_at, model.there());
-  std::string asking;  // the same with what this box wants to know
   net::BodyParts parts{body.head, body.replacement, body.tail};
+  std::optional<privacy::Redacted> redacted;
+  if (candidate.redact) {
+    std::string whole = body.join();
+    auto done = co_await redact(call, std::move(whole), upstream.facts().sees);
+    if (!done) co_return give_up(done.error(), Again::elsewhere);
+    redacted = std::move(*done);
+    parts = net::BodyParts(redacted->body);
+    relay = restoring(redacted->placeholders, std::move(relay));
+  }
+  std::string asking;  // the same with what this box wants to know
   if (upstream.facts().kind != UpstreamKind::engine) {
     const bool says = dialects::has_word(out.body, "stream_options");
     relay = std::make_unique<CheckedRelay>(std::move(relay), says);
     if (out.head.stream && !says) {
-      asking = dialects::ask_for_usage(body.join());
+      asking = dialects::ask_for_usage(redacted ? redacted->body : body.join());
       parts = net::BodyParts(asking);
     }
   }

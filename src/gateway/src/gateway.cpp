@@ -116,7 +116,8 @@ struct Gateway::Impl {
                  with.config->paths.data / "spool",
                  body_memory,
                  routes,
-                 sessions} {}
+                 sessions,
+                 *with.detectors} {}
 
   Collaborators with;
   SpoolBudget spool;
@@ -138,6 +139,7 @@ struct Gateway::Impl {
     story.operation = d.operation;
     story.requested_model = d.requested_model;
     story.data_class = d.data_class;
+    story.found = d.found;
     if (d.model != nullptr) story.model = d.model->id;
     story.reason = d.reason;
     story.status = d.status;

@@ -76,22 +76,29 @@ constexpr bool in_key(char c) noexcept {
   return is_alnum(c) || c == '-' || c == '_';
 }
 
-// A word made by a machine: letters and digits in a stretch of twelve, and many different ones.
+// A word made by a machine: many different characters in a stretch, digits and both cases among them.
 bool looks_random(std::string_view rest) {
+  constexpr std::size_t kDistinct = 7;
+  constexpr std::size_t kStretch = 8;
+  constexpr std::size_t kLong = 30;  // with both cases: random even without a digit
+  constexpr std::size_t kAws = 16;   // upper case and digits only
   std::bitset<128> seen;
   std::size_t stretch = 0;
+  std::size_t longest = 0;
   std::size_t digits = 0;
-  bool letters = false;
-  bool long_enough = false;
+  bool upper = false;
+  bool lower = false;
   for (const char c : rest) {
     seen.set(byte(c) & 0x7FU);
     if (is_digit(c)) ++digits;
-    letters = letters || is_letter(c);
+    upper = upper || is_upper(c);
+    lower = lower || is_lower(c);
     stretch = is_alnum(c) ? stretch + 1 : 0;
-    long_enough = long_enough || stretch >= 12;
+    longest = std::max(longest, stretch);
   }
-  // A long key of letters alone is possible, but two digits in it are nearly certain.
-  return seen.count() >= 7 && letters && long_enough && (digits >= 1 || rest.size() >= 30);
+  if (seen.count() < kDistinct || longest < kStretch) return false;
+  if (upper && lower) return digits >= 2 || rest.size() >= kLong;
+  return digits >= 4 || (upper && digits >= 1 && rest.size() == kAws);
 }
 
 }  // namespace

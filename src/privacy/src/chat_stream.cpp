@@ -17,7 +17,7 @@ namespace {
 namespace od = simdjson::ondemand;
 
 // A string of the event whose text belongs to a channel.
-struct Piece {
+struct Fragment {
   std::string_view token;  // with its quotes, in the event
   std::int64_t choice = 0;
   std::int64_t tool = -1;
@@ -25,7 +25,7 @@ struct Piece {
 };
 
 struct Event {
-  std::vector<Piece> pieces;
+  std::vector<Fragment> fragments;
   std::set<std::int64_t> ended;  // choices
   std::string head;              // raw fields that all events of a stream share, with a comma behind each
 };
@@ -45,18 +45,18 @@ bool is_string(od::value& value) {
 
 // The functions below are for well-formed events; what is not ends them with a simdjson_error, which read() catches.
 
-void read_function(od::object function, std::int64_t tool, std::vector<Piece>& pieces) {
+void read_function(od::object function, std::int64_t tool, std::vector<Fragment>& fragments) {
   for (auto field : function) {
     const std::string_view name = field.unescaped_key();
     od::value value = field.value();
     if (name == "arguments" && is_string(value))
-      pieces.push_back({trimmed(value.raw_json_token()), 0, tool, "arguments"});
+      fragments.push_back({trimmed(value.raw_json_token()), 0, tool, "arguments"});
   }
 }
 
-void read_tool_call(od::object call, std::int64_t place, std::vector<Piece>& pieces) {
+void read_tool_call(od::object call, std::int64_t place, std::vector<Fragment>& fragments) {
   std::int64_t tool = place;
-  std::vector<Piece> found;
+  std::vector<Fragment> found;
   for (auto field : call) {
     const std::string_view name = field.unescaped_key();
     od::value value = field.value();
@@ -66,27 +66,27 @@ void read_tool_call(od::object call, std::int64_t place, std::vector<Piece>& pie
       read_function(value.get_object(), 0, found);
     }
   }
-  for (Piece& piece : found) {
-    piece.tool = tool;
-    pieces.push_back(piece);
+  for (Fragment& fragment : found) {
+    fragment.tool = tool;
+    fragments.push_back(fragment);
   }
 }
 
-void read_delta(od::object delta, std::vector<Piece>& pieces) {
+void read_delta(od::object delta, std::vector<Fragment>& fragments) {
   for (auto field : delta) {
     const std::string_view name = field.unescaped_key();
     od::value value = field.value();
     const auto* text = std::ranges::find(kDeltaTexts, name);
     if (text != kDeltaTexts.end()) {
-      if (is_string(value)) pieces.push_back({trimmed(value.raw_json_token()), 0, -1, *text});
+      if (is_string(value)) fragments.push_back({trimmed(value.raw_json_token()), 0, -1, *text});
     } else if (name == "tool_calls") {
       od::json_type type = value.type();
       if (type != od::json_type::array) continue;
       std::int64_t place = 0;
-      for (auto call : value.get_array()) read_tool_call(call.get_object(), place++, pieces);
+      for (auto call : value.get_array()) read_tool_call(call.get_object(), place++, fragments);
     } else if (name == "function_call") {
       od::json_type type = value.type();
-      if (type == od::json_type::object) read_function(value.get_object(), -1, pieces);
+      if (type == od::json_type::object) read_function(value.get_object(), -1, fragments);
     }
   }
 }
@@ -94,7 +94,7 @@ void read_delta(od::object delta, std::vector<Piece>& pieces) {
 void read_choice(od::object choice, Event& event) {
   std::int64_t index = 0;
   bool ended = false;
-  std::vector<Piece> found;
+  std::vector<Fragment> found;
   for (auto field : choice) {
     const std::string_view name = field.unescaped_key();
     od::value value = field.value();
@@ -108,9 +108,9 @@ void read_choice(od::object choice, Event& event) {
       ended = is_string(value);
     }
   }
-  for (Piece& piece : found) {
-    piece.choice = index;
-    event.pieces.push_back(piece);
+  for (Fragment& fragment : found) {
+    fragment.choice = index;
+    event.fragments.push_back(fragment);
   }
   if (ended) event.ended.insert(index);
 }
@@ -150,16 +150,17 @@ void ChatStreamRestorer::event(std::string_view data, std::vector<std::string>& 
   if (head_.empty()) head_ = std::move(event.head);
   std::string written;
   std::size_t done = 0;
-  for (const Piece& piece : event.pieces) {
-    const Restored as = piece.field == "arguments" ? Restored::json_text : Restored::text;
+  for (const Fragment& fragment : event.fragments) {
+    const Restored as = fragment.field == "arguments" ? Restored::json_text : Restored::text;
     TextRestorer& restorer =
-        texts_.try_emplace({piece.choice, piece.tool, std::string(piece.field)}, placeholders_, as).first->second;
-    std::string text = restorer.push(decode_json_string(piece.token.substr(1, piece.token.size() - 2)));
-    if (event.ended.contains(piece.choice)) text += restorer.finish();
-    const auto offset = static_cast<std::size_t>(piece.token.data() - padded.data());
+        texts_.try_emplace({fragment.choice, fragment.tool, std::string(fragment.field)}, placeholders_, as)
+            .first->second;
+    std::string text = restorer.push(decode_json_string(fragment.token.substr(1, fragment.token.size() - 2)));
+    if (event.ended.contains(fragment.choice)) text += restorer.finish();
+    const auto offset = static_cast<std::size_t>(fragment.token.data() - padded.data());
     written.append(data.substr(done, offset - done));
     log::append_json_string(written, text);
-    done = offset + piece.token.size();
+    done = offset + fragment.token.size();
   }
   for (auto& [channel, restorer] : texts_)
     if (event.ended.contains(channel.choice)) flush(channel, restorer, out);

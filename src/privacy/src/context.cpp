@@ -32,14 +32,12 @@ constexpr Word kWords[] = {
     {"appelez", phone}, {"appeler", phone}, {"joindre", phone}, {"llama", phone}, {"llamar", phone}, {"llámame", phone}, {"ligar", phone},
     {"ligue", phone}, {"chiama", phone}, {"bel", phone}, {"zadzwoń", phone}, {"komórka", phone}, {"gsm", phone}, {"contact", phone},
     {"电话", phone}, {"手机", phone}, {"電話", phone}, {"手機", phone}, {"联系", phone}, {"聯絡", phone}, {"致电", phone}, {"拨打", phone},
-    {"座机", phone}, {"热线", phone}, {"微信", phone}, {"短信", phone}, {"携帯", phone}, {"телефон", phone, prefix}, {"тел", phone}, {"фон", phone},
+    {"座机", phone}, {"热线", phone}, {"微信", phone}, {"短信", phone}, {"携帯", phone}, {"телефон", phone, prefix}, {"Телефон", phone, prefix}, {"тел", phone}, {"Тел", phone},
 
     {"card", card, prefix}, {"visa", card}, {"mastercard", card}, {"amex", card}, {"unionpay", card}, {"maestro", card}, {"credit", card},
     {"debit", card}, {"cc", card}, {"pan", card}, {"cvv", card}, {"cvc", card}, {"kreditkarte", card, prefix}, {"karte", card, prefix}, {"kartennummer", card},
     {"carte", card}, {"tarjeta", card}, {"cartão", card}, {"carta", card}, {"karta", card}, {"kaart", card, prefix}, {"creditcard", card, prefix},
-    {"银行卡", card}, {"信用卡", card}, {"卡号", card}, {"借记卡", card}, {"储蓄卡", card}, {"カード", card}, {"карта", card}, {"карты", card},
-
-    {"iban", bank}, {"account", bank}, {"konto", bank, prefix}, {"bank", bank, prefix}, {"compte", bank}, {"cuenta", bank}, {"账户", bank}, {"账号", bank},
+    {"银行卡", card}, {"信用卡", card}, {"卡号", card}, {"借记卡", card}, {"储蓄卡", card}, {"カード", card}, {"карта", card}, {"карты", card}, {"Карта", card},
 
     {"identity", identity}, {"national id", identity}, {"id number", identity}, {"id card", identity}, {"personal id", identity},
     {"ausweis", identity, prefix}, {"身份证", identity}, {"證件", identity}, {"证件", identity},
@@ -50,11 +48,6 @@ constexpr Word kWords[] = {
     {"aadhaar", in_aadhaar}, {"aadhar", in_aadhaar}, {"adhaar", in_aadhaar}, {"uid", in_aadhaar}, {"uidai", in_aadhaar}, {"आधार", in_aadhaar},
     {"cpf", br_cpf}, {"cadastro", br_cpf}, {"bsn", nl_bsn}, {"burgerservicenummer", nl_bsn}, {"sofinummer", nl_bsn},
     {"pesel", pl_pesel}, {"nir", fr_nir}, {"sécu", fr_nir}, {"sécurité sociale", fr_nir}, {"insee", fr_nir},
-
-    {"password", password, prefix}, {"passwd", password}, {"passphrase", password}, {"passcode", password}, {"pwd", password}, {"passwort", password, prefix},
-    {"kennwort", password}, {"contraseña", password}, {"mot de passe", password}, {"senha", password}, {"wachtwoord", password}, {"hasło", password},
-    {"пароль", password}, {"密码", password}, {"密碼", password}, {"口令", password}, {"パスワード", password}, {"pin", password}, {"secret", password},
-    {"token", password}, {"key", password}, {"apikey", password}, {"api key", password}, {"credential", password, prefix}, {"密钥", password}, {"令牌", password},
 
     {"order", other_number, prefix}, {"invoice", other_number, prefix}, {"sku", other_number}, {"serial", other_number}, {"tracking", other_number},
     {"shipment", other_number}, {"parcel", other_number}, {"ticket", other_number}, {"isbn", other_number}, {"issn", other_number}, {"ean", other_number},

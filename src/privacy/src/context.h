@@ -14,7 +14,6 @@ namespace hearth::privacy {
 enum class Topic : std::uint8_t {
   phone,
   card,
-  bank,
   identity,  // of no particular country
   us_ssn,
   de_tax_id,
@@ -24,10 +23,9 @@ enum class Topic : std::uint8_t {
   nl_bsn,
   pl_pesel,
   fr_nir,
-  password,
   other_number,  // of an order, an article, a version: what looks like a number of a person's and is none
 };
-inline constexpr std::size_t kTopics = 14;
+inline constexpr std::size_t kTopics = 12;
 
 class Context {
  public:

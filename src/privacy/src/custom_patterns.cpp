@@ -20,11 +20,11 @@ constexpr std::size_t kWindow = 4 * kMaxMatch;
 Result<void> check_name(std::string_view name) {
   constexpr std::size_t kLongest = 40;
   const bool right = !name.empty() && name.size() <= kLongest && is_lower(name.front()) &&
-                     std::ranges::all_of(name, [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
+                     std::ranges::all_of(name, [](char c) { return is_lower(c) || is_digit(c) || c == '-'; });
   if (right) return {};
   return fail(
       Errc::invalid_argument,
-      fmt::format("\"{}\" is no name for a pattern; write lower-case letters, digits and '_'", name.substr(0, 80)));
+      fmt::format("\"{}\" is no name for a pattern; write lower-case letters, digits and '-'", name.substr(0, 80)));
 }
 
 }  // namespace

@@ -66,18 +66,21 @@ bool is_text_type(std::string_view type) {
 
 }  // namespace
 
-bool is_data_url(std::string_view text) noexcept {
+DataUrl read_data_url(std::string_view text) {
+  constexpr std::string_view kScheme = "data:";
+  constexpr std::string_view kBase64 = ";base64";
   constexpr std::size_t kMaxHead = 200;
-  return begins_with(text, "data:") && text.substr(0, kMaxHead).contains(',') && !is_blank(at(text, 5));
-}
-
-std::optional<std::string> text_of_data_url(std::string_view url) {
-  const std::size_t comma = url.find(',');
-  const std::string_view head = url.substr(5, comma - 5);
-  const std::string_view payload = url.substr(comma + 1);
-  if (!is_text_type(head.substr(0, head.find(';')))) return std::nullopt;
-  if (head.size() >= 7 && begins_with(head.substr(head.size() - 7), ";base64")) return decode_base64(payload);
-  return decode_percent(payload);
+  if (!begins_with(text, kScheme)) return {};
+  const std::size_t comma = text.substr(0, kMaxHead).find(',');
+  if (comma == std::string_view::npos) return {};
+  const std::string_view head = text.substr(kScheme.size(), comma - kScheme.size());
+  const std::string_view payload = text.substr(comma + 1);
+  if (std::ranges::any_of(head, is_blank)) return {};
+  const bool base64 = head.size() >= kBase64.size() && begins_with(head.substr(head.size() - kBase64.size()), kBase64);
+  if (!base64) return {DataUrlContent::text, decode_percent(payload)};
+  if (!std::ranges::all_of(payload, [](char c) { return value_of(c) >= 0 || c == '=' || is_blank(c); })) return {};
+  if (!is_text_type(head.substr(0, head.find(';')))) return {DataUrlContent::file, {}};
+  return {DataUrlContent::text, decode_base64(payload)};
 }
 
 bool is_long_base64(std::string_view text) noexcept {

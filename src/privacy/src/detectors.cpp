@@ -11,16 +11,19 @@ namespace hearth::privacy {
 
 namespace {
 
-constexpr std::size_t kShortest = 4;  // of anything that is found: a password
+// Of anything that is found: an address; where a name says so, a password.
+constexpr std::size_t kShortest = 6;
+constexpr std::size_t kShortestNamed = 4;
 
 class BodyScanner : public TextVisitor {
  public:
   explicit BodyScanner(const Detectors& detectors) : detectors_(detectors) {}
 
   std::optional<std::string> text(std::string_view text, const Place& place) override {
-    if (text.size() < kShortest) return std::nullopt;
+    if (text.size() < (place.key.empty() ? kShortest : kShortestNamed)) return std::nullopt;
     const Scan found = detectors_.scan(text, place.key);
     scan.highest = join(scan.highest, found.highest);
+    for (std::size_t i = 0; i < found.classes.size(); ++i) scan.classes[i] = scan.classes[i] || found.classes[i];
     scan.complete = scan.complete && found.complete;
     scan.work += found.work;
     for (const Finding& finding : found.findings) {

@@ -22,7 +22,7 @@ bool in_foreign_letter(std::string_view text, std::size_t i) {
 
 bool in_local(std::string_view text, std::size_t i) {
   const char c = text[i];
-  return is_alnum(c) || std::string_view("._%+-'&~").contains(c) || in_foreign_letter(text, i);
+  return is_alnum(c) || std::string_view("._%+-'").contains(c) || in_foreign_letter(text, i);
 }
 
 // Endings that files and services have and no domain has.
@@ -41,7 +41,7 @@ std::optional<Hit> match_email(Source& source, std::size_t sign, std::size_t sig
   std::size_t begin = sign;
   while (begin > source.taken && sign - begin < kMaxLocal && in_local(text, begin - 1)) --begin;
   source.work += sign - begin;
-  while (begin < sign && std::string_view(".-'%&").contains(text[begin])) ++begin;
+  while (begin < sign && std::string_view(".-'%").contains(text[begin])) ++begin;
   if (begin == sign || before(text, sign) == '.') return std::nullopt;
   const std::size_t dots = text.substr(begin, sign - begin).rfind("..");
   if (dots != std::string_view::npos) begin += dots + 2;

@@ -127,15 +127,13 @@ class Walk {
   std::optional<std::string> edit(std::string_view text, Token token, bool is_name) {
     Place place{outer_.value_or(token), is_name ? std::string_view() : std::string_view(key_), outer_.has_value(),
                 false, false};
-    if (is_data_url(text)) {
-      if (const auto held = text_of_data_url(text)) {
-        place.data_url = true;
-        visitor_.text(*held, place);
-      } else {
-        visitor_.file();
-      }
-      return std::nullopt;
+    const DataUrl url = read_data_url(text);
+    if (url.content == DataUrlContent::file) visitor_.file();
+    if (url.content == DataUrlContent::text) {
+      place.data_url = true;
+      visitor_.text(url.text, place);
     }
+    if (url.content != DataUrlContent::none) return std::nullopt;
     if (is_long_base64(text)) {
       visitor_.file();
       return std::nullopt;

@@ -68,7 +68,6 @@ NumberRun read_run(std::string_view text, std::size_t i) {
 PieceReader::PieceReader(std::string_view text, const NumberRun& run, std::size_t first)
     : text_(text), run_(run), first_(first) {
   piece_.begin = piece_.end = run.groups[first].begin;
-  piece_.begins = first == 0 ? run.begins : Edge::joined;
 }
 
 bool PieceReader::grow() {
@@ -91,8 +90,21 @@ bool PieceReader::grow() {
   const std::size_t length = group.length();
   piece_.shape_bytes[piece_.groups++] = static_cast<char>(length < 10 ? '0' + length : 'A' + length - 10);
   piece_.end = group.end;
-  piece_.ends = i + 1 == run_.count ? run_.ends : Edge::joined;
+  set_edges();
   return true;
+}
+
+// Within a run, what is separated otherwise than the piece's own groups is another number; what is separated the same
+// way may be part of a longer one.
+void PieceReader::set_edges() {
+  const auto inner = [&](std::string_view separator) {
+    const bool other =
+        piece_.groups == 1 ? separator.contains(' ') : separator.size() > 1 || separator.front() != piece_.separator;
+    return other ? Edge::clean : Edge::joined;
+  };
+  const std::size_t end = first_ + piece_.groups;
+  piece_.begins = first_ == 0 ? run_.begins : inner(run_.separator(text_, first_ - 1));
+  piece_.ends = end == run_.count ? run_.ends : inner(run_.separator(text_, end - 1));
 }
 
 }  // namespace hearth::privacy

@@ -74,6 +74,8 @@ class PieceReader {
   [[nodiscard]] const Piece& piece() const noexcept { return piece_; }
 
  private:
+  void set_edges();
+
   std::string_view text_;
   const NumberRun& run_;
   std::size_t first_;

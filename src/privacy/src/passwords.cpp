@@ -60,7 +60,7 @@ Make make_of(std::string_view value) {
   return make;
 }
 
-bool is_password(std::string_view value, bool quoted, bool by_equals) {
+bool is_password(std::string_view value, bool quoted) {
   constexpr std::size_t kShortestQuoted = 4;
   constexpr std::size_t kShortest = 6;
   if (value.size() < (quoted ? kShortestQuoted : kShortest) || is_stand_in(value)) return false;
@@ -69,8 +69,7 @@ bool is_password(std::string_view value, bool quoted, bool by_equals) {
   if (quoted) return true;
   if (make.code || value.contains("::") || value.contains("->")) return false;
   const bool letters = make.lower || make.upper;
-  return (letters && (make.digits || make.signs)) || (make.digits && make.signs) ||
-         (by_equals && make.lower && make.upper);
+  return (letters && (make.digits || make.signs)) || (make.digits && make.signs);
 }
 
 bool is_key(std::string_view value) {
@@ -83,8 +82,8 @@ bool is_key(std::string_view value) {
   return plain && make.digits && (make.lower || make.upper) && make.distinct >= kDistinct;
 }
 
-std::optional<Hit> judge(SecretName name, std::size_t begin, std::string_view value, bool quoted, bool by_equals) {
-  if (name == SecretName::password && is_password(value, quoted, by_equals))
+std::optional<Hit> judge(SecretName name, std::size_t begin, std::string_view value, bool quoted) {
+  if (name == SecretName::password && is_password(value, quoted))
     return Hit{begin, begin + value.size(), Kind::password, Evidence::context, "password"};
   if (name == SecretName::key) {
     for (const std::string_view scheme : {"bearer ", "basic ", "token ", "apikey "}) {
@@ -106,7 +105,7 @@ constexpr bool ends_value(char c) noexcept {
 
 // The end of a word that a sentence may go on behind.
 std::size_t without_full_stop(std::string_view text, std::size_t begin, std::size_t end) {
-  while (end > begin && std::string_view(".,;:!?").contains(text[end - 1])) --end;
+  while (end > begin && std::string_view(".,;:?").contains(text[end - 1])) --end;
   return end;
 }
 
@@ -148,14 +147,14 @@ std::optional<Hit> match_assignment(Source& source, std::size_t sign, std::size_
   }
   source.work += end - value;
   if (value >= end || value < source.taken) return std::nullopt;
-  return judge(name, value, text.substr(value, end - value), quoted, text[sign] == '=');
+  return judge(name, value, text.substr(value, end - value), quoted);
 }
 
 std::optional<Hit> match_secret_field(Source& source) {
   if (source.key.empty() || source.text.size() > kMaxValue) return std::nullopt;
   const SecretName name = secret_name(source.key);
   if (name == SecretName::none) return std::nullopt;
-  return judge(name, 0, source.text, true, false);
+  return judge(name, 0, source.text, true);
 }
 
 std::optional<Hit> match_spoken_password(Source& source, std::size_t digit) {
@@ -185,7 +184,7 @@ std::optional<Hit> match_spoken_password(Source& source, std::size_t digit) {
   end = without_full_stop(text, begin, end);
   source.work += end - begin;
   const std::string_view word = text.substr(begin, end - begin);
-  if (word.size() < kShortest || !is_password(word, false, false)) return std::nullopt;
+  if (word.size() < kShortest || !is_password(word, false)) return std::nullopt;
   return Hit{begin, end, Kind::password, Evidence::context, "password"};
 }
 

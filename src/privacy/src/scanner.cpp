@@ -53,14 +53,14 @@ class Scanner {
   }
 
   [[nodiscard]] std::vector<Hit>& hits() { return hits_; }
-  [[nodiscard]] DataClass highest() const { return highest_; }
+  [[nodiscard]] const std::array<bool, kDataClasses.size()>& classes() const { return classes_; }
   [[nodiscard]] bool complete() const { return complete_; }
   [[nodiscard]] std::size_t work() const { return source_.work + source_.context.work(); }
 
  private:
   bool take(const std::optional<Hit>& hit) {
     if (!hit) return false;
-    highest_ = join(highest_, class_of(hit->kind));
+    classes_[static_cast<std::size_t>(class_of(hit->kind))] = true;
     source_.taken = hit->end;
     if (hits_.size() < kMaxFindings) {
       hits_.push_back(*hit);
@@ -143,7 +143,7 @@ class Scanner {
   Source source_;
   std::string_view text_;
   std::vector<Hit> hits_;
-  DataClass highest_ = DataClass::open;
+  std::array<bool, kDataClasses.size()> classes_{};
   bool complete_ = true;
   std::size_t next_pem_end_ = 0;
 };
@@ -175,7 +175,7 @@ Scan scan_text(std::string_view text, std::string_view key, const CustomPatterns
   scanner.run();
 
   Scan scan;
-  scan.highest = scanner.highest();
+  scan.classes = scanner.classes();
   scan.complete = scanner.complete();
   scan.work = scanner.work();
   const auto add = [&](std::size_t begin, std::size_t end, Finding finding) {
@@ -188,7 +188,7 @@ Scan scan_text(std::string_view text, std::string_view key, const CustomPatterns
     add(hit.begin, hit.end, {0, 0, hit.kind, hit.evidence, class_of(hit.kind), hit.what});
   if (custom != nullptr) {
     custom->each_match(folded.view(), [&](std::size_t begin, std::size_t end, const Pattern& pattern) {
-      scan.highest = join(scan.highest, pattern.data_class);
+      scan.classes[static_cast<std::size_t>(pattern.data_class)] = true;
       if (scan.findings.size() >= kMaxFindings) {
         scan.complete = false;
         return;
@@ -197,6 +197,8 @@ Scan scan_text(std::string_view text, std::string_view key, const CustomPatterns
     });
     merge(scan.findings);
   }
+  for (std::size_t i = 0; i < scan.classes.size(); ++i)
+    if (scan.classes[i]) scan.highest = static_cast<DataClass>(i);
   return scan;
 }
 

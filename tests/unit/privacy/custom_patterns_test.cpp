@@ -14,13 +14,13 @@ std::string error_of(const Pattern& pattern) {
 
 TEST(CustomPatternsTest, FindWhatTheOperatorWants) {
   const auto detectors =
-      Detectors::create(std::vector<Pattern>{{"staff_number", R"(\bS-\d{6}\b)", DataClass::internal},
+      Detectors::create(std::vector<Pattern>{{"staff-number", R"(\bS-\d{6}\b)", DataClass::internal},
                                              {"project", "(?i)project (raven|owl)", DataClass::secret}});
   ASSERT_TRUE(detectors) << detectors.error().describe();
   const std::string_view text = "Ask S-123456 about Project Raven.";
   const Scan scan = detectors->scan(text);
   ASSERT_EQ(scan.findings.size(), 2U);
-  EXPECT_EQ(scan.findings[0].what, "staff_number");
+  EXPECT_EQ(scan.findings[0].what, "staff-number");
   EXPECT_EQ(scan.findings[0].data_class, DataClass::internal);
   EXPECT_EQ(text.substr(scan.findings[1].offset, scan.findings[1].length), "Project Raven");
   EXPECT_EQ(scan.highest, DataClass::secret);

@@ -119,6 +119,21 @@ struct Policy {
   DataClass default_class = kUnknownClass;  // of a call that nothing says the class of
 };
 
+// What becomes of a finding of the detectors in a call that would go where its class may not.
+enum class WhenLeaving { block, redact };
+
+struct Privacy {
+  WhenLeaving internal = WhenLeaving::block;
+  WhenLeaving personal = WhenLeaving::block;
+  WhenLeaving secret = WhenLeaving::block;
+};
+
+// What is found besides what the detectors know.
+struct Pattern {
+  std::string regex;  // RE2's syntax; must be set
+  DataClass data_class = DataClass::personal;
+};
+
 struct Config {
   Server server;
   Limits limits;
@@ -129,8 +144,10 @@ struct Config {
   std::map<std::string, Provider> providers;  // by name
   std::map<std::string, Route> routes;        // by the name that clients ask for
   Policy policy;
-  Paths paths;                 // from defaults, environment and command line; not in hearth.yaml
-  bool file_was_read = false;  // false: there is no hearth.yaml, defaults are in force
+  Privacy privacy;
+  std::map<std::string, Pattern> patterns;  // by name
+  Paths paths;                              // from defaults, environment and command line; not in hearth.yaml
+  bool file_was_read = false;               // false: there is no hearth.yaml, defaults are in force
 };
 
 // Reads paths.config_file (absent: defaults) and the environment (HEARTH_SERVER_LISTEN=… for server.listen, and so on:

@@ -12,6 +12,7 @@
 #include <hearth/gateway/metrics.h>
 #include <hearth/gateway/upstream.h>
 #include <hearth/net/server.h>
+#include <hearth/privacy/detectors.h>
 
 #include <atomic>
 #include <memory>
@@ -26,6 +27,7 @@ struct Collaborators {
   net::BlockingPool* pool = nullptr;
   Metrics* metrics = nullptr;
   FileStore* files = nullptr;
+  const privacy::Detectors* detectors = nullptr;
   AccessPolicy access;
 };
 

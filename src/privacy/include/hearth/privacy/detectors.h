@@ -18,9 +18,9 @@
 
 namespace hearth::privacy {
 
-// What an operator wants found besides: privacy.patterns of hearth.yaml.
+// What an operator wants found besides: `patterns` of hearth.yaml.
 struct Pattern {
-  std::string name;   // lower-case letters, digits and '_', up to 40
+  std::string name;   // lower-case letters, digits and '-', up to 40
   std::string regex;  // RE2's syntax; finds matches of up to kMaxMatch bytes
   DataClass data_class = DataClass::personal;
 };
@@ -43,10 +43,11 @@ struct BodyFinding {
 
 struct BodyScan {
   std::vector<BodyFinding> findings;
-  std::array<std::uint32_t, kKinds> counts{};  // by kind, also of findings past kMaxFindings
-  DataClass highest = DataClass::open;         // of what was found in text; files are not looked into
-  bool complete = true;                        // as Scan::complete
-  std::uint32_t files = 0;                     // data URLs and long base64 texts: their content was not looked at
+  std::array<std::uint32_t, kKinds> counts{};       // by kind; at most kMaxFindings of each text
+  std::array<bool, kDataClasses.size()> classes{};  // of what was found, all of it
+  DataClass highest = DataClass::open;              // of what was found in text; files are not looked into
+  bool complete = true;                             // as Scan::complete
+  std::uint32_t files = 0;                          // data URLs and long base64 texts: their content was not looked at
   std::size_t work = 0;
 };
 

@@ -53,10 +53,11 @@ inline constexpr std::size_t kMaxFindings = 10'000;
 
 // All of one text.
 struct Scan {
-  std::vector<Finding> findings;        // in order, none overlaps another
-  DataClass highest = DataClass::open;  // of all, also of those past kMaxFindings
-  bool complete = true;                 // false: there were more than kMaxFindings
-  std::size_t work = 0;                 // bytes looked at again besides the one pass over the text
+  std::vector<Finding> findings;                    // in order, none overlaps another
+  std::array<bool, kDataClasses.size()> classes{};  // of all, also of those past kMaxFindings
+  DataClass highest = DataClass::open;
+  bool complete = true;  // false: there were more than kMaxFindings
+  std::size_t work = 0;  // bytes looked at again besides the one pass over the text
 };
 
 }  // namespace hearth::privacy
