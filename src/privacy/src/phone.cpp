@@ -29,7 +29,7 @@ constexpr CallingCode kCodes[] = {
 // Codes of three digits, by their first two.
 constexpr std::string_view kThreeDigitCodes[] = {"21", "22", "23", "24", "25", "26", "29", "35", "37", "38", "42", "50",
                                                  "59", "67", "68", "69", "80", "85", "87", "88", "96", "97", "99"};
-constexpr std::size_t kShortest = 6;
+constexpr std::size_t kFewestBehind = 6;
 constexpr std::size_t kE164Digits = 15;
 
 // The code that a number without its '+' begins with; empty code: none.
@@ -40,7 +40,7 @@ CallingCode calling_code(std::string_view digits) {
   }
   if (digits.size() > 3 &&
       std::ranges::find(kThreeDigitCodes, digits.substr(0, 2)) != std::ranges::end(kThreeDigitCodes))
-    return {digits.substr(0, 3), kShortest, kE164Digits - 3};
+    return {digits.substr(0, 3), kFewestBehind, kE164Digits - 3};
   return {};
 }
 
