@@ -10,6 +10,8 @@ namespace hearth::gateway {
 
 namespace {
 
+constexpr std::string_view kSignOfLife = ":\n\n";
+
 class RestoringRelay : public Relay {
  public:
   RestoringRelay(const privacy::Placeholders& placeholders, std::unique_ptr<Relay> next)
@@ -17,7 +19,6 @@ class RestoringRelay : public Relay {
 
   [[nodiscard]] std::string_view stream_type() const override { return next_->stream_type(); }
 
-  // Whole events and comments come in: what checks the stream stands before this.
   Result<std::string_view> part(std::string_view bytes) override {
     parser_.feed(bytes);
     std::string out;
@@ -34,7 +35,7 @@ class RestoringRelay : public Relay {
         append_events(out, event->type == "message" ? std::string_view() : event->type);
       }
     }
-    if (out.empty() && bytes.starts_with(':')) out = bytes;  // a sign of life
+    if (bytes == kSignOfLife) out = bytes;
     if (out.empty()) return std::string_view();
     part_ = std::move(out);
     return next_->part(part_);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <bitset>
+#include <vector>
 
 namespace hearth::privacy {
 
@@ -80,7 +81,7 @@ constexpr bool in_key(char c) noexcept {
 bool looks_random(std::string_view rest) {
   constexpr std::size_t kDistinct = 7;
   constexpr std::size_t kStretch = 8;
-  constexpr std::size_t kLong = 30;  // with both cases: random even without a digit
+  constexpr std::size_t kLong = 20;  // a stretch with both cases: random even without a digit
   constexpr std::size_t kAws = 16;   // upper case and digits only
   std::bitset<128> seen;
   std::size_t stretch = 0;
@@ -97,8 +98,18 @@ bool looks_random(std::string_view rest) {
     longest = std::max(longest, stretch);
   }
   if (seen.count() < kDistinct || longest < kStretch) return false;
-  if (upper && lower) return digits >= 2 || rest.size() >= kLong;
-  return digits >= 4 || (upper && digits >= 1 && rest.size() == kAws);
+  if (upper && lower) return digits >= 2 || longest >= kLong;
+  return digits >= 4 || (upper && rest.size() == kAws);
+}
+
+// The prefixes that are noticed by a character.
+const std::vector<const Prefix*>& noticed_by(char mark) {
+  static const auto table = [] {
+    std::array<std::vector<const Prefix*>, 128> made;
+    for (const Prefix& prefix : kPrefixes) made[byte(prefix.text[prefix.mark])].push_back(&prefix);
+    return made;
+  }();
+  return table[byte(mark) & 0x7FU];
 }
 
 }  // namespace
@@ -106,8 +117,9 @@ bool looks_random(std::string_view rest) {
 std::optional<Hit> match_api_key(Source& source, std::size_t mark) {
   constexpr std::size_t kLook = 256;
   const std::string_view text = source.text;
-  for (const Prefix& prefix : kPrefixes) {
-    if (prefix.text[prefix.mark] != text[mark] || mark < prefix.mark) continue;
+  for (const Prefix* candidate : noticed_by(text[mark])) {
+    const Prefix& prefix = *candidate;
+    if (mark < prefix.mark || text[mark - 1] != prefix.text[prefix.mark - 1]) continue;
     const std::size_t begin = mark - prefix.mark;
     if (begin < source.taken || !text.substr(begin).starts_with(prefix.text)) continue;
     const char last = before(text, begin);

@@ -34,7 +34,7 @@ constexpr Range kRanges[] = {
 bool grouped_like_a_card(const Piece& piece) {
   if (piece.groups == 1) return true;
   if (piece.separator != ' ' && piece.separator != '-') return false;
-  constexpr std::array<std::string_view, 6> kShapes{"4444", "44443", "465", "464", "444", "4446"};
+  constexpr std::array<std::string_view, 5> kShapes{"4444", "44443", "4446", "465", "464"};
   return std::ranges::find(kShapes, piece.shape()) != kShapes.end();
 }
 

@@ -23,15 +23,15 @@ using enum Match;
 // clang-format off
 constexpr Word kWords[] = {
     {"phone", phone, prefix}, {"telephone", phone}, {"tel", phone}, {"telefon", phone, prefix}, {"telefoon", phone, prefix},
-    {"téléphone", phone}, {"teléfono", phone}, {"telefone", phone}, {"telefono", phone}, {"mobile", phone}, {"mobil", phone, prefix},
+    {"téléphone", phone}, {"tél", phone}, {"teléfono", phone}, {"telefone", phone}, {"telefono", phone}, {"mobile", phone}, {"mobil", phone, prefix},
     {"móvil", phone}, {"celular", phone}, {"cell", phone}, {"cellphone", phone}, {"handy", phone, prefix}, {"portable", phone}, {"mob", phone},
     {"call me", phone}, {"call us", phone}, {"call at", phone}, {"call on", phone}, {"call him", phone}, {"call her", phone}, {"call them", phone},
-    {"please call", phone}, {"calling", phone}, {"dial", phone}, {"ring", phone}, {"ruf", phone}, {"anruf", phone, prefix},
+    {"please call", phone}, {"calling", phone}, {"dial", phone}, {"ring me", phone}, {"ring us", phone}, {"ruf", phone}, {"anruf", phone, prefix},
     {"rufen", phone}, {"rufnummer", phone}, {"erreichbar", phone}, {"erreichen", phone}, {"festnetz", phone}, {"durchwahl", phone},
-    {"fax", phone, prefix}, {"sms", phone}, {"whatsapp", phone}, {"signal", phone}, {"telegram", phone}, {"hotline", phone}, {"reach", phone},
+    {"fax", phone, prefix}, {"sms", phone}, {"whatsapp", phone}, {"hotline", phone}, {"reach me", phone}, {"reach us", phone},
     {"appelez", phone}, {"appeler", phone}, {"joindre", phone}, {"llama", phone}, {"llamar", phone}, {"llámame", phone}, {"ligar", phone},
     {"ligue", phone}, {"chiama", phone}, {"bel", phone}, {"zadzwoń", phone}, {"komórka", phone}, {"gsm", phone}, {"contact", phone},
-    {"电话", phone}, {"手机", phone}, {"電話", phone}, {"手機", phone}, {"联系", phone}, {"聯絡", phone}, {"致电", phone}, {"拨打", phone},
+    {"电话", phone}, {"手机", phone}, {"電話", phone}, {"手機", phone}, {"联系", phone}, {"聯絡", phone}, {"致电", phone}, {"拨打", phone}, {"打", phone}, {"拨", phone},
     {"座机", phone}, {"热线", phone}, {"微信", phone}, {"短信", phone}, {"携帯", phone}, {"телефон", phone, prefix}, {"Телефон", phone, prefix}, {"тел", phone}, {"Тел", phone},
 
     {"card", card, prefix}, {"visa", card}, {"mastercard", card}, {"amex", card}, {"unionpay", card}, {"maestro", card}, {"credit", card},
@@ -43,7 +43,7 @@ constexpr Word kWords[] = {
     {"ausweis", identity, prefix}, {"身份证", identity}, {"證件", identity}, {"证件", identity},
 
     {"ssn", us_ssn}, {"social security", us_ssn}, {"socialsecurity", us_ssn, prefix}, {"social_security", us_ssn}, {"ss#", us_ssn},
-    {"steuer-id", de_tax_id}, {"steuerid", de_tax_id}, {"steuer", de_tax_id, prefix}, {"idnr", de_tax_id}, {"tin", de_tax_id}, {"tax", de_tax_id}, {"identifikationsnummer", de_tax_id},
+    {"steuer-id", de_tax_id}, {"steuerid", de_tax_id}, {"steuer", de_tax_id, prefix}, {"idnr", de_tax_id}, {"tin", de_tax_id}, {"tax", de_tax_id}, {"tax id", de_tax_id}, {"identifikationsnummer", de_tax_id},
     {"dni", es_id}, {"nif", es_id}, {"nie", es_id}, {"documento", es_id}, {"identidad", es_id}, {"spanish id", es_id},
     {"aadhaar", in_aadhaar}, {"aadhar", in_aadhaar}, {"adhaar", in_aadhaar}, {"uid", in_aadhaar}, {"uidai", in_aadhaar}, {"आधार", in_aadhaar},
     {"cpf", br_cpf}, {"cadastro", br_cpf}, {"bsn", nl_bsn}, {"burgerservicenummer", nl_bsn}, {"sofinummer", nl_bsn},
@@ -55,7 +55,7 @@ constexpr Word kWords[] = {
     {"product", other_number, prefix}, {"article", other_number}, {"artikel", other_number, prefix}, {"part no", other_number}, {"part number", other_number}, {"item", other_number},
     {"batch", other_number}, {"lot no", other_number}, {"model", other_number}, {"version", other_number}, {"build", other_number}, {"commit", other_number},
     {"revision", other_number}, {"transaction", other_number}, {"reference", other_number}, {"ref", other_number}, {"case no", other_number}, {"case id", other_number}, {"case number", other_number},
-    {"timestamp", other_number}, {"epoch", other_number}, {"unix", other_number}, {"seed", other_number}, {"checksum", other_number}, {"hash", other_number}, {"uuid", other_number}, {"trace", other_number}, {"span", other_number}, {"request", other_number},
+    {"id", other_number}, {"ids", other_number}, {"ts", other_number}, {"timestamp", other_number}, {"epoch", other_number}, {"unix", other_number}, {"seed", other_number}, {"checksum", other_number}, {"hash", other_number}, {"uuid", other_number}, {"trace", other_number}, {"span", other_number}, {"request", other_number},
     {"bestell", other_number, prefix}, {"auftrag", other_number, prefix}, {"rechnung", other_number, prefix}, {"sendung", other_number, prefix}, {"paket", other_number, prefix},
     {"seriennummer", other_number}, {"vorgang", other_number, prefix}, {"kundennummer", other_number}, {"aktenzeichen", other_number},
     {"commande", other_number}, {"facture", other_number}, {"pedido", other_number}, {"factura", other_number}, {"zamówienie", other_number}, {"bestelling", other_number, prefix},
@@ -87,14 +87,15 @@ bool begins_word(std::string_view text, std::size_t i) noexcept {
   const char c = text[i];
   const char last = before(text, i);
   if (runs_on(c)) return true;
-  if (is_letter(c))
-    return !(is_letter(last) || is_foreign_letter(last)) || (is_upper(c) && is_lower(last)) || byte(last) >= 0x80;
-  return byte(c) >= 0xC3 && !(is_letter(last) || is_foreign_letter(last));
+  if (is_letter(c)) return !is_alnum(last) || (is_upper(c) && is_lower(last));
+  return byte(c) >= 0xC3 && !(is_alnum(last) || is_foreign_letter(last));
 }
 
 bool ends_word(std::string_view text, const Word& word, std::size_t end) noexcept {
   if (word.match == prefix || runs_on(word.text.front())) return true;
   const char next = at(text, end);
+  constexpr std::size_t kShort = 3;  // these letters also stand in hashes
+  if (word.text.size() <= kShort && is_digit(next)) return false;
   if (next == 's' && !is_letter(at(text, end + 1))) return true;  // plural
   return !(is_lower(next) || is_foreign_letter(next)) && !(is_upper(next) && is_upper(before(text, end)));
 }
@@ -121,6 +122,7 @@ void Context::look(std::string_view text, std::size_t from, std::size_t to, std:
     for (const Word* word : candidates) {
       if (!begins_with(text.substr(i), word->text) || !ends_word(text, *word, i + word->text.size())) continue;
       seen[static_cast<std::size_t>(word->topic)] = origin + i;
+      i += word->text.size() - 1;
       break;
     }
   }
@@ -158,6 +160,13 @@ bool Context::speaks_of(Topic topic, std::size_t begin, std::size_t end) {
   return after(topic, end);
 }
 
+// "See ticket 575. 4111 …": the ticket has got its number.
+bool Context::is_spent(std::size_t mention, std::size_t begin) const {
+  if (mention < kOrigin) return false;
+  const std::string_view between = text_.substr(mention - kOrigin, begin - (mention - kOrigin));
+  return std::ranges::any_of(between, is_digit) && between.find_first_of(".;\n") != std::string_view::npos;
+}
+
 bool Context::speaks_of_another_number(std::size_t begin, std::size_t end) {
   advance(begin);
   const std::size_t here = kOrigin + begin;
@@ -165,7 +174,7 @@ bool Context::speaks_of_another_number(std::size_t begin, std::size_t end) {
   if (other != kNever && other + kReach >= here) {
     const bool nearest =
         std::ranges::all_of(before_, [&](std::size_t place) { return place == kNever || place <= other; });
-    if (nearest) return true;
+    if (nearest && !is_spent(other, begin)) return true;
   }
   return after(other_number, end);
 }

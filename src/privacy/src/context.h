@@ -48,6 +48,7 @@ class Context {
   void advance(std::size_t to);
   void look(std::string_view text, std::size_t from, std::size_t to, std::size_t origin, Seen& seen);
   [[nodiscard]] bool after(Topic topic, std::size_t end);
+  [[nodiscard]] bool is_spent(std::size_t mention, std::size_t begin) const;
 
   // Places are counted from here, so that the key has places before the text.
   static constexpr std::size_t kOrigin = 64;

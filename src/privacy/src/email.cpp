@@ -20,16 +20,18 @@ bool in_foreign_letter(std::string_view text, std::size_t i) {
   return b >= 0x80 && b <= 0xBF && i > 0 && byte(text[i - 1]) >= 0xC3 && byte(text[i - 1]) <= 0xDF;
 }
 
+constexpr CharSet kLocalSigns("._%+-'");
+
 bool in_local(std::string_view text, std::size_t i) {
   const char c = text[i];
-  return is_alnum(c) || std::string_view("._%+-'").contains(c) || in_foreign_letter(text, i);
+  return is_alnum(c) || kLocalSigns(c) || in_foreign_letter(text, i);
 }
 
 // Endings that files and services have and no domain has.
 bool is_ending_of_files(std::string_view top) {
-  constexpr std::array<std::string_view, 24> kEndings{
-      "png", "jpg",  "jpeg", "gif", "svg", "webp", "ico", "css",  "js",      "mjs",    "ts",    "tsx",
-      "jsx", "json", "html", "txt", "pdf", "yaml", "yml", "lock", "service", "target", "timer", "socket"};
+  constexpr std::array<std::string_view, 25> kEndings{
+      "png",  "jpg",  "jpeg", "gif", "svg",  "webp", "ico",  "css",     "js",     "mjs",   "ts",     "tsx", "jsx",
+      "json", "html", "txt",  "pdf", "yaml", "yml",  "lock", "service", "target", "timer", "socket", "exe"};
   return std::ranges::any_of(kEndings,
                              [&](std::string_view e) { return e.size() == top.size() && begins_with(top, e); });
 }

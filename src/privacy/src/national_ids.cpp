@@ -77,7 +77,8 @@ std::optional<Hit> match_national_id(Source& source, const Piece& piece) {
       return std::nullopt;
     case 15:
       if ((piece.groups == 1 || piece.shape() == "1222332" || piece.shape() == "D2") && is_fr_nir(digits) &&
-          (piece.groups > 1 || !source.context.speaks_of_another_number(piece.begin, piece.end)))
+          ((piece.stands_alone() && !source.context.speaks_of_another_number(piece.begin, piece.end)) ||
+           spoken_of(source, piece, Topic::fr_nir)))
         return hit(piece, "fr_nir");
       return std::nullopt;
     default:

@@ -72,6 +72,29 @@ bool is_date_or_years(std::string_view text, const NumberRun& run, std::size_t f
          (is_year(group(2)) || (group(2).size() == 2 && group(3).empty() && group(0).size() == 2));
 }
 
+// "504.516.232", "192.168.100.200", "3.1415926": points between two groups, or short ones that are no number of
+// anybody's.
+bool is_version(std::string_view text, const NumberRun& run, std::size_t first, std::size_t last) {
+  for (std::size_t i = first; i < last; ++i)
+    if (run.separator(text, i) != ".") return false;
+  const std::size_t groups = last - first + 1;
+  const bool trunk = text[run.groups[first].begin] == '0' && run.groups[first].length() > 1;
+  if (groups == 1 || trunk) return false;
+  return groups != 3 || run.groups[last].length() != 4;
+}
+
+// "3000-4000", "0000000000".
+bool is_round(std::string_view text, const NumberRun& run, std::size_t first, std::size_t last) {
+  for (std::size_t i = first; i <= last; ++i)
+    if (!text.substr(0, run.groups[i].end).ends_with("00")) return false;
+  return true;
+}
+
+// "Tel.030" is a number, "a716-4466" a part of something.
+bool may_begin_here(std::string_view text, const NumberRun& run) {
+  return run.begins == Edge::clean || (run.begins == Edge::joined && before(text, run.groups[0].begin) == '.');
+}
+
 // One sign, or what stands around a bracket: "(030) 123", "+49 (0)30", "212 - 555".
 bool joins(std::string_view separator) {
   return separator.size() == 1 || separator == ") " || separator == " (" || separator == " - " || separator == ")-";
@@ -148,7 +171,7 @@ std::optional<Hit> match_international_phone(Source& source, const NumberRun& ru
   std::size_t end = 0;  // of the longest number so far that has a right length
   for (std::size_t i = first; i < run.count && i < first + NumberRun::kOverlap; ++i) {
     const Group& group = run.groups[i];
-    if (i > first && run.separator(text, i - 1).contains('/')) break;
+    if (end != 0 && run.separator(text, i - 1).contains('/')) break;  // another number
     // "+49 (0)30": the 0 is for those who call from within the country.
     if (i == first + 1 && group.length() == 1 && text[group.begin] == '0' && in_brackets(text, group)) continue;
     if (group.length() > kE164Digits - count) break;
@@ -174,10 +197,11 @@ std::optional<Hit> match_international_phone(Source& source, const NumberRun& ru
 std::optional<Hit> match_spoken_phone(Source& source, const NumberRun& run, std::size_t first) {
   constexpr std::size_t kFewest = 7;
   constexpr std::size_t kMost = 14;
+  constexpr std::size_t kMostWithoutTrunk = 11;
   constexpr std::size_t kGroups = 6;
   const std::string_view text = source.text;
   const bool starts_here = first == 0 || !joins(run.separator(text, first - 1));
-  if (!starts_here || (first == 0 && run.begins == Edge::glued)) return std::nullopt;
+  if (!starts_here || (first == 0 && !may_begin_here(text, run))) return std::nullopt;
   std::size_t count = 0;
   std::size_t last = first;
   for (std::size_t i = first; i < run.count && i < first + kGroups; ++i) {
@@ -187,11 +211,12 @@ std::optional<Hit> match_spoken_phone(Source& source, const NumberRun& run, std:
     last = i;
   }
   if (count < kFewest || is_date_or_years(text, run, first)) return std::nullopt;
-  if (last + 1 == run.count && run.ends == Edge::glued) return std::nullopt;
-  // A decimal number has one point, and little before it.
-  if (last == first + 1 && run.separator(text, first) == "." && run.groups[first].length() < 4 &&
-      text[run.groups[first].begin] != '0')
-    return std::nullopt;
+  if (last + 1 == run.count && run.ends != Edge::clean) return std::nullopt;
+  if (is_round(text, run, first, last)) return std::nullopt;
+  // With a digit for trunks in front there may be more; a bare number of twelve digits is something else.
+  const bool trunk = text[run.groups[first].begin] == '0' || in_brackets(text, run.groups[first]);
+  if (!trunk && count > kMostWithoutTrunk) return std::nullopt;
+  if (is_version(text, run, first, last)) return std::nullopt;
   const std::size_t begin = run.groups[first].begin;
   const std::size_t end = run.groups[last].end;
   if (!source.context.speaks_of(Topic::phone, begin, end)) return std::nullopt;

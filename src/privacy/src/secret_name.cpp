@@ -2,8 +2,9 @@
 
 #include "src/characters.h"
 
-#include <algorithm>
 #include <array>
+#include <span>
+#include <vector>
 
 namespace hearth::privacy {
 
@@ -22,9 +23,24 @@ constexpr std::string_view kKeys[] = {"secret",        "token",     "apikey",   
 constexpr std::string_view kOthers[] = {"pagetoken", "continuationtoken", "cancellationtoken", "eostoken", "bostoken",
                                         "padtoken",  "specialtoken",      "nexttoken",         "synctoken"};
 
-template <std::size_t N>
-bool ends_with_one_of(std::string_view name, const std::string_view (&endings)[N]) {
-  return std::ranges::any_of(endings, [&](std::string_view ending) { return name.ends_with(ending); });
+struct Ending {
+  std::string_view text;
+  SecretName means;
+};
+using Table = std::array<std::vector<Ending>, 256>;  // by the last byte
+
+const Table& endings() {
+  static const Table table = [] {
+    Table made;
+    const auto add = [&](std::span<const std::string_view> list, SecretName means) {
+      for (const std::string_view text : list) made[byte(text.back())].push_back({text, means});
+    };
+    add(kOthers, SecretName::none);  // first: they also end in others
+    add(kPasswords, SecretName::password);
+    add(kKeys, SecretName::key);
+    return made;
+  }();
+  return table;
 }
 
 }  // namespace
@@ -35,14 +51,14 @@ SecretName secret_name(std::string_view name) {
   std::size_t begin = kLongest;
   for (std::size_t i = name.size(); i > 0 && begin > 0; --i) {
     const char c = name[i - 1];
+    if (c == ' ' && begin == kLongest && i < name.size()) break;  // "password 00": a number of its own
     if (c == '_' || c == '-' || c == '.' || c == ' ') continue;
-    // "password2"
-    if (is_digit(c) && begin == kLongest) continue;
+    if (is_digit(c) && begin == kLongest) continue;  // "password2"
     squeezed[--begin] = to_lower(c);
   }
   const std::string_view text(squeezed.data() + begin, kLongest - begin);
-  if (ends_with_one_of(text, kPasswords)) return SecretName::password;
-  if (ends_with_one_of(text, kKeys) && !ends_with_one_of(text, kOthers)) return SecretName::key;
+  for (const Ending& ending : endings()[text.empty() ? 0 : byte(text.back())])
+    if (text.ends_with(ending.text)) return ending.means;
   return SecretName::none;
 }
 

@@ -57,7 +57,7 @@ std::string grouped(const std::string& text, const std::vector<std::size_t>& siz
     out += text.substr(at, size);
     at += size;
   }
-  return out + text.substr(at);
+  return at < text.size() ? out + separator + text.substr(at) : out;
 }
 
 // Remainder of a decimal number of any length.

@@ -88,7 +88,7 @@ TEST(BodyTest, FilesAreCountedAndTextInDataUrlsIsRead) {
 TEST(BodyTest, WhatIsNoJsonIsLookedOver) {
   for (const std::string_view body :
        {"", "{", "\"", "\"\\", "{\"a@b.org", "nul", "[1,", "\"\\u00", "}}]]", "\"\\ud800\""})
-    Detectors().scan_body(body);
+    EXPECT_TRUE(Detectors().scan_body(body).findings.empty() || body.contains("a@b.org"));
   EXPECT_THAT(found("{\"x\":\"a@b.org"), testing::SizeIs(1));
 }
 
