@@ -29,6 +29,7 @@ json::object describe(const CallStory& call) {
           {"operation", call.operation},
           {"requested_model", call.requested_model},
           {"data_class", to_string(call.data_class)},
+          {"found", call.found},
           {"model", call.model.empty() ? json::value(nullptr) : json::value(call.model)},
           {"reason", call.reason},
           {"source", call.source.empty() ? json::value(nullptr) : json::value(call.source)},

@@ -111,6 +111,13 @@ std::string lower(std::string text) {
   return text;
 }
 
+// invalid_argument: a pattern of hearth.yaml is no regular expression.
+Result<privacy::Detectors> detectors_of(const config::Config& config) {
+  std::vector<privacy::Pattern> patterns;
+  for (const auto& [name, pattern] : config.patterns) patterns.push_back({name, pattern.regex, pattern.data_class});
+  return privacy::Detectors::create(patterns);
+}
+
 gateway::AccessPolicy access_policy(const config::Config& config, const std::vector<net::ListenAddress>& addresses,
                                     store::KeyStore& keys) {
   gateway::AccessPolicy policy;
@@ -291,6 +298,7 @@ class Daemon {
   std::unique_ptr<Instances> instances_;
   gateway::AccessPolicy access_;
   std::unique_ptr<Answers> answers_;
+  privacy::Detectors detectors_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<egress::Http> probes_;  // nullptr: no page is asked for
   std::unique_ptr<LinkWatch> link_;
@@ -351,6 +359,7 @@ Result<void> Daemon::watch_link() {
 
 Result<void> Daemon::prepare() {
   HEARTH_TRY_ASSIGN(addresses_, listen_addresses(config_));
+  HEARTH_TRY_ASSIGN(detectors_, detectors_of(config_));
   HEARTH_TRY(make_folder(config_.paths.data));
   HEARTH_TRY(open_store());
   HEARTH_TRY(make_folder(config_.paths.data / "spool"));
@@ -415,6 +424,7 @@ Result<void> Daemon::prepare() {
   with.access = access_;
   with.deferred = &deferred_->queue();
   with.webhook_secret = [this](std::string_view principal) { return deferred_->webhook_secret(principal); };
+  with.detectors = &detectors_;
   gateway_ = std::make_unique<gateway::Gateway>(std::move(with));
 
   vitals_.ready = [this] { return ready_.load(); };
@@ -460,10 +470,9 @@ net::awaitable<Result<void>> Daemon::open() {
     where.push_back(address.unix_path.empty()
                         ? fmt::format("{}:{}", address.host, address.port == 0 ? server_->port() : address.port)
                         : address.unix_path.string());
-  AdminContext context{config_,   *catalogue_, *supervisor_, *packs_,   pool_,   io_.get_executor(),
-                       *answers_, *keys_,      *budgets_,    *gateway_, vitals_, access_,
-                       *box_,     *models_,    record_,      *link_,    url,     where,
-                       started_};
+  AdminContext context{config_,   *catalogue_, *supervisor_, *packs_, pool_, io_.get_executor(), *answers_, *keys_,
+                       *budgets_, *gateway_,   vitals_,      access_, *box_, *models_,           record_,   *link_,
+                       url,       where,       started_};
   auto admin = AdminServer::start(std::move(context), config_.paths.runtime / "admin.sock");
   if (!admin) co_return fail(admin.error());
   admin_ = std::move(*admin);

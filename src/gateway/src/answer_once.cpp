@@ -36,8 +36,8 @@ struct Told {
 // As far as is known before anybody is asked. Where only this box could be, nobody has looked at the data yet.
 DataClass class_of(const Call& call) {
   if (call.decision.judged) return call.decision.data_class;
-  const auto declared = declared_class(call.exchange.request().headers, call.services.config.policy);
-  return declared.value_or(DataClass::secret);
+  const auto said = said_class(call.exchange.request().headers);
+  return said ? said->value_or(call.services.config.policy.default_class) : DataClass::secret;
 }
 
 Digest key_of(const Call& call, const Model& model, DataClass data_class) {

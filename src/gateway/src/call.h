@@ -12,6 +12,7 @@
 #include <hearth/gateway/call_log.h>
 #include <hearth/gateway/gateway.h>
 #include <hearth/gateway/plan.h>
+#include <hearth/privacy/detectors.h>
 #include <hearth/spend/budgets.h>
 
 #include <optional>
@@ -34,6 +35,7 @@ struct Services {
   SpoolBudget& body_memory;  // of JSON bodies, all requests together
   const Routes& routes;
   Sessions& sessions;
+  const privacy::Detectors& detectors;
   deferred::Queue& deferred;
   const std::function<std::string(std::string_view)>& webhook_secret;
   answers::Cache* cache;  // nullptr: there is none
@@ -48,6 +50,8 @@ struct Decision {
   std::string_view operation = "other";
   std::string requested_model;
   DataClass data_class = kUnknownClass;
+  std::optional<DataClass> redacted_class;  // of the data with placeholders; only where something may have one
+  std::string found;                        // by the detectors, in words: "2 email, 1 card"
   bool judged = false;                      // somebody looked how confidential the data are
   std::shared_ptr<const Model> model;       // who is asked, or was last
   std::string reason;                       // why that one

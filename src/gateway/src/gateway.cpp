@@ -121,6 +121,7 @@ struct Gateway::Impl {
                  body_memory,
                  routes,
                  sessions,
+                 *with.detectors,
                  *with.deferred,
                  with.webhook_secret,
                  with.cache,
@@ -150,6 +151,7 @@ struct Gateway::Impl {
     story.operation = d.operation;
     story.requested_model = d.requested_model;
     story.data_class = d.data_class;
+    story.found = d.found;
     if (d.model != nullptr) story.model = d.model->id;
     story.reason = d.reason;
     story.source = d.source;

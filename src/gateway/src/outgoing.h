@@ -3,6 +3,8 @@
 
 #include "forward.h"
 
+#include <hearth/privacy/redaction.h>
+
 #include <memory>
 #include <string>
 
@@ -21,6 +23,7 @@ struct Request {
 struct Outgoing {
   std::string target;
   net::Headers headers{{"Content-Type", "application/json"}};
+  std::unique_ptr<const privacy::Redacted> redacted;  // what the relay gives back; nullptr: nothing
   std::unique_ptr<Relay> relay;
   std::unique_ptr<const dialects::TranslatedRequest> translated;
   dialects::SplicedBody spliced;

@@ -155,6 +155,21 @@ struct Budgets {
   std::vector<std::string> prices;
 };
 
+// What becomes of a finding of the detectors in a call that would go where its class may not.
+enum class WhenLeaving { block, redact };
+
+struct Privacy {
+  WhenLeaving internal = WhenLeaving::block;
+  WhenLeaving personal = WhenLeaving::block;
+  WhenLeaving secret = WhenLeaving::block;
+};
+
+// What is found besides what the detectors know.
+struct Pattern {
+  std::string regex;  // RE2's syntax; must be set
+  DataClass data_class = DataClass::personal;
+};
+
 struct Config {
   Server server;
   Limits limits;
@@ -169,8 +184,10 @@ struct Config {
   Deferred deferred;
   Link link;
   Budgets budgets;
-  Paths paths;                 // from defaults, environment and command line; not in hearth.yaml
-  bool file_was_read = false;  // false: there is no hearth.yaml, defaults are in force
+  Privacy privacy;
+  std::map<std::string, Pattern> patterns;  // by name
+  Paths paths;                              // from defaults, environment and command line; not in hearth.yaml
+  bool file_was_read = false;               // false: there is no hearth.yaml, defaults are in force
 };
 
 // Reads paths.config_file (absent: defaults) and the environment (HEARTH_SERVER_LISTEN=… for server.listen, and so on:

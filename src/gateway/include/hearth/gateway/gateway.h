@@ -17,6 +17,7 @@
 #include <hearth/gateway/metrics.h>
 #include <hearth/gateway/upstream.h>
 #include <hearth/net/server.h>
+#include <hearth/privacy/detectors.h>
 #include <hearth/spend/budgets.h>
 
 #include <atomic>
@@ -33,6 +34,7 @@ struct Collaborators {
   net::BlockingPool* pool = nullptr;
   Metrics* metrics = nullptr;
   FileStore* files = nullptr;
+  const privacy::Detectors* detectors = nullptr;
   answers::Cache* cache = nullptr;  // nullptr: nothing is kept for later calls
   answers::Flights* flights = nullptr;
   answers::Idempotency* idempotency = nullptr;
