@@ -2,13 +2,12 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <condition_variable>
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -66,7 +65,8 @@ struct Transfer {
   int redirects = 0;
   ResponseHead head;
   bool head_told = false;
-  bool started_on_socket = false;
+  Fd connection;  // given by options->connect, not yet taken by libcurl
+  bool wants_connection = false;
   std::optional<Error> stopped_by;
   std::string error_body;
   std::size_t head_bytes = 0;
@@ -123,20 +123,19 @@ extern "C" std::size_t hearth_egress_on_body(char* data, std::size_t size, std::
   return size * count;
 }
 
-extern "C" curl_socket_t hearth_egress_open_socket(void* self, curlsocktype, curl_sockaddr* wanted) {
+// libcurl wants a connection, for it has none to this host that it could use again. One that is not at hand is asked
+// for, and the transfer begun anew when it is there (Impl::connect).
+extern "C" curl_socket_t hearth_egress_open_socket(void* self, curlsocktype, curl_sockaddr*) {
   Transfer& t = *static_cast<Transfer*>(self);
-  auto opened = t.options->open_socket(
-      {wanted->family, wanted->socktype, wanted->protocol, &wanted->addr, static_cast<socklen_t>(wanted->addrlen)});
-  if (!opened) {
-    t.stopped_by = opened.error();
+  if (!t.connection) {
+    t.wants_connection = true;
     return CURL_SOCKET_BAD;
   }
-  t.started_on_socket = opened->state == SocketState::connected;
-  return opened->fd.release();
+  return t.connection.release();
 }
 
-extern "C" int hearth_egress_socket_options(void* self, curl_socket_t, curlsocktype) {
-  return static_cast<Transfer*>(self)->started_on_socket ? CURL_SOCKOPT_ALREADY_CONNECTED : CURL_SOCKOPT_OK;
+extern "C" int hearth_egress_socket_options(void*, curl_socket_t, curlsocktype) {
+  return CURL_SOCKOPT_ALREADY_CONNECTED;
 }
 
 // A signed link is as good as a key: what follows the path is nobody's business.
@@ -223,25 +222,35 @@ std::string resolve_url(const std::string& base, const std::string& link) {
   return out.starts_with("http://") || out.starts_with("https://") ? out : std::string();
 }
 
-Result<OpenedSocket> open_plain_socket(const SocketWish& wish) {
-  Fd fd(::socket(wish.family, wish.type | SOCK_CLOEXEC, wish.protocol));
-  if (!fd) return fail_errno(errno, "cannot open a socket");
-  return OpenedSocket{std::move(fd), SocketState::fresh};
-}
+// Answers of options.connect, which may come when the Http is gone.
+struct Arrivals {
+  struct Arrival {
+    std::uint64_t id = 0;
+    Result<Fd> connection;
+  };
+  std::mutex mutex;
+  CURLM* multi = nullptr;        // guarded by mutex; null: nobody waits any more
+  std::vector<Arrival> arrived;  // guarded by mutex
+};
 
 struct Http::Impl {
   HttpOptions options;
   std::unique_ptr<CURLM, MultiFree> multi;
+  std::unique_ptr<curl_slist, CurlFree> everywhere{curl_slist_append(nullptr, "::127.0.0.1:9")};
   std::mutex mutex;
-  std::vector<std::unique_ptr<Transfer>> waiting;              // guarded by mutex
-  std::vector<std::uint64_t> cancelled;                        // guarded by mutex
-  std::uint64_t next_id = 1;                                   // guarded by mutex
-  bool stopping = false;                                       // guarded by mutex
+  std::vector<std::unique_ptr<Transfer>> waiting;  // guarded by mutex
+  std::vector<std::uint64_t> cancelled;            // guarded by mutex
+  std::uint64_t next_id = 1;                       // guarded by mutex
+  bool stopping = false;                           // guarded by mutex
+  std::shared_ptr<Arrivals> arrivals = std::make_shared<Arrivals>();
   std::map<std::uint64_t, std::unique_ptr<Transfer>> running;  // the thread's own
   std::thread thread;
 
   void run();
   void launch(std::unique_ptr<Transfer> transfer);
+  void begin_on_handle(Transfer& t);
+  void connect(Transfer& t);
+  void take_arrivals();
   std::optional<Error> aim(Transfer& t);
   void finish(Transfer& t, CURLcode rc);
   bool redirect(Transfer& t);
@@ -270,15 +279,57 @@ std::optional<Error> Http::Impl::aim(Transfer& t) {
   };
   for (const std::string& line : t.request.headers) add(line);
   if (!t.request.bearer.empty() && origin_of(t.url) == t.origin) add("Authorization: Bearer " + t.request.bearer);
-  if (t.request.longest.count() > 0) {
-    const auto left = t.request.longest - std::chrono::duration_cast<Millis>(steady_now() - t.began);
-    curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>(left.count())));
-  }
   curl_easy_setopt(h, CURLOPT_HTTPHEADER, t.headers.get());
   curl_easy_setopt(h, CURLOPT_URL, t.url.c_str());
-  // A proxy of the environment is for the world outside.
-  curl_easy_setopt(h, CURLOPT_PROXY, is_loopback_url(t.url) ? "" : nullptr);
+  // A proxy of the environment is for the world outside, and where connections are given, for who gives them.
+  curl_easy_setopt(h, CURLOPT_PROXY, options.connect || is_loopback_url(t.url) ? "" : nullptr);
   return std::nullopt;
+}
+
+void Http::Impl::begin_on_handle(Transfer& t) {
+  t.wants_connection = false;
+  if (t.request.longest.count() > 0) {
+    const auto left = t.request.longest - std::chrono::duration_cast<Millis>(steady_now() - t.began);
+    curl_easy_setopt(t.handle.get(), CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>(left.count())));
+  }
+  if (curl_multi_add_handle(multi.get(), t.handle.get()) != CURLM_OK)
+    end(t.id, Error(Errc::internal, "libcurl takes no more transfers"));
+}
+
+// Asks for a connection to where the transfer is now.
+void Http::Impl::connect(Transfer& t) {
+  const Url url(curl_url());
+  if (!url || curl_url_set(url.get(), CURLUPART_URL, t.url.c_str(), 0) != CURLUE_OK)
+    return end(t.id, curl_error(t, CURLE_URL_MALFORMAT));
+  const std::string host = url_part(url.get(), CURLUPART_HOST);
+  const auto port = static_cast<std::uint16_t>(std::strtoul(url_part(url.get(), CURLUPART_PORT).c_str(), nullptr, 10));
+  Deadline deadline = Deadline::in(options.connect_time);
+  if (t.request.longest.count() > 0) deadline = deadline.sooner_of(Deadline::at(t.began + t.request.longest));
+  options.connect(host, port, deadline, [id = t.id, to = arrivals](Result<Fd> connection) {
+    const std::lock_guard lock(to->mutex);
+    if (to->multi == nullptr) return;
+    to->arrived.push_back({id, std::move(connection)});
+    curl_multi_wakeup(to->multi);
+  });
+}
+
+void Http::Impl::take_arrivals() {
+  std::vector<Arrivals::Arrival> arrived;
+  {
+    const std::lock_guard lock(arrivals->mutex);
+    arrived.swap(arrivals->arrived);
+  }
+  for (auto& [id, connection] : arrived) {
+    const auto found = running.find(id);
+    if (found == running.end()) continue;
+    Transfer& t = *found->second;
+    if (!connection) {
+      end(id, connection.error());
+      continue;
+    }
+    t.connection = std::move(*connection);
+    begin_on_handle(t);
+  }
 }
 
 void Http::Impl::launch(std::unique_ptr<Transfer> transfer) {
@@ -307,13 +358,15 @@ void Http::Impl::launch(std::unique_ptr<Transfer> transfer) {
   curl_easy_setopt(h, CURLOPT_HEADERDATA, &t);
   curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, hearth_egress_on_body);
   curl_easy_setopt(h, CURLOPT_WRITEDATA, &t);
-  curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, hearth_egress_open_socket);
-  curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, &t);
-  curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, hearth_egress_socket_options);
-  curl_easy_setopt(h, CURLOPT_SOCKOPTDATA, &t);
+  if (options.connect) {
+    // libcurl looks no name up: whoever connects does. For it every host is at this address.
+    curl_easy_setopt(h, CURLOPT_CONNECT_TO, everywhere.get());
+    curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, hearth_egress_open_socket);
+    curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, &t);
+    curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, hearth_egress_socket_options);
+  }
   if (auto refused = aim(t)) return end(id, std::move(refused));
-  if (curl_multi_add_handle(multi.get(), h) != CURLM_OK)
-    end(id, Error(Errc::internal, "libcurl takes no more transfers"));
+  begin_on_handle(t);
 }
 
 // True: the transfer goes on elsewhere, or has been ended.
@@ -334,14 +387,18 @@ bool Http::Impl::redirect(Transfer& t) {
     t.url = to;
     refused = aim(t);
   }
-  if (!refused && curl_multi_add_handle(multi.get(), t.handle.get()) != CURLM_OK)
-    refused = Error(Errc::internal, "libcurl takes no more transfers");
-  if (refused) end(t.id, std::move(refused));
+  if (refused) {
+    end(t.id, std::move(refused));
+  } else {
+    begin_on_handle(t);
+  }
   return true;
 }
 
 void Http::Impl::finish(Transfer& t, CURLcode rc) {
   curl_multi_remove_handle(multi.get(), t.handle.get());
+  t.connection.reset();  // libcurl had another one after all; where the transfer goes next, this one does not lead
+  if (t.wants_connection) return connect(t);
   if (t.stopped_by) return end(t.id, t.stopped_by);
   const bool refused = t.enough || (rc == CURLE_OPERATION_TIMEDOUT && t.head_told && t.head.status >= 300);
   if (rc != CURLE_OK && !refused) return end(t.id, curl_error(t, rc));
@@ -379,6 +436,7 @@ void Http::Impl::run() {
       stop = stopping;
     }
     for (auto& transfer : fresh) launch(std::move(transfer));
+    take_arrivals();
     for (const std::uint64_t id : dropped) end(id, Error(Errc::cancelled, "the transfer was cancelled"));
     if (stop) {
       while (!running.empty()) end(running.begin()->first, Error(Errc::cancelled, "the transfer was cancelled"));
@@ -410,6 +468,7 @@ Result<std::unique_ptr<Http>> Http::start(HttpOptions options) {
   curl_multi_setopt(impl->multi.get(), CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(impl->options.connections));
   // Several ranges of one file over one HTTP/2 connection would share one window.
   curl_multi_setopt(impl->multi.get(), CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
+  impl->arrivals->multi = impl->multi.get();
   impl->thread = std::thread([i = impl.get()] { i->run(); });
   return std::unique_ptr<Http>(new Http(std::move(impl)));
 }
@@ -421,6 +480,8 @@ Http::~Http() {
   }
   curl_multi_wakeup(impl_->multi.get());
   impl_->thread.join();
+  const std::lock_guard lock(impl_->arrivals->mutex);
+  impl_->arrivals->multi = nullptr;
 }
 
 std::uint64_t Http::begin(HttpRequest request, Done done) {

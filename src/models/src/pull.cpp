@@ -125,7 +125,7 @@ Puller::Puller(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Result<std::unique_ptr<Puller>> Puller::start(ModelStore& store, const Catalogue& catalogue, PullOptions options) {
   auto impl = std::make_unique<Impl>(store, catalogue, std::move(options));
   egress::HttpOptions http;
-  http.open_socket = impl->options.open_socket;
+  http.connect = impl->options.connect;
   http.stall_time = impl->options.stall_time;
   http.ca_file = impl->options.ca_file;
   HEARTH_TRY_ASSIGN(impl->http, Http::start(std::move(http)));

@@ -21,7 +21,7 @@
 namespace hearth::egress {
 
 struct HttpOptions {
-  OpenSocket open_socket = open_plain_socket;
+  Connect connect{};    // empty: libcurl finds hosts and connects by itself
   std::string ca_file;  // certificates to trust in place of the system's; empty: those
   Seconds connect_time{20};
   Seconds stall_time{30};  // without `stall_bytes` a second in it, the transfer has failed

@@ -1,30 +1,24 @@
-// The one place where a download's sockets come from, so that who decides about destinations can hand them out.
+// The one place where a download's connections come from, so that who decides about destinations can hand them out.
 #pragma once
 
+#include <hearth/core/clock.h>
 #include <hearth/core/error.h>
 #include <hearth/core/file.h>
+#include <hearth/egress/destination.h>
 
-#include <sys/socket.h>
-
+#include <cstdint>
 #include <functional>
+#include <string>
 
 namespace hearth::egress {
 
-struct SocketWish {
-  int family = 0;
-  int type = 0;
-  int protocol = 0;
-  const sockaddr* address = nullptr;  // where it will be connected to; valid during the call
-  socklen_t address_size = 0;
-};
-enum class SocketState { fresh, connected };
-struct OpenedSocket {
-  Fd fd;
-  SocketState state = SocketState::fresh;  // connected: libcurl does not connect it again
-};
-// Called on the transfer thread; must not block for long.
-using OpenSocket = std::function<Result<OpenedSocket>(const SocketWish&)>;
-// An ordinary socket.
-Result<OpenedSocket> open_plain_socket(const SocketWish& wish);
+class Gate;
+
+// Opens a connection to a host and port. Must not block; `done` may be called on any thread, once. What it calls back
+// may be gone by then for the caller, but is safe to call.
+using Connected = std::function<void(Result<Fd>)>;
+using Connect = std::function<void(std::string host, std::uint16_t port, Deadline deadline, Connected done)>;
+// Through the gate, which outlives it.
+Connect connect_through(Gate& gate, Purpose purpose, std::string who);
 
 }  // namespace hearth::egress

@@ -28,7 +28,7 @@ struct PullOptions {
   std::uint64_t save_every = std::uint64_t{32} << 20U;
   int failures = 8;  // in a row, without progress in between
   Millis first_retry{500};
-  egress::OpenSocket open_socket = egress::open_plain_socket;
+  egress::Connect connect{};  // empty: directly
   // After a model was installed; on the pull's thread.
   std::function<void()> on_changed;
   // What is missing to run an installed model; on the pull's thread. May be empty.
