@@ -3,6 +3,7 @@
 #pragma once
 
 #include "box.h"
+#include "egress_host.h"
 #include "front.h"
 #include "healing_record.h"
 #include "models_service.h"
@@ -34,6 +35,7 @@ struct AdminContext {
   const Box& box;
   ModelsService& models;
   const HealingRecord& record;
+  const EgressHost& egress;
   std::string url;
   std::vector<std::string> listen;
   SteadyTime started;

@@ -2,6 +2,7 @@
 
 #include "admin.h"
 #include "box.h"
+#include "egress_host.h"
 #include "engine_upstream.h"
 #include "front.h"
 #include "healing_record.h"
@@ -17,6 +18,7 @@
 #include <hearth/core/file.h>
 #include <hearth/core/log.h>
 #include <hearth/engines/control_groups.h>
+#include <hearth/engines/starter.h>
 #include <hearth/engines/supervisor.h>
 #include <hearth/gateway/gateway.h>
 #include <hearth/hardware/machine.h>
@@ -27,6 +29,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -229,6 +232,7 @@ class Daemon {
   net::awaitable<Result<void>> open();
   net::awaitable<void> close();
   net::awaitable<void> keep_watchdog();
+  net::awaitable<void> watch_starter();
   net::awaitable<void> sweep_files();
   net::awaitable<void> refresh_models();
   net::awaitable<void> tend_instances();
@@ -236,6 +240,7 @@ class Daemon {
   ModelCare::With care_for_models();
   std::string expose_metrics();
   Result<void> open_store();
+  Result<void> open_models();
   Result<void> listen();
 
   config::Config config_;
@@ -246,6 +251,7 @@ class Daemon {
   std::unique_ptr<store::StoreThread> store_;
   std::unique_ptr<store::KeyStore> keys_;
   std::unique_ptr<gateway::FileStore> files_;
+  std::unique_ptr<EgressHost> egress_;
   std::unique_ptr<ModelsService> models_;
   HealingRecord record_;
   std::unique_ptr<ModelCare> model_care_;
@@ -274,7 +280,12 @@ Result<void> Daemon::open_store() {
   HEARTH_TRY_ASSIGN(store_, store::StoreThread::start(config_.paths.data / "hearth.db", store::schema()));
   HEARTH_TRY_ASSIGN(keys_, store::KeyStore::open(*store_));
   HEARTH_TRY_ASSIGN(files_, gateway::FileStore::open(config_.paths.data / "files", kFilesQuota));
-  HEARTH_TRY_ASSIGN(models_, ModelsService::open(config_));
+  return {};
+}
+
+Result<void> Daemon::open_models() {
+  HEARTH_TRY_ASSIGN(egress_, EgressHost::open(config_));
+  HEARTH_TRY_ASSIGN(models_, ModelsService::open(config_, egress_->connect(egress::Purpose::pull, "models")));
   return {};
 }
 
@@ -284,6 +295,7 @@ Result<void> Daemon::prepare() {
   HEARTH_TRY(open_store());
   HEARTH_TRY(make_folder(config_.paths.data / "spool"));
   HEARTH_TRY(make_folder(config_.paths.runtime));
+  HEARTH_TRY(open_models());
 
   engines::SupervisorOptions options;
   options.runtime = config_.paths.runtime;
@@ -309,7 +321,7 @@ Result<void> Daemon::prepare() {
   engines::apply_threads(box_->place({}), specs);
   const std::vector<engines::Manifest> manifests = manifests_of(specs);
   supervisor_ = std::make_unique<engines::Supervisor>(io_.get_executor(), std::move(options), std::move(specs));
-  packs_ = std::make_unique<PackManager>(config_, containment, *supervisor_, io_.get_executor(),
+  packs_ = std::make_unique<PackManager>(config_, containment, egress_->for_packs(), *supervisor_, io_.get_executor(),
                                          [this] { tasks_.spawn("hearthd.models", refresh_models()); });
   pack_care_ = std::make_unique<PackCare>(
       io_.get_executor(), PackCare::With{supervisor_.get(), packs_.get(), &pool_, &record_}, PackCare::Rhythm());
@@ -369,19 +381,21 @@ net::awaitable<Result<void>> Daemon::open() {
   models_->on_changed([this] { asio::post(io_, [this] { tasks_.spawn("hearthd.models", refresh_models()); }); });
   const auto listening = listen();
   if (!listening) co_return fail(listening.error());
+  egress_->lock_down();
   const std::string url = display_url(addresses_, server_->port());
   std::vector<std::string> where;
   for (const auto& address : addresses_)
     where.push_back(address.unix_path.empty()
                         ? fmt::format("{}:{}", address.host, address.port == 0 ? server_->port() : address.port)
                         : address.unix_path.string());
-  AdminContext context{config_, *catalogue_, *supervisor_, *packs_, pool_, io_.get_executor(),
-                       *keys_,  *gateway_,   vitals_,      access_, *box_, *models_,
-                       record_, url,         where,        started_};
+  AdminContext context{config_, *catalogue_, *supervisor_, *packs_, pool_,   io_.get_executor(),
+                       *keys_,  *gateway_,   vitals_,      access_, *box_,   *models_,
+                       record_, *egress_,    url,          where,   started_};
   auto admin = AdminServer::start(std::move(context), config_.paths.runtime / "admin.sock");
   if (!admin) co_return fail(admin.error());
   admin_ = std::move(*admin);
   tasks_.spawn("hearthd.watchdog", keep_watchdog());
+  tasks_.spawn("hearthd.starter", watch_starter());
   tasks_.spawn("hearthd.files", sweep_files());
   tasks_.spawn("hearthd.packs", pack_care_->run());
   tasks_.spawn("hearthd.instances", tend_instances());
@@ -443,6 +457,19 @@ net::awaitable<void> Daemon::keep_watchdog() {
     const auto slept = co_await net::sleep_for(*interval / 3);
     if (!slept) co_return;
   }
+}
+
+// Without it no engine can be started any more, and another one cannot be made: the whole begins anew.
+net::awaitable<void> Daemon::watch_starter() {
+  if (engines::starter_handle() < 0) co_return;
+  asio::posix::stream_descriptor gone(io_, ::dup(engines::starter_handle()));
+  const auto [ec] =
+      co_await gone.async_wait(asio::posix::stream_descriptor::wait_read, asio::as_tuple(asio::use_awaitable));
+  if (ec) co_return;
+  failure_ =
+      Error(Errc::internal, "the process that starts programs for hearthd has ended; it has to be started again");
+  log::error("hearthd", "stopping, to begin anew", {{"why", failure_->message()}});
+  ::kill(::getpid(), SIGTERM);
 }
 
 // Models were pulled or removed, or packs installed.

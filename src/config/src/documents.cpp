@@ -16,7 +16,8 @@ std::string_view about(std::string_view section) {
       {"log", "What is written to standard error (the journal, under systemd)."},
       {"engines", "How engines run. What is not set here comes from the engine's own engine.yaml."},
       {"models", "Where models are pulled from, and how much of the disk they may take."},
-      {"packs", "Where engine packs come from: `hearth engines install NAME` makes one."}};
+      {"packs", "Where engine packs come from: `hearth engines install NAME` makes one."},
+      {"egress", "Where connections out of the box may lead. hearth-gate alone opens them, and holds to this."}};
   const auto found = kTexts.find(section);
   return found == kTexts.end() ? "" : found->second;
 }

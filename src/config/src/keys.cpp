@@ -297,6 +297,20 @@ void add_packs(std::vector<Key>& table) {
       "behind a mirror that is seldom updated wants this off."));
 }
 
+void add_egress(std::vector<Key>& table) {
+  table.push_back(scalar(
+      "egress.mode",
+      one_of<EgressMode>({{"open", EgressMode::open}, {"listed", EgressMode::listed}, {"closed", EgressMode::closed}}),
+      [](Config& c) -> auto& { return c.egress.mode; },
+      "Where connections out of the box may lead. `open`: to what the configuration names, and for models, packs and "
+      "deliveries to any public address. `listed`: only to what the configuration names. `closed`: nowhere."));
+  table.push_back(list(
+      "egress.allow", "list of hosts", check_word, [](Config& c) -> auto& { return c.egress.allow; },
+      "Hosts that the configuration names besides those in its other keys: `HOST`, `HOST:PORT` or `*.example.com`. "
+      "Addresses in private networks and on this machine are contacted only when they, or the names that lead there, "
+      "stand here in full."));
+}
+
 std::vector<Key> make_table() {
   std::vector<Key> table;
   add_server(table);
@@ -304,6 +318,7 @@ std::vector<Key> make_table() {
   add_log(table);
   add_models(table);
   add_packs(table);
+  add_egress(table);
   add_engines(table);  // last: `config show` appends the engines' own keys
   return table;
 }

@@ -88,6 +88,13 @@ struct Packs {
   bool check_valid_until = false;
 };
 
+// Where connections out of the box may lead.
+enum class EgressMode { open, listed, closed };
+struct Egress {
+  EgressMode mode = EgressMode::open;
+  std::vector<std::string> allow;  // "HOST", "HOST:PORT", "*.example.com"
+};
+
 struct Config {
   Server server;
   Limits limits;
@@ -95,6 +102,7 @@ struct Config {
   Engines engines;
   Models models;
   Packs packs;
+  Egress egress;
   Paths paths;                 // from defaults, environment and command line; not in hearth.yaml
   bool file_was_read = false;  // false: there is no hearth.yaml, defaults are in force
 };
