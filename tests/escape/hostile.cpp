@@ -107,8 +107,9 @@ int main() {
   say("packet", ::socket(AF_PACKET, SOCK_RAW, 0));
   say("netlink", ::socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE));
   say("io_uring", ::syscall(SYS_io_uring_setup, 1, nullptr));
-  for (const char* host : {"169.254.169.254:80", "meta.example:80", "inner.example:80", "10.66.0.1:80", "127.0.0.1:80",
-                           "localhost:80", "[::ffff:169.254.169.254]:80", "2852039166:80", "0xa9fea9fe:80"})
+  for (const char* host :
+       {"169.254.169.254:80", "meta.example:80", "inner.example:80", "10.66.0.1:80", "127.0.0.1:80", "localhost:80",
+        "[::ffff:169.254.169.254]:80", "2852039166:80", "0xa9fea9fe:80", "unknown.example:80"})
     try_proxy(host, "CONNECT " + std::string(host) + " HTTP/1.1\r\n\r\n");
   try_proxy("hub.example:8080", "CONNECT hub.example:8080 HTTP/1.1\r\n\r\n");
   try_proxy("rebind.example", "GET http://rebind.example/ HTTP/1.1\r\n\r\n");

@@ -248,12 +248,19 @@ std::unique_ptr<egress::Http> http_through(Gate& gate) {
   return std::move(*http);
 }
 
+egress::HttpRequest request(std::string url, egress::PlainHttp plain = egress::PlainHttp::loopback_only) {
+  egress::HttpRequest request;
+  request.url = std::move(url);
+  request.plain = plain;
+  return request;
+}
+
 TEST(GateHttp, DownloadsOverItsConnectionsAndUsesThemAgain) {
   const Web web;
   const auto gate = start(naming(web.port()));
   const auto http = http_through(*gate);
   for (int i = 0; i < 3; ++i) {
-    const auto answer = http->get({.url = web.url(fmt::format("/{}", i))}, 1000, {});
+    const auto answer = http->get(request(web.url(fmt::format("/{}", i))), 1000, {});
     ASSERT_FALSE(answer.result.error) << answer.result.error->describe();
     EXPECT_EQ(answer.body, fmt::format("you asked for /{}", i));
   }
@@ -267,13 +274,13 @@ TEST(GateHttp, FollowsNoRedirectToWhereItMayNot) {
   for (const char* where : {"http://169.254.169.254/latest/meta-data/", "http://localhost:1/", "http://10.1.2.3/",
                             "http://[::ffff:169.254.169.254]/", "https://0xa9fea9fe/", "http://2852039166/"}) {
     web.redirect_to(where);
-    const auto answer = http->get({.url = web.url("/elsewhere"), .plain = egress::PlainHttp::anywhere}, 1000, {});
+    const auto answer = http->get(request(web.url("/elsewhere"), egress::PlainHttp::anywhere), 1000, {});
     ASSERT_TRUE(answer.result.error) << where;
     EXPECT_TRUE(answer.result.error->is(Errc::permission_denied)) << where << ": " << answer.result.error->describe();
     EXPECT_TRUE(answer.body.empty());
   }
   web.redirect_to(web.url("/there"));
-  const auto answer = http->get({.url = web.url("/elsewhere")}, 1000, {});
+  const auto answer = http->get(request(web.url("/elsewhere")), 1000, {});
   EXPECT_EQ(answer.body, "you asked for /there");
 }
 
@@ -282,7 +289,7 @@ TEST(GateHttp, MayOutliveNothingItWaitsFor) {
   const auto gate = start(naming(silent.port()));
   auto http = http_through(*gate);
   std::promise<egress::HttpResult> over;
-  http->begin({.url = fmt::format("http://127.0.0.1:{}/", silent.port())},
+  http->begin(request(fmt::format("http://127.0.0.1:{}/", silent.port())),
               [&](egress::HttpResult result) { over.set_value(std::move(result)); });
   const Deadline deadline = Deadline::in(kPatience);
   while (gate->status().waiting == 0 && !deadline.passed()) {
