@@ -137,10 +137,16 @@ engines::BoxPlacement Box::place(const std::vector<engines::EngineStatus>& runni
   const hardware::Inventory box = inventory();
   std::vector<engines::Measurement> measured;
   for (const engines::EngineStatus& engine : running) {
-    if (engine.memory == 0) continue;
     engines::Measurement& m = measured.emplace_back();
     m.engine = engine.name;
-    m.memory = engine.memory;
+    if (engine.memory > 0) m.memory = engine.memory;
+    m.activity = engine.activity;
+    if (engine.request_seconds <= 0) continue;
+    // Engines run on the processor until there are variants of them for other devices.
+    engines::Measurement& pace = measured.emplace_back();
+    pace.engine = engine.name;
+    pace.device = "cpu";
+    pace.seconds = engine.request_seconds;
   }
   return engines::place_engines(box, engines_, measured, engines::default_memory_budget(box));
 }

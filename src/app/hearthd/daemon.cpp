@@ -13,6 +13,7 @@
 #include "notify.h"
 #include "pack_care.h"
 #include "packs.h"
+#include "provider_upstream.h"
 #include "tasks.h"
 
 #include <hearth/core/file.h>
@@ -40,6 +41,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <iterator>
 #include <map>
 #include <optional>
 
@@ -327,6 +329,8 @@ Result<void> Daemon::prepare() {
       io_.get_executor(), PackCare::With{supervisor_.get(), packs_.get(), &pool_, &record_}, PackCare::Rhythm());
   model_care_ = std::make_unique<ModelCare>(care_for_models(), ModelCare::Rhythm());
   upstreams_ = make_upstreams(*supervisor_, manifests);
+  std::ranges::move(provider_models(io_.get_executor(), &egress_->gate(), config_.providers, {}),
+                    std::back_inserter(upstreams_.models));
   catalogue_ = std::make_unique<gateway::Catalogue>(upstreams_.models);
   models_->give_hints([templates, packs = config_.paths.data / "packs"](const models::ModelManifest& model) {
     return engine_hint(model, templates, packs);

@@ -7,6 +7,8 @@ engines::Outcome translate(gateway::Outcome outcome) {
   switch (outcome) {
     case gateway::Outcome::ok:
       return engines::Outcome::ok;
+    case gateway::Outcome::limited:
+    case gateway::Outcome::refused:
     case gateway::Outcome::error:
       return engines::Outcome::error;
     case gateway::Outcome::exhausted:
@@ -26,7 +28,7 @@ class EngineLease final : public gateway::Lease {
   explicit EngineLease(engines::Lease lease) : lease_(std::move(lease)) {}
   net::HttpClient& client() override { return lease_.client(); }
   Deadline deadline() const override { return lease_.deadline(); }
-  void finish(gateway::Outcome outcome) override { lease_.finish(translate(outcome)); }
+  void finish(gateway::Outcome outcome, std::optional<Millis>) override { lease_.finish(translate(outcome)); }
 
  private:
   engines::Lease lease_;

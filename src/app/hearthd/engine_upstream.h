@@ -15,6 +15,7 @@ class EngineUpstream final : public gateway::Upstream {
       : supervisor_(supervisor), engine_(std::move(engine)) {}
 
   std::string_view name() const override { return engine_; }
+  const gateway::UpstreamFacts& facts() const override { return facts_; }
   bool ready() const override;
   net::awaitable<Result<std::unique_ptr<gateway::Lease>>> acquire(Deadline deadline) override;
   Seconds retry_after() const override { return supervisor_->retry_after(engine_); }
@@ -22,6 +23,7 @@ class EngineUpstream final : public gateway::Upstream {
  private:
   engines::Supervisor* supervisor_;
   std::string engine_;
+  gateway::UpstreamFacts facts_;
 };
 
 }  // namespace hearth::daemon

@@ -16,6 +16,11 @@ std::string_view about(std::string_view section) {
       {"log", "What is written to standard error (the journal, under systemd)."},
       {"engines", "How engines run. What is not set here comes from the engine's own engine.yaml."},
       {"models", "Where models are pulled from, and how much of the disk they may take."},
+      {"providers", "Servers that answer what this box does not: in the cloud, or machines of your own."},
+      {"routes",
+       "Which models answer a name that clients ask for. Without a route it is the model of that name, and "
+       "for `auto` what this box has before what providers have."},
+      {"policy", "What may go where."},
       {"packs", "Where engine packs come from: `hearth engines install NAME` makes one."},
       {"egress", "Where connections out of the box may lead. hearth-gate alone opens them, and holds to this."}};
   const auto found = kTexts.find(section);
@@ -91,12 +96,14 @@ std::string sample_yaml() {
   std::string_view section;
   bool in_pattern = false;
   for (const Key& key : keys()) {
-    if (key.section() != section) {
+    const bool section_changed = key.section() != section;
+    if (section_changed) {
       section = key.section();
       out += fmt::format("\n{}{}:\n", comment(about(section), ""), section);
     }
-    if (key.is_pattern() && !in_pattern)
-      out += "  # One engine, by its name (`hearth engines` lists them):\n  #speech:\n";
+    if (section_changed) in_pattern = false;
+    if (const NamedSection* named = find_named_section(section); key.is_pattern() && !in_pattern && named != nullptr)
+      out += fmt::format("{}  #{}:\n", comment(named->hint, "  "), named->example);
     in_pattern = key.is_pattern();
     const std::string_view indent = in_pattern ? "    " : "  ";
     out += comment(fmt::format("{} ({})", key.meaning, key.type), indent);

@@ -2,12 +2,14 @@
 
 #include "src/values.h"
 
+#include <hearth/config/route_step.h>
 #include <hearth/core/nearest.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <limits>
 #include <type_traits>
@@ -103,6 +105,21 @@ Kind<T> one_of(std::vector<std::pair<std::string_view, T>> choices) {
           }};
 }
 
+Kind<DataClass> data_class() {
+  return one_of<DataClass>({kDataClasses.begin(), kDataClasses.end()});
+}
+
+// A few words for people.
+Kind<std::string> words(std::string type) {
+  return {std::move(type),
+          [](std::string_view text) -> Result<std::string> {
+            constexpr std::size_t kMost = 200;
+            if (text.size() > kMost) return fail(Errc::invalid_argument, "is too long");
+            return std::string(text);
+          },
+          [](const std::string& v) { return v; }};
+}
+
 // A plain member, reached through `get` (Config& -> T&).
 template <typename T, typename Get>
 Key scalar(std::string path, Kind<T> kind, Get get, std::string meaning) {
@@ -140,23 +157,47 @@ Key list(std::string path, std::string type, CheckItem check, Get get, std::stri
   return key;
 }
 
-// A member of EngineOverride: T or optional<T>.
-template <typename T, typename Member>
-Key engine(std::string leaf, Kind<T> kind, Member member, std::string fallback, std::string meaning) {
-  Key key{"engines.NAME." + leaf, Shape::scalar, kind.type, std::move(fallback), std::move(meaning), {}, {}};
+// A member of the entries of a named section: T or optional<T>. `map` (Config& -> map of entries by name).
+template <typename T, typename Map, typename Member>
+Key named(std::string section, std::string leaf, Kind<T> kind, Map map, Member member, std::string fallback,
+          std::string meaning) {
+  Key key{section + ".NAME." + leaf, Shape::scalar, kind.type, std::move(fallback), std::move(meaning), {}, {}};
   key.assign = [=](Config& config, std::string_view name, const Items& items) -> Result<void> {
-    HEARTH_TRY_ASSIGN(config.engines.overrides[std::string(name)].*member, kind.read(items.front()));
+    HEARTH_TRY_ASSIGN(map(config)[std::string(name)].*member, kind.read(items.front()));
     return {};
   };
   key.show = [=](const Config& config, std::string_view name) -> std::string {
-    const auto found = config.engines.overrides.find(std::string(name));
-    if (found == config.engines.overrides.end()) return {};
+    const auto& entries = map(const_cast<Config&>(config));  // NOLINT(cppcoreguidelines-pro-type-const-cast): only read
+    const auto found = entries.find(std::string(name));
+    if (found == entries.end()) return {};
     const auto& value = found->second.*member;
     if constexpr (std::is_same_v<std::remove_cvref_t<decltype(value)>, std::optional<T>>) {
       return value ? kind.write(*value) : std::string();
     } else {
       return kind.write(value);
     }
+  };
+  return key;
+}
+
+template <typename Map, typename Member>
+Key named_list(std::string section, std::string leaf, std::string type, CheckItem check, Map map, Member member,
+               std::string meaning) {
+  Key key{section + ".NAME." + leaf, Shape::list, std::move(type), "[]", std::move(meaning), {}, {}};
+  key.assign = [=](Config& config, std::string_view name, const Items& items) -> Result<void> {
+    if (items.size() > kMaxItems)
+      return fail(Errc::invalid_argument, fmt::format("there are {} entries; {} at most", items.size(), kMaxItems));
+    for (const std::string& item : items) {
+      HEARTH_TRY(check(item));
+    }
+    map(config)[std::string(name)].*member = items;
+    return {};
+  };
+  key.show = [=](const Config& config, std::string_view name) -> std::string {
+    const auto& entries = map(const_cast<Config&>(config));  // NOLINT(cppcoreguidelines-pro-type-const-cast): only read
+    const auto found = entries.find(std::string(name));
+    return found == entries.end() || (found->second.*member).empty() ? std::string()
+                                                                     : write_list(found->second.*member);
   };
   return key;
 }
@@ -248,6 +289,10 @@ void add_engines(std::vector<Key>& table) {
       "for "
       "it. 0: what the machine has, less an eighth of it (256 MiB to 4 GiB) for everything else."));
   using O = EngineOverride;
+  const auto overrides = [](Config& c) -> auto& { return c.engines.overrides; };
+  const auto engine = [&](const char* leaf, auto kind, auto member, const char* fallback, const char* meaning) {
+    return named("engines", leaf, std::move(kind), overrides, member, fallback, meaning);
+  };
   table.push_back(engine("enabled", boolean(), &O::enabled, "true", "Whether the engine is used at all."));
   table.push_back(engine("keep_warm", boolean(), &O::keep_warm, "from engine.yaml",
                          "Start it with the daemon and never stop it for idleness."));
@@ -311,6 +356,66 @@ void add_egress(std::vector<Key>& table) {
       "stand here in full."));
 }
 
+Result<void> check_key_file(std::string_view text) {
+  if (!text.starts_with('/')) return fail(Errc::invalid_argument, fmt::format("\"{}\" is no absolute path", text));
+  return {};
+}
+
+Result<void> check_step(std::string_view text) {
+  HEARTH_TRY(parse_route_step(text));
+  return {};
+}
+
+void add_providers(std::vector<Key>& table) {
+  using P = Provider;
+  const auto map = [](Config& c) -> auto& { return c.providers; };
+  const auto add = [&](const char* leaf, auto kind, auto member, std::string fallback, const char* meaning) {
+    table.push_back(named("providers", leaf, std::move(kind), map, member, std::move(fallback), meaning));
+  };
+  const auto add_list = [&](const char* leaf, const char* type, CheckItem check, auto member, const char* meaning) {
+    table.push_back(named_list("providers", leaf, type, check, map, member, meaning));
+  };
+  add("url", endpoint(), &P::url, "must be set",
+      "Where it is: what stands before /chat/completions or /messages, like https://api.openai.com/v1.");
+  add("sees", data_class(), &P::sees, "must be set",
+      "The highest class of data that may go there. What nothing says the class of is `personal` "
+      "(`policy.default_class`).");
+  add("speaks", one_of<Speaks>({{"openai", Speaks::openai}, {"anthropic", Speaks::anthropic}}), &P::speaks, "openai",
+      "Whose API it has. vLLM, SGLang, llama.cpp and other boxes have OpenAI's.");
+  add_list("models", "list of model names", check_word, &P::models,
+           "Its models for chat. Clients ask for them by this name, or as NAME/model.");
+  add_list("embedding_models", "list of model names", check_word, &P::embedding_models, "Its models for embeddings.");
+  add_list("key_files", "list of absolute paths", check_key_file, &P::key_files,
+           "Files with an API key each. With several, a key that it refuses is passed over.");
+  add("lan", boolean(), &P::lan, "false",
+      "A machine of your own: it may have a private address, and its calls are recorded in the background.");
+  add("region", words("words"), &P::region, "not said", "Where it computes; for reports.");
+  add("retention", words("words"), &P::retention, "not said", "How long it keeps what it gets; for reports.");
+  add("ca_file", optional_path(), &P::ca_file, "none", "Certificates to trust in place of the system's.");
+  add("concurrency", number(1, 10'000), &P::concurrency, "64", "Calls to it at once; further ones wait.");
+  add("max_output", number(1, 10'000'000), &P::max_output, "4096",
+      "Most tokens of an answer where a request does not say and the provider wants it said.");
+  add("connect_time", duration(milliseconds(100), minutes(5)), &P::connect_time, "5s", "Time to connect.");
+  add("first_byte_time", duration(milliseconds(100), hours(1)), &P::first_byte_time, "2min",
+      "Time until its answer begins.");
+  add("stall_time", duration(milliseconds(100), hours(1)), &P::stall_time, "1min",
+      "How long it may send nothing in the middle of an answer.");
+}
+
+void add_routes(std::vector<Key>& table) {
+  table.push_back(named_list(
+      "routes", "use", "list of steps", check_step, [](Config& c) -> auto& { return c.routes; }, &Route::use,
+      "Models in the order in which they are tried, each with its conditions: `local if size<8k`, `openai/gpt-5 if "
+      "hours 22:00-06:00 and class<=internal`. `local` is any model of this box. Conditions: size, class, hours, "
+      "tools, images; joined by `and`."));
+}
+
+void add_policy(std::vector<Key>& table) {
+  table.push_back(scalar(
+      "policy.default_class", data_class(), [](Config& c) -> auto& { return c.policy.default_class; },
+      "The class of a call that nothing says the class of: no key, no header, no agent."));
+}
+
 std::vector<Key> make_table() {
   std::vector<Key> table;
   add_server(table);
@@ -319,8 +424,31 @@ std::vector<Key> make_table() {
   add_models(table);
   add_packs(table);
   add_egress(table);
-  add_engines(table);  // last: `config show` appends the engines' own keys
+  add_engines(table);
+  add_providers(table);
+  add_routes(table);
+  add_policy(table);
   return table;
+}
+
+// Lower-case letters, digits and '-', up to 40, beginning with a letter.
+bool is_plain_name(std::string_view name) {
+  const auto ok = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  return !name.empty() && name.size() <= 40 && name.front() >= 'a' && name.front() <= 'z' &&
+         std::ranges::all_of(name, ok);
+}
+
+bool is_model_name(std::string_view name) {
+  constexpr std::size_t kMost = 128;
+  return !name.empty() && name.size() <= kMost &&
+         std::ranges::all_of(name, [](unsigned char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\''; });
+}
+
+template <typename T>
+std::vector<std::string> names_of(const std::map<std::string, T>& entries) {
+  std::vector<std::string> names;
+  for (const auto& [name, unused] : entries) names.push_back(name);
+  return names;
 }
 
 std::string_view leaf_of(std::string_view path) {
@@ -339,10 +467,26 @@ std::span<const Key> keys() {
   return table;
 }
 
-bool is_engine_name(std::string_view name) {
-  const auto ok = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  return !name.empty() && name.size() <= 40 && name.front() >= 'a' && name.front() <= 'z' &&
-         std::ranges::all_of(name, ok);
+std::span<const NamedSection> named_sections() {
+  static constexpr std::array kSections{
+      NamedSection{"engines", "an engine's name (lower-case letters, digits and '-')", "speech",
+                   "One engine, by its name (`hearth engines` lists them):", is_plain_name,
+                   [](Config& config, const std::string& name) { config.engines.overrides[name]; },
+                   [](const Config& config) { return names_of(config.engines.overrides); }},
+      NamedSection{"providers", "a provider's name (lower-case letters, digits and '-')", "openai",
+                   "One provider, by a name of your choice:", is_plain_name,
+                   [](Config& config, const std::string& name) { config.providers[name]; },
+                   [](const Config& config) { return names_of(config.providers); }},
+      NamedSection{"routes", "a model's name", "auto", "One name that clients ask for:", is_model_name,
+                   [](Config& config, const std::string& name) { config.routes[name]; },
+                   [](const Config& config) { return names_of(config.routes); }},
+  };
+  return kSections;
+}
+
+const NamedSection* find_named_section(std::string_view section) {
+  const auto found = std::ranges::find(named_sections(), section, &NamedSection::section);
+  return found == named_sections().end() ? nullptr : &*found;
 }
 
 std::string nearest_key(std::string_view path) {

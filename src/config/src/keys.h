@@ -33,10 +33,22 @@ struct Key {
   [[nodiscard]] std::string path_for(std::string_view name) const;
 };
 
+// A section with entries that people name themselves: what stands for NAME in its patterns.
+struct NamedSection {
+  std::string_view section;
+  std::string_view what;     // "an engine's name (lower-case letters, digits and '-')", for errors
+  std::string_view example;  // a name, for the sample file
+  std::string_view hint;     // above it there
+  bool (*is_name)(std::string_view);
+  void (*add)(Config&, const std::string& name);  // an entry without keys is one, too
+  std::vector<std::string> (*names)(const Config&);
+};
+
 // In the order of the documentation: sections together.
 std::span<const Key> keys();
-// Engine names: lower-case letters, digits and '-', up to 40, beginning with a letter.
-bool is_engine_name(std::string_view name);
+std::span<const NamedSection> named_sections();
+// nullptr: its keys are fixed.
+const NamedSection* find_named_section(std::string_view section);
 // The known key (or section) that is least edits away from `path`.
 std::string nearest_key(std::string_view path);
 // The environment variable that overrides a key: "HEARTH_SERVER_LISTEN"; NAME stays for a pattern.

@@ -71,39 +71,38 @@ class Loader {
     const std::string path = fmt::format("{}.{}", section, entry.key);
     const auto found = std::ranges::find(keys(), path, &Key::path);
     if (found != keys().end()) return read_value(*found, "", entry);
-    if (section == "engines" && (entry.value.kind == Yaml::Kind::map || is_near_no_key(entry)))
-      return read_engine(entry);
+    if (const NamedSection* named = find_named_section(section);
+        named != nullptr && (entry.value.kind == Yaml::Kind::map || is_near_no_key(*named, entry)))
+      return read_named(*named, entry);
     unknown(entry.line, path);
   }
 
-  // "engines.embed:" with all keys commented out is an empty override; "engines.sandbx: off" is a misspelled key.
-  static bool is_near_no_key(const Yaml::Entry& entry) {
-    return entry.value.kind == Yaml::Kind::null && is_engine_name(entry.key);
+  // "engines.embed:" with all keys commented out is an empty entry; "engines.sandbx: off" is a misspelled key.
+  static bool is_near_no_key(const NamedSection& named, const Yaml::Entry& entry) {
+    return entry.value.kind == Yaml::Kind::null && named.is_name(entry.key);
   }
 
-  void read_engine(const Yaml::Entry& engine) {
-    if (!is_engine_name(engine.key))
-      return mistakes_.add(
-          at(engine.line),
-          fmt::format("'{}' is not an engine's name (lower-case letters, digits and '-')", engine.key.substr(0, 80)));
-    config_.engines.overrides[engine.key];
-    for (const Yaml::Entry& entry : engine.value.entries) {
-      const std::string pattern = fmt::format("engines.NAME.{}", entry.key);
+  void read_named(const NamedSection& named, const Yaml::Entry& item) {
+    if (!named.is_name(item.key))
+      return mistakes_.add(at(item.line), fmt::format("'{}' is not {}", item.key.substr(0, 80), named.what));
+    named.add(config_, item.key);
+    for (const Yaml::Entry& entry : item.value.entries) {
+      const std::string pattern = fmt::format("{}.NAME.{}", named.section, entry.key);
       const auto found = std::ranges::find(keys(), pattern, &Key::path);
       if (found == keys().end()) {
         mistakes_.add(at(entry.line),
-                      fmt::format("unknown key 'engines.{}.{}'; the nearest known key is '{}'", engine.key,
-                                  entry.key.substr(0, 80), nearest_engine_key(pattern, engine.key)));
+                      fmt::format("unknown key '{}.{}.{}'; the nearest known key is '{}'", named.section, item.key,
+                                  entry.key.substr(0, 80), nearest_named_key(pattern, item.key)));
       } else {
-        read_value(*found, engine.key, entry);
+        read_value(*found, item.key, entry);
       }
     }
   }
 
-  static std::string nearest_engine_key(std::string_view pattern, std::string_view engine) {
+  static std::string nearest_named_key(std::string_view pattern, std::string_view name) {
     const std::string nearest = nearest_key(pattern);
     const auto found = std::ranges::find(keys(), nearest, &Key::path);
-    return found == keys().end() ? nearest : found->path_for(engine);
+    return found == keys().end() ? nearest : found->path_for(name);
   }
 
   void read_value(const Key& key, std::string_view name, const Yaml::Entry& entry) {
@@ -138,6 +137,7 @@ class Loader {
 
   void read_variable(std::string_view variable, std::string_view value);
   void check_sizes();
+  void check_providers();
 
   Config& config_;
   std::string origin_;
@@ -158,9 +158,9 @@ Items split_list(std::string_view text) {
   return items;
 }
 
-// HEARTH_ENGINES_SPEECH_KEEP_WARM: which engine, if the key is this one? Empty: it is not.
-std::string engine_of(std::string_view variable, const Key& key) {
-  const std::string before = "HEARTH_ENGINES_";
+// HEARTH_ENGINES_SPEECH_KEEP_WARM: which entry, if the key is this one? Empty: it is not.
+std::string name_in(std::string_view variable, const Key& key) {
+  const std::string before = variable_of(key.section()) + "_";
   const std::string after = variable_of(key.leaf()).substr(std::string_view("HEARTH").size());
   if (variable.size() <= before.size() + after.size() || !variable.starts_with(before) || !variable.ends_with(after))
     return {};
@@ -171,7 +171,8 @@ std::string engine_of(std::string_view variable, const Key& key) {
     else if (c >= 'A' && c <= 'Z')
       c = static_cast<char>(c - 'A' + 'a');
   }
-  return is_engine_name(name) ? name : std::string();
+  const NamedSection* named = find_named_section(key.section());
+  return named != nullptr && named->is_name(name) ? name : std::string();
 }
 
 void Loader::read_variable(std::string_view variable, std::string_view value) {
@@ -182,10 +183,10 @@ void Loader::read_variable(std::string_view variable, std::string_view value) {
     if (!key.is_pattern() && variable_of(key.path) == variable) return take(key, "");
   const Key* best = nullptr;  // "…_KEEP_WARM" could also be the engine "x-keep" and a key "warm": the longest key wins
   for (const Key& key : keys()) {
-    if (!key.is_pattern() || engine_of(variable, key).empty()) continue;
+    if (!key.is_pattern() || name_in(variable, key).empty()) continue;
     if (best == nullptr || key.leaf().size() > best->leaf().size()) best = &key;
   }
-  if (best != nullptr) return take(*best, engine_of(variable, *best));
+  if (best != nullptr) return take(*best, name_in(variable, *best));
   std::string path;
   for (const char c : variable.substr(std::string_view("HEARTH_").size()))
     path.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
@@ -217,8 +218,23 @@ void Loader::check_sizes() {
   no_more_than("limits.upload", l.upload, "limits.spool", l.spool);
 }
 
+// Where data may go is never a default.
+void Loader::check_providers() {
+  for (const auto& [name, provider] : config_.providers) {
+    const std::string where = fmt::format("providers.{}", name);
+    if (provider.url.empty()) mistakes_.add(where, "url must say where it is, like https://api.openai.com/v1");
+    if (!provider.sees)
+      mistakes_.add(where,
+                    "sees must say the highest class of data that may go there: public, internal, personal or "
+                    "secret");
+    if (provider.models.empty() && provider.embedding_models.empty())
+      mistakes_.add(where, "models must list at least one model that it has");
+  }
+}
+
 Result<void> Loader::finish() {
   check_sizes();
+  check_providers();
   return mistakes_.result();
 }
 
@@ -259,13 +275,19 @@ std::vector<KeyDoc> documentation() {
 
 std::string render(const Config& config) {
   std::string out;
-  for (const Key& key : keys())
+  std::string_view section;
+  for (const Key& key : keys()) {
     if (!key.is_pattern()) out += fmt::format("{}: {}\n", key.path, key.show(config, ""));
-  for (const auto& [name, unused] : config.engines.overrides) {
-    for (const Key& key : keys()) {
-      if (!key.is_pattern()) continue;
-      const std::string value = key.show(config, name);
-      if (!value.empty()) out += fmt::format("{}: {}\n", key.path_for(name), value);
+    if (!key.is_pattern() || key.section() == section) continue;
+    section = key.section();  // its own keys come first
+    const NamedSection* named = find_named_section(section);
+    if (named == nullptr) continue;
+    for (const std::string& name : named->names(config)) {
+      for (const Key& pattern : keys()) {
+        if (!pattern.is_pattern() || pattern.section() != section) continue;
+        const std::string value = pattern.show(config, name);
+        if (!value.empty()) out += fmt::format("{}: {}\n", pattern.path_for(name), value);
+      }
     }
   }
   return out;

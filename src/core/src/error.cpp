@@ -66,8 +66,13 @@ Error Error::wrap(std::string message) const {
   return outer;
 }
 
+bool Error::is(Errc e) const noexcept {
+  return code_.default_error_condition() == std::error_condition(static_cast<int>(e), error_category());
+}
+
 Errc Error::kind() const noexcept {
-  return code_.category() == error_category() ? static_cast<Errc>(code_.value()) : Errc::io_error;
+  const std::error_condition condition = code_.default_error_condition();
+  return condition.category() == error_category() ? static_cast<Errc>(condition.value()) : Errc::io_error;
 }
 
 bool Error::retryable() const noexcept {

@@ -3,6 +3,7 @@
 #include <hearth/dialects/chat.h>
 
 #include <array>
+#include <functional>
 
 namespace hearth::dialects {
 
@@ -68,6 +69,40 @@ Decoded<ForwardHead> decode_completion_head(const JsonBody& body) {
 
 Decoded<ForwardHead> decode_rerank_head(const JsonBody& body) {
   return decode_head<2>(body, {"query", "documents"});
+}
+
+Conversation read_conversation(const JsonBody& body) {
+  static constexpr std::array<std::string_view, 1> kOuter{"messages"};
+  static constexpr std::array<std::string_view, 2> kMessage{"role", "content"};
+  Conversation conversation;
+  bool opened = false;
+  std::string_view role;
+  std::string_view content;
+  const auto read_field = [&](std::string_view name, json::Value value) -> Decoded<void> {
+    HEARTH_TRY_ASSIGN((name == "role" ? role : content), value.raw());
+    return {};
+  };
+  const auto read_message = [&](std::size_t, json::Value item) -> Decoded<void> {
+    role = content = {};
+    HEARTH_TRY(item.each_field(kMessage, read_field));
+    if (opened) return {};
+    const std::hash<std::string_view> hash;
+    constexpr std::size_t kFactor = 0x9E3779B97F4A7C15;  // an odd number spreads what came before
+    conversation.opening = conversation.opening * kFactor + hash(role);
+    conversation.opening = conversation.opening * kFactor + hash(content);
+    opened = role == "\"user\"";
+    return {};
+  };
+  json::Document document(body);
+  const auto read = [&](std::string_view, json::Value value) { return value.each_item(kMaxMessages, read_message); };
+  if (!document.each_field(kOuter, read)) return {};
+  conversation.after_tool = role == "\"tool\"";
+  return conversation;
+}
+
+bool has_word(const JsonBody& body, std::string_view word) {
+  const std::string quoted = '"' + std::string(word) + '"';  // within a text its last quote would be escaped
+  return body.view().find(quoted) != std::string_view::npos;
 }
 
 Usage decode_usage(std::string_view answer) {

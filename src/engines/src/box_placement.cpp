@@ -140,6 +140,15 @@ std::vector<TaskGuess> tasks_of(const Manifest& manifest) {
   return tasks;
 }
 
+// Guesses are right in their order only: what one device was found to take says how far off those for the others are.
+void scale_guesses(Workload& workload, const std::vector<double>& guessed) {
+  const auto found = std::ranges::find(workload.options, true, &Option::measured);
+  if (found == workload.options.end()) return;
+  const double factor = found->seconds / guessed[static_cast<std::size_t>(found - workload.options.begin())];
+  for (Option& option : workload.options)
+    if (!option.measured) option.seconds *= factor;
+}
+
 Workload workload_of(const EngineSpec& spec, const std::vector<Candidate>& devices,
                      std::span<const Measurement> measured) {
   const Manifest& manifest = spec.manifest;
@@ -154,6 +163,7 @@ Workload workload_of(const EngineSpec& spec, const std::vector<Candidate>& devic
   }
   workload.activity = measured_value(measured, manifest.name, "", &Measurement::activity).value_or(1 - idle);
   const std::uint64_t limit = spec.settings.memory.value_or(manifest.memory);
+  std::vector<double> guessed;  // by option
   for (const Candidate& candidate : devices) {
     const auto fits = [&](const DeviceKind& kind) {
       return kind.device == candidate.kind && (kind.driver.empty() || kind.driver == candidate.driver);
@@ -165,12 +175,14 @@ Workload workload_of(const EngineSpec& spec, const std::vector<Candidate>& devic
     option.memory = measured_value(measured, manifest.name, option.device, &Measurement::memory).value_or(limit / 4);
     option.seconds = 0;
     for (const TaskGuess& task : tasks) option.seconds = std::max(option.seconds, guessed_seconds(task, candidate));
+    guessed.push_back(option.seconds);
     if (const auto seconds = measured_value(measured, manifest.name, option.device, &Measurement::seconds)) {
       option.seconds = *seconds;
       option.measured = true;
     }
     workload.options.push_back(std::move(option));
   }
+  scale_guesses(workload, guessed);
   return workload;
 }
 

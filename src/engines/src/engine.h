@@ -3,6 +3,7 @@
 
 #include "launch.h"
 #include "memory_desk.h"
+#include "pace.h"
 #include "published.h"
 
 #include <hearth/engines/control_groups.h>
@@ -174,6 +175,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   std::string held_;           // hold()
   std::string process_error_;  // what the coming exit is to be explained with
   Millis service_time_{0};
+  Pace pace_{steady_now()};
   Millis start_time_{0};
 
   // Memory.

@@ -78,13 +78,17 @@ void Engine::release(std::uint64_t generation, Outcome outcome, SteadyTime since
     const auto took = std::chrono::ceil<Millis>(steady_now() - since);
     service_time_ = service_time_ == Millis(0) ? took : (service_time_ * 7 + took) / 8;
   }
+  const SteadyTime now = steady_now();
+  pace_.ended(now, outcome == Outcome::ok);
+  published_->request_seconds = pace_.seconds().value_or(0);
+  published_->activity = pace_.activity(now).value_or(-1);
   if (generation != generation_ || machine_.in_flight == 0) return;  // its process is gone, and its place with it
   --machine_.in_flight;
   published_->in_flight = machine_.in_flight;
   ++life_finished_;
   if (outcome == Outcome::ok) ++life_served_;
   exhausted_ = outcome == Outcome::exhausted;
-  last_use_ = steady_now();
+  last_use_ = now;
   used_since_measured_ = true;
   if (machine_.in_flight == 0 && desk_->somebody_waits()) desk_->changed();
   dispatch(event_of(outcome));
@@ -148,6 +152,7 @@ void Engine::serve() {
     waiter.granted = true;
     waiter.generation = generation_;
     ++machine_.in_flight;
+    pace_.began(steady_now());
     waiter.event.set();
   }
   published_->in_flight = machine_.in_flight;

@@ -31,6 +31,8 @@ EngineStatus Published::read() {
   status.queued = queued.load(std::memory_order_relaxed);
   status.served = served.load(std::memory_order_relaxed);
   status.failed = failed.load(std::memory_order_relaxed);
+  status.request_seconds = request_seconds.load(std::memory_order_relaxed);
+  if (const double part = activity.load(std::memory_order_relaxed); part >= 0) status.activity = part;
   return status;
 }
 

@@ -17,6 +17,8 @@ class Published {
   std::atomic<std::uint32_t> queued{0};
   std::atomic<std::uint64_t> served{0};
   std::atomic<std::uint64_t> failed{0};
+  std::atomic<double> request_seconds{0};  // 0: not known yet
+  std::atomic<double> activity{-1};        // negative: not known yet
 
   // Changes with the state. `root` is the process whose tree's memory counts; 0: none.
   template <typename Change>

@@ -49,6 +49,10 @@ net::Headers answer_headers(const Call& call, std::string_view content_type) {
   } else {
     headers.add("openai-processing-ms", fmt::format("{:.0f}", seconds_between(call.began, steady_now()) * 1000));
   }
+  if (call.decision.model != nullptr && !call.decision.reason.empty()) {
+    headers.add("x-hearth-model", call.decision.model->id);
+    headers.add("x-hearth-reason", call.decision.reason);
+  }
   if (const auto origin = call.exchange.request().headers.get("Origin"); call.origin_welcome && !origin.empty()) {
     headers.add("Access-Control-Allow-Origin", std::string(origin));
     headers.add("Vary", "Origin");
@@ -80,6 +84,7 @@ net::awaitable<void> reply_error(Call& call, dialects::ApiError error, StreamKin
     headers.add("Retry-After", *retry);
     headers.add("retry-after-ms", fmt::format("{}", error.retry_after->count()));
   }
+  if (error.retry_is_useless) headers.add("x-should-retry", "false");
   if (!call.decision.allow.empty()) headers.add("Allow", call.decision.allow);
   const std::string body = encode_error(call, error);
   [[maybe_unused]] const auto sent = co_await call.exchange.respond(error.status, std::move(headers), body);

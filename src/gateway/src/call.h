@@ -3,12 +3,17 @@
 #pragma once
 
 #include <hearth/dialects/json_body.h>
+#include <hearth/gateway/call_log.h>
 #include <hearth/gateway/gateway.h>
+#include <hearth/gateway/plan.h>
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace hearth::gateway {
+
+class Sessions;
 
 // What handlers work with. Outlives every call.
 struct Services {
@@ -20,12 +25,19 @@ struct Services {
   SpoolBudget& spool;
   std::filesystem::path spool_folder;
   SpoolBudget& body_memory;  // of JSON bodies, all requests together
+  const Routes& routes;
+  Sessions& sessions;
 };
 
 struct Decision {
   std::string_view operation = "other";
-  std::shared_ptr<const Model> model;
   std::string requested_model;
+  DataClass data_class = kUnknownClass;
+  std::shared_ptr<const Model> model;       // who is asked, or was last
+  std::string reason;                       // why that one
+  std::vector<CallStory::Passed> passed;    // who was not asked
+  std::vector<CallStory::Tried> tried;      // who was
+  std::optional<std::size_t> conversation;  // under which it is remembered who answered
   int attempts = 0;
   int status = 0;
   std::optional<SteadyTime> first_byte;

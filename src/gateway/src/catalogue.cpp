@@ -52,7 +52,8 @@ void Catalogue::replace(std::vector<Model> models) {
   for (Model& model : models) {
     if (std::ranges::find(seen, model.task) != seen.end()) continue;
     seen.push_back(model.task);
-    model.aliases = well_known_names(model.task);
+    const std::vector<std::string> names = well_known_names(model.task);
+    model.aliases.insert(model.aliases.end(), names.begin(), names.end());
   }
   auto next = std::make_shared<const std::vector<Model>>(std::move(models));
   const std::lock_guard lock(mutex_);

@@ -72,7 +72,7 @@ net::awaitable<void> detect(Call& call, const dialects::DetectionsRequest& reque
   do {
     ++call.decision.attempts;
     found = co_await detect_once(call, request, image, *(*model)->upstream, **media);
-  } while (!found && found.error().upstream_broke && call.decision.attempts < 2);
+  } while (!found && found.error().again == Again::here && call.decision.attempts < 2);
   if (!found) {
     auto error = found.error().error;
     if (error.status < 500 && !error.param && error.status != 499) error.param = "image";

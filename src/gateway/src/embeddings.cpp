@@ -1,6 +1,6 @@
 // POST /v1/embeddings: the engine speaks the same dialect, so the body goes through with only the model's name
 // replaced.
-#include "upstream_call.h"
+#include "dispatch.h"
 
 #include <hearth/dialects/embeddings.h>
 
@@ -16,11 +16,15 @@ struct Embedded {
   dialects::EmbeddingsAnswer read;
 };
 
-net::awaitable<Attempt<Embedded>> embed_once(Call& call, const dialects::SplicedBody& body, Upstream& upstream) {
+net::awaitable<Attempt<Embedded>> embed_once(Call& call, const dialects::JsonBody& asked,
+                                             const dialects::EmbeddingsRequest& request, const Candidate& candidate) {
+  Upstream& upstream = *candidate.model->upstream;
+  const dialects::SplicedBody body = dialects::forward_embeddings(asked, request, candidate.model->there());
   auto lease = co_await acquire(call, upstream);
   if (!lease) co_return std::unexpected(lease.error());
   Lease& place = **lease;
   net::RequestHead head{"POST", "/v1/embeddings", {{"Content-Type", "application/json"}}};
+  place.address(head);
   auto sent = co_await place.client().send(std::move(head), {body.head, body.replacement, body.tail}, place.deadline());
   if (!sent) co_return broke(place, upstream, sent.error());
   const auto answered = co_await expect_ok(place, upstream, *sent);
@@ -45,20 +49,17 @@ net::awaitable<void> handle_embeddings(Call& call) {
   limits.max_inputs = call.services.config.limits.embedding_inputs;
   auto request = co_await parse_sized(call, body->size(), [&] { return dialects::decode_embeddings(*body, limits); });
   if (!request) co_return co_await reply_error(call, request.error());
-  const auto model = choose_model(call, request->model, Task::embedding);
-  if (!model) co_return co_await reply_error(call, model.error());
-
-  const dialects::SplicedBody forwarded = dialects::forward_embeddings(*body, *request, (*model)->id);
-  Attempt<Embedded> answer = give_up({});
-  do {
-    ++call.decision.attempts;
-    answer = co_await embed_once(call, forwarded, *(*model)->upstream);
-  } while (!answer && answer.error().upstream_broke && call.decision.attempts < 2);
+  const Wanted wanted{request->model, Task::embedding, &*body};
+  const auto plan = co_await plan_call(call, wanted);
+  if (!plan) co_return co_await reply_error(call, plan.error());
+  const auto attempt = [&](const Candidate& candidate) { return embed_once(call, *body, *request, candidate); };
+  const Attempt<Embedded> answer = co_await try_each<Embedded>(call, *plan, attempt);
   if (!answer) co_return co_await reply_error(call, answer.error().error);
 
   const auto& [json, read] = *answer;
   call.decision.input_tokens = static_cast<std::uint64_t>(std::max<std::int64_t>(0, read.prompt_tokens));
-  if (read.model_at.length == 0 || request->model == (*model)->id) co_return co_await reply_json(call, json.view());
+  if (read.model_at.length == 0 || request->model == call.decision.model->id)
+    co_return co_await reply_json(call, json.view());
   const std::string renamed = dialects::splice_string(json.view(), read.model_at, request->model).join();
   co_await reply_json(call, renamed);
 }

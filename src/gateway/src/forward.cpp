@@ -1,6 +1,6 @@
 #include "forward.h"
 
-#include <hearth/core/log.h>
+#include <hearth/dialects/chat_stream.h>
 
 #include <fmt/format.h>
 
@@ -29,20 +29,13 @@ void note(Call& call, const dialects::Usage& usage) {
   call.decision.output_tokens = usage.output_tokens;
 }
 
-// It answered, and not with what it should have: its client is told what was wrong.
-std::unexpected<Failure> misspoke(Lease& place, const Upstream& upstream, const Error& error) {
-  place.finish(Outcome::failed);
-  log::warn("gateway", "an engine answered wrongly", {{"engine", upstream.name()}, {"error", error.describe()}});
-  return give_up(dialects::to_api_error(error));
-}
-
-// No language model comes with the box: until there is one, chat says how to get one.
-dialects::ApiError no_language_model() {
-  return dialects::api_error(
-      dialects::ApiCode::model_not_loaded,
-      "no language model is on this box yet: `hearth pull NAME` gets one that runs here, or name a provider "
-      "under `providers:` in hearth.yaml to have chat answered elsewhere",
-      "model");
+void begin_stream(Call& call, const Relay& relay) {
+  if (call.exchange.started()) return;
+  call.decision.first_byte = steady_now();
+  call.decision.status = 200;
+  net::Headers headers = answer_headers(call, relay.stream_type());
+  headers.add("Cache-Control", "no-cache");
+  call.exchange.start(200, std::move(headers));
 }
 
 // The last kTail bytes of what went through.
@@ -81,27 +74,58 @@ class PassThrough : public Relay {
   dialects::Usage usage_;
 };
 
+// What a server elsewhere answers is checked before a client's dialect gets to see it.
+class CheckedRelay : public Relay {
+ public:
+  CheckedRelay(std::unique_ptr<Relay> next, bool usage_wanted) : next_(std::move(next)), stream_(usage_wanted) {}
+  [[nodiscard]] std::string_view stream_type() const override { return next_->stream_type(); }
+  Result<std::string_view> part(std::string_view bytes) override {
+    HEARTH_TRY_ASSIGN(part_, stream_.feed(bytes));
+    if (part_.empty()) return std::string_view();
+    return next_->part(part_);
+  }
+  Result<void> end() override {
+    HEARTH_TRY(stream_.end());
+    return next_->end();
+  }
+  Result<std::string> whole(std::string body) override {
+    if (const std::string error = dialects::error_in_answer(body); !error.empty())
+      return fail(Errc::unavailable, error);
+    return next_->whole(std::move(body));
+  }
+  [[nodiscard]] dialects::Usage usage() const override {
+    return stream_.usage() == dialects::Usage() ? next_->usage() : stream_.usage();
+  }
+
+ private:
+  std::unique_ptr<Relay> next_;
+  dialects::ChatStream stream_;
+  std::string part_;
+};
+
+// What is to be sent, but for the model's name.
+struct Outgoing {
+  const dialects::JsonBody& body;
+  const dialects::ForwardHead& head;
+  std::string target;
+};
+
 net::awaitable<Attempt<>> pass_stream(Call& call, Lease& place, const Upstream& upstream, net::ClientCall& answer,
                                       Relay& relay) {
   std::vector<char> part(kPart);
   for (;;) {
     const auto n = co_await answer.read_some(part);
     if (!n) co_return broke(place, upstream, n.error());
-    if (!call.exchange.started()) {
-      call.decision.first_byte = steady_now();
-      call.decision.status = 200;
-      net::Headers headers = answer_headers(call, relay.stream_type());
-      headers.add("Cache-Control", "no-cache");
-      call.exchange.start(200, std::move(headers));
-    }
     if (*n == 0) break;
     const auto bytes = relay.part({part.data(), *n});
     if (!bytes) co_return misspoke(place, upstream, bytes.error());
     if (bytes->empty()) continue;
+    begin_stream(call, relay);
     const auto written = co_await call.exchange.write(*bytes);
     if (!written) co_return give_up(dialects::to_api_error(written.error()));
   }
   if (const auto ended = relay.end(); !ended) co_return misspoke(place, upstream, ended.error());
+  begin_stream(call, relay);
   note(call, relay.usage());
   place.finish(Outcome::ok);
   co_await call.exchange.finish();
@@ -122,18 +146,33 @@ net::awaitable<Attempt<>> pass_whole(Call& call, Lease& place, const Upstream& u
   co_return Attempt<>();
 }
 
-net::awaitable<Attempt<>> forward_once(Call& call, const dialects::SplicedBody& body, std::string target,
-                                       Upstream& upstream, Relay& relay) {
+net::awaitable<Attempt<>> forward_once(Call& call, const Outgoing& out, const Candidate& candidate,
+                                       const MakeRelay& make) {
+  const Model& model = *candidate.model;
+  Upstream& upstream = *model.upstream;
+  std::unique_ptr<Relay> relay = make(call);
+  const dialects::SplicedBody body = dialects::splice_string(out.body.view(), out.head.model_at, model.there());
+  std::string asking;  // the same with what this box wants to know
+  net::BodyParts parts{body.head, body.replacement, body.tail};
+  if (upstream.facts().kind != UpstreamKind::engine) {
+    const bool says = dialects::has_word(out.body, "stream_options");
+    relay = std::make_unique<CheckedRelay>(std::move(relay), says);
+    if (out.head.stream && !says) {
+      asking = dialects::ask_for_usage(body.join());
+      parts = net::BodyParts(asking);
+    }
+  }
   auto lease = co_await acquire(call, upstream);
   if (!lease) co_return std::unexpected(lease.error());
   Lease& place = **lease;
-  net::RequestHead head{"POST", std::move(target), {{"Content-Type", "application/json"}}};
-  auto sent = co_await place.client().send(std::move(head), {body.head, body.replacement, body.tail}, place.deadline());
+  net::RequestHead head{"POST", out.target, {{"Content-Type", "application/json"}}};
+  place.address(head);
+  auto sent = co_await place.client().send(std::move(head), parts, place.deadline());
   if (!sent) co_return broke(place, upstream, sent.error());
   const auto answered = co_await expect_ok(place, upstream, *sent);
   if (!answered) co_return std::unexpected(answered.error());
-  if (is_stream(*answered)) co_return co_await pass_stream(call, place, upstream, *sent, relay);
-  co_return co_await pass_whole(call, place, upstream, *sent, relay);
+  if (is_stream(*answered)) co_return co_await pass_stream(call, place, upstream, *sent, *relay);
+  co_return co_await pass_whole(call, place, upstream, *sent, *relay);
 }
 
 }  // namespace
@@ -144,19 +183,12 @@ std::unique_ptr<Relay> pass_through(const Call&) {
 
 net::awaitable<void> forward(Call& call, const dialects::JsonBody& body, const dialects::ForwardHead& head, Task task,
                              std::string target, MakeRelay make) {
-  if (task == Task::chat && !call.services.catalogue.serves(task)) {
-    call.decision.requested_model = head.model.substr(0, 128);
-    co_return co_await reply_error(call, no_language_model());
-  }
-  const auto model = choose_model(call, head.model, task);
-  if (!model) co_return co_await reply_error(call, model.error());
-  const dialects::SplicedBody forwarded = dialects::splice_string(body.view(), head.model_at, (*model)->id);
-  Attempt<> done;
-  do {
-    ++call.decision.attempts;
-    const std::unique_ptr<Relay> relay = make(call);
-    done = co_await forward_once(call, forwarded, target, *(*model)->upstream, *relay);
-  } while (!done && done.error().upstream_broke && call.decision.attempts < 2 && !call.exchange.started());
+  const Wanted wanted{head.model, task, &body};
+  const auto plan = co_await plan_call(call, wanted);
+  if (!plan) co_return co_await reply_error(call, plan.error());
+  const Outgoing out{body, head, std::move(target)};
+  const auto attempt = [&](const Candidate& candidate) { return forward_once(call, out, candidate, make); };
+  const Attempt<> done = co_await try_each<void>(call, *plan, attempt);
   if (!done) co_await reply_error(call, done.error().error, StreamKind::events);
 }
 

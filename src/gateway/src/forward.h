@@ -1,8 +1,8 @@
-// A request that goes to the upstream of its model with only the model's name replaced, and the answer's way back: as
-// it is, byte for byte, where the client speaks the same dialect, or through a Relay that translates it.
+// A request that goes to whoever is planned to answer it with only the model's name replaced, and the answer's way
+// back: as it is, byte for byte, where the client speaks the same dialect, or through a Relay that translates it.
 #pragma once
 
-#include "upstream_call.h"
+#include "dispatch.h"
 
 #include <hearth/dialects/chat.h>
 
@@ -44,9 +44,8 @@ class WholeRelay : public Relay {
   Result<void> end() override { return {}; }
 };
 
-// Chooses the model (model_not_loaded says how to get a language model, where there is none), sends, passes the answer
-// on, and notes the tokens it says it took. An attempt whose upstream broke before the client got anything is repeated
-// once; a stream that breaks later ends with an error event.
+// Plans, sends, passes the answer on, and notes the tokens it says it took. A stream that breaks when the client has
+// got a part of it ends with an error event.
 net::awaitable<void> forward(Call& call, const dialects::JsonBody& body, const dialects::ForwardHead& head, Task task,
                              std::string target, MakeRelay relay = pass_through);
 

@@ -1,4 +1,5 @@
 #include "call.h"
+#include "sessions.h"
 
 #include <hearth/core/ids.h>
 #include <hearth/core/log.h>
@@ -87,6 +88,17 @@ std::string comma_separated(std::string_view methods) {
   return text;
 }
 
+Routes routes_of(const config::Config& config) {
+  Routes routes;
+  for (const auto& [name, route] : config.routes) {
+    for (const std::string& text : route.use) {
+      auto step = config::parse_route_step(text);
+      if (step) routes[name].push_back(std::move(*step));  // the configuration was checked when it was read
+    }
+  }
+  return routes;
+}
+
 }  // namespace
 
 struct Gateway::Impl {
@@ -94,6 +106,7 @@ struct Gateway::Impl {
       : with(std::move(c)),
         spool(with.config->limits.spool),
         body_memory(kLargestBodiesAtOnce * with.config->limits.json_body),
+        routes(routes_of(*with.config)),
         services{*with.config,
                  *with.catalogue,
                  with.media,
@@ -101,15 +114,40 @@ struct Gateway::Impl {
                  *with.files,
                  spool,
                  with.config->paths.data / "spool",
-                 body_memory} {}
+                 body_memory,
+                 routes,
+                 sessions} {}
 
   Collaborators with;
   SpoolBudget spool;
   SpoolBudget body_memory;
+  Routes routes;
+  Sessions sessions;
   Services services;
+  CallLog calls;
   std::atomic<std::uint64_t> in_flight{0};
   std::atomic<std::uint64_t> served{0};
   std::atomic<std::uint64_t> failed{0};
+
+  void tell(const Call& call, double seconds) {
+    const Decision& d = call.decision;
+    CallStory story;
+    story.id = call.id;
+    story.ended = wall_now();
+    story.principal = call.principal.id;
+    story.operation = d.operation;
+    story.requested_model = d.requested_model;
+    story.data_class = d.data_class;
+    if (d.model != nullptr) story.model = d.model->id;
+    story.reason = d.reason;
+    story.status = d.status;
+    story.seconds = seconds;
+    story.input_tokens = d.input_tokens;
+    story.output_tokens = d.output_tokens;
+    story.passed = d.passed;
+    story.tried = d.tried;
+    calls.add(std::move(story));
+  }
 
   void settle(const Call& call) {
     const Decision& d = call.decision;
@@ -122,6 +160,7 @@ struct Gateway::Impl {
     record.input_tokens = d.input_tokens;
     record.output_tokens = d.output_tokens;
     with.metrics->record(record);
+    if (!d.tried.empty() || !d.passed.empty()) tell(call, record.seconds);
     --in_flight;
     ++served;
     if (d.status >= 500) ++failed;
@@ -145,6 +184,10 @@ Gateway::~Gateway() = default;
 
 Gateway::Counts Gateway::counts() const noexcept {
   return {impl_->in_flight, impl_->served, impl_->failed};
+}
+
+const CallLog& Gateway::calls() const noexcept {
+  return impl_->calls;
 }
 
 std::uint64_t Gateway::spooled_bytes() const noexcept {

@@ -104,7 +104,7 @@ net::awaitable<void> handle_ocr(Call& call) {
   do {
     ++call.decision.attempts;
     read = co_await read_once(call, *request, *document, *(*model)->upstream, **media);
-  } while (!read && read.error().upstream_broke && call.decision.attempts < 2);
+  } while (!read && read.error().again == Again::here && call.decision.attempts < 2);
   if (!read) {
     auto error = read.error().error;
     if (error.status < 500 && !error.param && error.status != 499) error.param = "document";

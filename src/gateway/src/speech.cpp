@@ -144,7 +144,7 @@ net::awaitable<void> handle_speech(Call& call) {
   do {
     ++call.decision.attempts;
     done = co_await speak_once(call, *request, **model, **media);
-  } while (!done && done.error().upstream_broke && call.decision.attempts < 2 && !call.exchange.started());
+  } while (!done && done.error().again == Again::here && call.decision.attempts < 2 && !call.exchange.started());
   const StreamKind kind = is_events(*request) ? StreamKind::events : StreamKind::bytes;
   if (!done) co_return co_await reply_error(call, done.error().error, kind);
   if (is_events(*request)) {

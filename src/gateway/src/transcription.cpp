@@ -200,7 +200,7 @@ net::awaitable<void> handle(Call& call, AudioTask task) {
   do {
     ++call.decision.attempts;
     done = co_await transcriber.run_once();
-  } while (!done && done.error().upstream_broke && call.decision.attempts < 2 && !call.exchange.started());
+  } while (!done && done.error().again == Again::here && call.decision.attempts < 2 && !call.exchange.started());
   if (!done) {
     auto error = done.error().error;
     if (error.status < 500 && !error.param && error.status != 499) error.param = "file";

@@ -1,6 +1,7 @@
 #include "upstream_call.h"
 
 #include <hearth/core/log.h>
+#include <hearth/dialects/retry_after.h>
 
 #include <fmt/format.h>
 
@@ -17,8 +18,22 @@ namespace {
 constexpr std::size_t kPart = 64 * 1024;
 constexpr std::size_t kMaxErrorBody = 64 * 1024;
 
+bool is_engine(const Upstream& upstream) {
+  return upstream.facts().kind == UpstreamKind::engine;
+}
+
+// "the speech engine", "openai": as people know it.
+std::string called(const Upstream& upstream) {
+  return is_engine(upstream) ? fmt::format("the {} engine", upstream.name()) : std::string(upstream.name());
+}
+
+// The code for engines, and the one for servers elsewhere.
+ApiError trouble(const Upstream& upstream, ApiCode engine, ApiCode server, std::string message) {
+  return dialects::api_error(is_engine(upstream) ? engine : server, std::move(message));
+}
+
 ApiError unavailable(const Upstream& upstream, std::string message) {
-  ApiError error = dialects::api_error(ApiCode::engine_unavailable, std::move(message));
+  ApiError error = trouble(upstream, ApiCode::engine_unavailable, ApiCode::upstream_unavailable, std::move(message));
   error.retry_after = std::max(Seconds(1), upstream.retry_after());
   return error;
 }
@@ -49,18 +64,28 @@ net::awaitable<Attempt<LeasePtr>> acquire(Call& call, Upstream& upstream) {
   if (lease) co_return std::move(*lease);
   const Error& error = lease.error();
   ApiError answer = dialects::to_api_error(error);
-  if (error.is(Errc::resource_exhausted)) answer = dialects::api_error(ApiCode::queue_full, error.message());
+  if (error.is(Errc::resource_exhausted))
+    answer = trouble(upstream, ApiCode::queue_full, ApiCode::upstream_limited, error.message());
   if (error.is(Errc::unavailable) || error.is(Errc::failed_precondition))
     answer = unavailable(upstream, error.message());
   if (answer.status == 429) answer.retry_after = std::max(Seconds(1), upstream.retry_after());
-  co_return give_up(std::move(answer));
+  co_return give_up(std::move(answer), error.is(Errc::cancelled) ? Again::never : Again::elsewhere);
 }
 
 std::unexpected<Failure> unreadable(Lease& lease, const Upstream& upstream) {
   lease.finish(Outcome::failed);  // no input makes a sound engine speak nonsense
-  log::warn("gateway", "an engine gave an answer that cannot be read", {{"engine", upstream.name()}});
-  return give_up(dialects::api_error(ApiCode::engine_error,
-                                     fmt::format("the {} engine gave an answer that cannot be read", upstream.name())));
+  log::warn("gateway", "an upstream gave an answer that cannot be read", {{"upstream", upstream.name()}});
+  return give_up(trouble(upstream, ApiCode::engine_error, ApiCode::upstream_error,
+                         fmt::format("{} gave an answer that cannot be read", called(upstream))),
+                 Again::elsewhere);
+}
+
+std::unexpected<Failure> misspoke(Lease& lease, const Upstream& upstream, const Error& error) {
+  lease.finish(Outcome::failed);
+  log::warn("gateway", "an upstream answered wrongly", {{"upstream", upstream.name()}, {"error", error.describe()}});
+  if (is_engine(upstream)) return give_up(dialects::to_api_error(error), Again::elsewhere);
+  return give_up(dialects::api_error(ApiCode::upstream_error, fmt::format("{}: {}", upstream.name(), error.message())),
+                 Again::elsewhere);
 }
 
 std::unexpected<Failure> broke(Lease& lease, const Upstream& upstream, const Error& error) {
@@ -70,16 +95,57 @@ std::unexpected<Failure> broke(Lease& lease, const Upstream& upstream, const Err
   }
   if (error.is(Errc::deadline_exceeded)) {
     lease.finish(Outcome::timed_out);
-    return give_up(dialects::api_error(ApiCode::deadline_exceeded,
-                                       fmt::format("the {} engine did not finish in time", upstream.name())));
+    return give_up(
+        dialects::api_error(ApiCode::deadline_exceeded, fmt::format("{} did not {} in time", called(upstream),
+                                                                    is_engine(upstream) ? "finish" : "answer")),
+        Again::elsewhere);
   }
   lease.finish(Outcome::failed);
-  log::warn("gateway", "an engine broke off", {{"engine", upstream.name()}, {"error", error.describe()}});
-  return std::unexpected(
-      Failure{unavailable(upstream, fmt::format("the {} engine broke off and is being restarted; try again in a moment",
-                                                upstream.name())),
-              true});
+  log::warn("gateway", "an upstream broke off", {{"upstream", upstream.name()}, {"error", error.describe()}});
+  if (is_engine(upstream))
+    return give_up(unavailable(upstream, fmt::format("the {} engine broke off and is being restarted; try again in a "
+                                                     "moment",
+                                                     upstream.name())),
+                   Again::here);
+  return give_up(unavailable(upstream, fmt::format("{} could not be asked: {}", upstream.name(), error.message())),
+                 Again::elsewhere);
 }
+
+namespace {
+
+// What a server elsewhere answered in place of an answer.
+Failure refusal(const Upstream& upstream, const net::ResponseHead& head, std::string_view body) {
+  const int status = head.status;
+  ApiError told = dialects::decode_error_body(status, body);
+  if (status == 401 || status == 403)  // the box's key, not the client's
+    return {dialects::api_error(ApiCode::upstream_unavailable,
+                                fmt::format("{} does not take this box's key ({}): {}; see providers.{}.key_files",
+                                            upstream.name(), status, told.message, upstream.name())),
+            Again::here};
+  const auto rest =
+      dialects::read_retry_after(head.headers.get("retry-after-ms"), head.headers.get("Retry-After"), wall_now());
+  if (status == 429) {
+    told.message = fmt::format("{}: {}", upstream.name(), told.message);
+    told.retry_after = rest.value_or(Seconds(1));
+    return {std::move(told), Again::elsewhere};
+  }
+  if (status >= 500) {
+    ApiError error = dialects::api_error(
+        ApiCode::upstream_error, fmt::format("{} answered with status {}: {}", upstream.name(), status, told.message));
+    error.retry_after = rest;
+    return {std::move(error), Again::elsewhere};
+  }
+  const bool may_differ = status == 404 || status == 408 || status == 409;
+  return {std::move(told), may_differ ? Again::elsewhere : Again::never};
+}
+
+Outcome outcome_of(int status) {
+  if (status == 401 || status == 403) return Outcome::refused;
+  if (status == 429) return Outcome::limited;
+  return status >= 500 ? Outcome::error : Outcome::ok;
+}
+
+}  // namespace
 
 net::awaitable<Attempt<net::ResponseHead>> expect_ok(Lease& lease, const Upstream& upstream,
                                                      net::ClientCall& exchange) {
@@ -87,6 +153,13 @@ net::awaitable<Attempt<net::ResponseHead>> expect_ok(Lease& lease, const Upstrea
   if (!head) co_return broke(lease, upstream, head.error());
   if (head->status < 400) co_return std::move(*head);
   auto body = co_await exchange.read_all(kMaxErrorBody);
+  if (!is_engine(upstream)) {
+    Failure failure = refusal(upstream, *head, body ? *body : std::string());
+    lease.finish(outcome_of(head->status), head->status == 429 ? failure.error.retry_after : std::nullopt);
+    log::warn("gateway", "an upstream refused",
+              {{"upstream", upstream.name()}, {"status", head->status}, {"error", failure.error.message}});
+    co_return std::unexpected(std::move(failure));
+  }
   ApiError told = dialects::decode_error_body(head->status, body ? *body : std::string());
   const bool exhausted = told.code == "resource_exhausted";
   ApiError error = with_known_code(std::move(told));
@@ -94,7 +167,7 @@ net::awaitable<Attempt<net::ResponseHead>> expect_ok(Lease& lease, const Upstrea
   lease.finish(exhausted ? Outcome::exhausted : head->status >= 500 ? Outcome::error : Outcome::ok);
   if (head->status >= 500)
     log::warn("gateway", "an engine failed on a request", {{"engine", upstream.name()}, {"error", error.message}});
-  co_return give_up(error);
+  co_return give_up(error, head->status >= 500 || exhausted ? Again::elsewhere : Again::never);
 }
 
 net::awaitable<Attempt<net::ClientCall>> send_spooled(Call& call, Lease& lease, const Upstream& upstream,

@@ -12,19 +12,22 @@
 
 namespace hearth::gateway {
 
-// Why an attempt failed: what the client is to be told, and whether another attempt could succeed because the upstream
-// broke (its process died, it spoke nonsense) rather than refused.
+// Whether another attempt could succeed: nowhere, for the input is wrong or the client has left; at another upstream,
+// for this one cannot now; or here once more as well, for what failed was of the moment.
+enum class Again { never, elsewhere, here };
+
+// Why an attempt failed: what the client is to be told, and what can be tried.
 struct Failure {
   dialects::ApiError error;
-  bool upstream_broke = false;
+  Again again = Again::never;
 };
 template <typename T = void>
 using Attempt = std::expected<T, Failure>;
 
 using LeasePtr = std::unique_ptr<Lease>;
 
-inline std::unexpected<Failure> give_up(dialects::ApiError error) {
-  return std::unexpected(Failure{std::move(error), false});
+inline std::unexpected<Failure> give_up(dialects::ApiError error, Again again = Again::never) {
+  return std::unexpected(Failure{std::move(error), again});
 }
 
 // queue_full, engine_unavailable, deadline_exceeded, request_cancelled; with a time to come back.
@@ -33,9 +36,11 @@ net::awaitable<Attempt<LeasePtr>> acquire(Call& call, Upstream& upstream);
 std::unexpected<Failure> broke(Lease& lease, const Upstream& upstream, const Error& error);
 // It answered in HTTP, but not what it should: settles the lease and says so.
 std::unexpected<Failure> unreadable(Lease& lease, const Upstream& upstream);
+// It began well, and then said or did what it should not: settles the lease and tells the client `error`.
+std::unexpected<Failure> misspoke(Lease& lease, const Upstream& upstream, const Error& error);
 
-// Waits for the answer's head. An error status becomes a Failure with the upstream's own sentence: a 4xx is about the
-// input, anything else the upstream's fault.
+// Waits for the answer's head. An error status becomes a Failure with the upstream's own sentence. An engine's 4xx is
+// about the input; a server's elsewhere may also be about its limits, or the box's own key.
 net::awaitable<Attempt<net::ResponseHead>> expect_ok(Lease& lease, const Upstream& upstream, net::ClientCall& exchange);
 
 // Sends a request whose body is in the spool.

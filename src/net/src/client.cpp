@@ -1,11 +1,10 @@
+#include "call_clock.h"
 #include "message.h"
-#include "tuple.h"
+#include "wire.h"
 
 #include <hearth/net/client.h>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/buffer_body.hpp>
@@ -27,39 +26,73 @@ namespace http = beast::http;
 namespace {
 
 constexpr std::size_t kReadSize = 32 * 1024;
-constexpr std::size_t kMaxUnixPath = 107;
 
-// Has the server closed an idle connection, or sent what nobody asked for? Either way it is of no use.
-bool is_stale(StreamSocket& socket) {
-  char byte = 0;
-  const ssize_t n = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return !(n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
+double seconds(Millis time) {
+  return std::chrono::duration<double>(time).count();
 }
 
 }  // namespace
 
-struct HttpClient::Impl {
+struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
+  Impl(Executor e, Endpoint to, ClientLimits l)
+      : executor(std::move(e)), endpoint(std::move(to)), limits(l), idle_timer(executor) {}
+
+  struct Idle {
+    Wire wire;
+    SteadyTime since;
+  };
+
   Executor executor;
   Endpoint endpoint;
   ClientLimits limits;
-  std::vector<StreamSocket> idle;
+  std::vector<Idle> idle;  // the one that was used last at the end
+  asio::steady_timer idle_timer;
+  TlsSession session;       // of the connection that was given back last
   std::uint64_t bytes = 0;  // sent and received
   std::size_t owed = 0;     // calls that wait for the server
 
   [[nodiscard]] std::string name() const {
     if (!endpoint.label.empty()) return endpoint.label;
+    if (!endpoint.host.empty()) return endpoint.host;
     return endpoint.unix_path.empty() ? fmt::format("{}:{}", endpoint.address, endpoint.port)
                                       : endpoint.unix_path.string();
   }
-  std::optional<StreamSocket> take_idle() {
+  [[nodiscard]] std::string_view host() const {
+    if (!endpoint.host.empty()) return endpoint.host;
+    return endpoint.address.empty() ? std::string_view("localhost") : std::string_view(endpoint.address);
+  }
+  std::optional<Wire> take_idle() {
     while (!idle.empty()) {
-      StreamSocket socket = std::move(idle.back());
+      Wire wire = std::move(idle.back().wire);
       idle.pop_back();
-      if (!is_stale(socket)) return socket;
+      if (!wire.is_stale()) return wire;
     }
     return std::nullopt;
   }
-  awaitable<Result<StreamSocket>> connect(Deadline deadline);
+  void give_back(Wire wire) {
+    if (wire.tls() != nullptr)
+      if (TlsSession given = resumable_session(**wire.tls())) session = std::move(given);
+    if (idle.size() >= limits.idle_connections) return;
+    idle.push_back({std::move(wire), limits.idle_time ? steady_now() : SteadyTime()});
+    if (limits.idle_time && idle.size() == 1) close_idle_later();
+  }
+  void close_idle_later() {
+    idle_timer.expires_at(idle.front().since + *limits.idle_time);
+    idle_timer.async_wait([weak = weak_from_this()](const boost::system::error_code& ec) {
+      const auto impl = weak.lock();
+      if (ec || !impl) return;
+      const SteadyTime too_old = steady_now() - *impl->limits.idle_time;
+      std::erase_if(impl->idle, [&](const Idle& one) { return one.since <= too_old; });
+      if (!impl->idle.empty()) impl->close_idle_later();
+    });
+  }
+  void forget_idle() {
+    idle.clear();
+    idle_timer.cancel();
+  }
+  awaitable<Result<Wire>> connect(Deadline deadline) {
+    return open_wire(executor, endpoint, name(), deadline.sooner_of(Deadline::in(limits.connect_time)), session.get());
+  }
 };
 
 // A request that went out on a kept-alive connection, until the first byte of its answer: the server may have closed
@@ -71,18 +104,19 @@ struct Replay {
 };
 
 struct ClientCall::Impl {
-  Impl(std::shared_ptr<HttpClient::Impl> p, StreamSocket s)
-      : pool(std::move(p)), socket(std::move(s)), timer(pool->executor) {}
+  Impl(std::shared_ptr<HttpClient::Impl> p, Wire w)
+      : pool(std::move(p)), wire(std::move(w)), clock(pool->executor, wire.socket()) {}
 
   std::shared_ptr<HttpClient::Impl> pool;
-  StreamSocket socket;
-  asio::steady_timer timer;
-  std::shared_ptr<bool> timed_out = std::make_shared<bool>(false);
+  Wire wire;
+  CallClock clock;
   beast::flat_buffer buffer;
   std::optional<http::response_parser<http::buffer_body>> parser;
   std::optional<Replay> replay;
+  std::optional<Error> unsent;  // the request could not be sent whole; its answer may be there all the same
   bool is_head_request = false;
   bool body_sent = false;
+  bool sent_any = false;
   bool broken = false;
   bool writing = false;
   bool reading = false;
@@ -102,25 +136,23 @@ struct ClientCall::Impl {
     owes ? ++pool->owed : --pool->owed;
   }
 
-  void arm(Deadline deadline) {
-    if (deadline.is_never()) {
-      timer.cancel();
-      return;
-    }
-    timer.expires_at(deadline.time());
-    // The socket outlives the wait: the timer is cancelled when the call goes, and the flag says if it was too late.
-    timer.async_wait([this, alive = std::weak_ptr<bool>(timed_out)](const boost::system::error_code& ec) {
-      const auto flag = alive.lock();
-      if (ec || !flag) return;
-      *flag = true;
-      boost::system::error_code ignored;
-      socket.cancel(ignored);
-    });
-  }
-
   Error translate(const boost::system::error_code& ec) {
     broken = true;
-    if (*timed_out) return {Errc::deadline_exceeded, fmt::format("{} did not answer in time", pool->name())};
+    switch (clock.missed()) {
+      case CallClock::Wait::none:
+        break;
+      case CallClock::Wait::call:
+        return {Errc::deadline_exceeded, fmt::format("{} did not answer in time", pool->name())};
+      case CallClock::Wait::head:
+        return {Errc::deadline_exceeded,
+                fmt::format("{} did not begin to answer within {} s", pool->name(), seconds(*pool->limits.head_time))};
+      case CallClock::Wait::read:
+        return {Errc::deadline_exceeded, fmt::format("{} stopped in the middle of its answer: nothing came for {} s",
+                                                     pool->name(), seconds(*pool->limits.stall_time))};
+      case CallClock::Wait::write:
+        return {Errc::deadline_exceeded, fmt::format("{} stopped taking the request: nothing went for {} s",
+                                                     pool->name(), seconds(*pool->limits.stall_time))};
+    }
     if (ec == asio::error::operation_aborted) return {Errc::cancelled, "given up"};
     return {Errc::io_error, fmt::format("the connection to {} broke: {}", pool->name(), ec.message())};
   }
@@ -133,14 +165,21 @@ struct ClientCall::Impl {
       left += pieces[i].size();
     }
     while (left > 0) {
-      if (*timed_out) co_return fail(translate(asio::error::operation_aborted));
+      if (clock.missed() != CallClock::Wait::none) co_return fail(translate(asio::error::operation_aborted));
       writing = true;
       count();
-      const auto [ec, n] = co_await socket.async_write_some(parts, kTuple);
+      if (pool->limits.stall_time) clock.begin(CallClock::Wait::write, steady_now() + *pool->limits.stall_time);
+      const auto [ec, n] = co_await wire.write_some(parts);
+      if (pool->limits.stall_time) clock.end(CallClock::Wait::write);
       writing = false;
       count();
       pool->bytes += n;
-      if (ec) co_return fail(translate(ec));
+      // What TLS could not send may have left in part.
+      sent_any = sent_any || n > 0 || wire.tls() != nullptr;
+      if (ec) {
+        const Error why = translate(ec);
+        co_return fail(sent_any ? why : before_request(why.kind(), why.message()));
+      }
       left -= n;
       std::size_t skip = n;
       for (auto& part : parts) {
@@ -152,8 +191,9 @@ struct ClientCall::Impl {
     co_return Result<void>();
   }
 
-  awaitable<Result<void>> receive() {
-    if (*timed_out) co_return fail(translate(asio::error::operation_aborted));
+  // Reads until `until`, if there is such a time.
+  awaitable<Result<void>> receive(CallClock::Wait wait, std::optional<SteadyTime> until) {
+    if (clock.missed() != CallClock::Wait::none) co_return fail(translate(asio::error::operation_aborted));
     // The parser takes a header, a chunk's extensions and trailers only whole: none may be larger than a header.
     if (buffer.size() > pool->limits.header_bytes + kReadSize) {
       broken = true;
@@ -163,7 +203,9 @@ struct ClientCall::Impl {
     const auto space = buffer.prepare(kReadSize);
     reading = true;
     count();
-    const auto [ec, n] = co_await socket.async_read_some(space, kTuple);
+    if (until) clock.begin(wait, *until);
+    const auto [ec, n] = co_await wire.read_some(space);
+    if (until) clock.end(wait);
     reading = false;
     count();
     pool->bytes += n;
@@ -186,12 +228,15 @@ struct ClientCall::Impl {
     replay.reset();
     auto connected = co_await pool->connect(again.deadline);
     if (!connected) co_return fail(connected.error());
-    socket = std::move(*connected);
+    wire = std::move(*connected);
+    clock.watch(wire.socket());
     broken = false;
     co_return co_await send({again.head, again.body.first, again.body.second, again.body.third});
   }
 
   awaitable<Result<ResponseHead>> read_head() {
+    std::optional<SteadyTime> until;
+    if (body_sent && pool->limits.head_time) until = steady_now() + *pool->limits.head_time;
     for (;;) {
       parser.emplace();
       parser->header_limit(static_cast<std::uint32_t>(pool->limits.header_bytes));
@@ -199,13 +244,13 @@ struct ClientCall::Impl {
       parser->skip(is_head_request);
       while (!parser->is_header_done()) {
         if (buffer.size() == 0) {
-          HEARTH_CO_TRY(co_await receive());
+          HEARTH_CO_TRY(co_await receive(CallClock::Wait::head, until));
         }
         beast::error_code ec;
         const std::size_t used = parser->put(buffer.data(), ec);
         buffer.consume(used);
         if (ec == http::error::need_more) {
-          HEARTH_CO_TRY(co_await receive());
+          HEARTH_CO_TRY(co_await receive(CallClock::Wait::head, until));
           continue;
         }
         if (ec) {
@@ -247,16 +292,18 @@ struct ClientCall::Impl {
         if (parser->is_done()) break;
         if (ec != http::error::need_more && used > 0) continue;  // a chunk's header was taken, its bytes come next
       }
-      HEARTH_CO_TRY(co_await receive());
+      std::optional<SteadyTime> until;
+      if (pool->limits.stall_time) until = steady_now() + *pool->limits.stall_time;
+      HEARTH_CO_TRY(co_await receive(CallClock::Wait::read, until));
     }
     co_return std::size_t{0};
   }
 
   void release() {
-    timer.cancel();
-    const bool reusable = !broken && !*timed_out && body_sent && parser && parser->is_done() && parser->keep_alive() &&
-                          buffer.size() == 0;
-    if (reusable && pool->idle.size() < pool->limits.idle_connections) pool->idle.push_back(std::move(socket));
+    clock.stop();
+    const bool reusable = !broken && clock.missed() == CallClock::Wait::none && body_sent && parser &&
+                          parser->is_done() && parser->keep_alive() && buffer.size() == 0;
+    if (reusable) pool->give_back(std::move(wire));
   }
 };
 
@@ -288,6 +335,7 @@ awaitable<Result<void>> ClientCall::finish_body() {
 
 awaitable<Result<ResponseHead>> ClientCall::head() {
   auto head = co_await impl_->read_head();
+  if (!head && impl_->unsent) co_return fail(*impl_->unsent);
   if (head || !impl_->replay || head.error().kind() != Errc::io_error) co_return head;
   HEARTH_CO_TRY(co_await impl_->send_again());
   co_return co_await impl_->read_head();
@@ -311,61 +359,25 @@ awaitable<Result<std::string>> ClientCall::read_all(std::size_t limit) {
 }
 
 void ClientCall::set_deadline(Deadline deadline) noexcept {
-  impl_->arm(deadline);
+  impl_->clock.set_deadline(deadline);
 }
 
 void ClientCall::abort() noexcept {
   impl_->broken = true;
   impl_->replay.reset();
-  ::shutdown(impl_->socket.native_handle(), SHUT_RDWR);
+  ::shutdown(impl_->wire.socket().native_handle(), SHUT_RDWR);
 }
 
 HttpClient::HttpClient(Executor executor, Endpoint endpoint, ClientLimits limits)
     : impl_(std::make_shared<Impl>(std::move(executor), std::move(endpoint), limits)) {}
 HttpClient::~HttpClient() {
-  impl_->idle.clear();
+  impl_->forget_idle();
 }
 Traffic HttpClient::traffic() const noexcept {
   return {.bytes = impl_->bytes, .owed = impl_->owed > 0};
 }
 void HttpClient::forget_idle() {
-  impl_->idle.clear();
-}
-
-awaitable<Result<StreamSocket>> HttpClient::Impl::connect(Deadline deadline) {
-  StreamSocket socket(executor);
-  asio::generic::stream_protocol::endpoint to;
-  if (!endpoint.unix_path.empty()) {
-    const std::string path = endpoint.unix_path.string();
-    if (path.size() > kMaxUnixPath)
-      co_return fail(Errc::invalid_argument, fmt::format("the socket path {} is too long", path));
-    to = asio::local::stream_protocol::endpoint(path);
-  } else {
-    boost::system::error_code ec;
-    const auto address = asio::ip::make_address(endpoint.address, ec);
-    if (ec) co_return fail(Errc::invalid_argument, fmt::format("'{}' is not an IP address", endpoint.address));
-    to = asio::ip::tcp::endpoint(address, endpoint.port);
-  }
-  asio::steady_timer timer(executor, deadline.sooner_of(Deadline::in(limits.connect_time)).time());
-  const auto timed_out = std::make_shared<bool>(false);
-  timer.async_wait([&socket, alive = std::weak_ptr<bool>(timed_out)](const boost::system::error_code& ec) {
-    const auto flag = alive.lock();
-    if (ec || !flag) return;
-    *flag = true;
-    boost::system::error_code ignored;
-    socket.cancel(ignored);
-  });
-  const auto [ec] = co_await socket.async_connect(to, kTuple);
-  timer.cancel();
-  if (*timed_out)
-    co_return fail(Errc::deadline_exceeded, fmt::format("{} did not accept a connection in time", name()));
-  if (ec == asio::error::operation_aborted) co_return fail(Errc::cancelled, "given up");
-  if (ec) co_return fail(Errc::unavailable, fmt::format("nothing answers at {}: {}", name(), ec.message()));
-  if (endpoint.unix_path.empty()) {
-    boost::system::error_code ignored;
-    socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-  }
-  co_return socket;
+  impl_->forget_idle();
 }
 
 namespace {
@@ -388,19 +400,18 @@ std::string format_head(const RequestHead& head, std::string_view host, std::opt
 
 awaitable<Result<ClientCall>> HttpClient::open(RequestHead head, BodyKind body, Deadline deadline) {
   if (!is_clean_field(head.target) || !is_clean_field(head.method))
-    co_return fail(Errc::invalid_argument, "a line break in a request's target");
+    co_return fail(before_request(Errc::invalid_argument, "a line break in a request's target"));
   const std::shared_ptr<Impl> pool = impl_;
-  std::optional<StreamSocket> socket = pool->take_idle();
-  if (!socket) {
+  std::optional<Wire> wire = pool->take_idle();
+  if (!wire) {
     auto connected = co_await pool->connect(deadline);
     if (!connected) co_return fail(connected.error());
-    socket.emplace(std::move(*connected));
+    wire.emplace(std::move(*connected));
   }
-  auto call = std::make_unique<ClientCall::Impl>(pool, std::move(*socket));
+  auto call = std::make_unique<ClientCall::Impl>(pool, std::move(*wire));
   call->is_head_request = head.method == "HEAD";
-  call->arm(deadline);
-  const std::string text =
-      format_head(head, pool->endpoint.address.empty() ? "localhost" : pool->endpoint.address, std::nullopt, body);
+  call->clock.set_deadline(deadline);
+  const std::string text = format_head(head, pool->host(), std::nullopt, body);
   const auto sent = co_await call->send({text, {}, {}, {}});
   if (!sent) co_return fail(sent.error());
   call->body_sent = body == BodyKind::none;
@@ -409,28 +420,32 @@ awaitable<Result<ClientCall>> HttpClient::open(RequestHead head, BodyKind body, 
 
 awaitable<Result<ClientCall>> HttpClient::send(RequestHead head, BodyParts body, Deadline deadline) {
   if (!is_clean_field(head.target) || !is_clean_field(head.method))
-    co_return fail(Errc::invalid_argument, "a line break in a request's target");
+    co_return fail(before_request(Errc::invalid_argument, "a line break in a request's target"));
   const std::shared_ptr<Impl> pool = impl_;
-  const std::string text = format_head(head, pool->endpoint.address.empty() ? "localhost" : pool->endpoint.address,
-                                       body.size(), BodyKind::none);
-  for (bool reused = true; reused;) {
-    std::optional<StreamSocket> socket = pool->take_idle();
-    reused = socket.has_value();
-    if (!socket) {
+  const std::string text = format_head(head, pool->host(), body.size(), BodyKind::none);
+  for (;;) {
+    std::optional<Wire> wire = pool->take_idle();
+    const bool reused = wire.has_value();
+    if (!wire) {
       auto connected = co_await pool->connect(deadline);
       if (!connected) co_return fail(connected.error());
-      socket.emplace(std::move(*connected));
+      wire.emplace(std::move(*connected));
     }
-    auto call = std::make_unique<ClientCall::Impl>(pool, std::move(*socket));
+    auto call = std::make_unique<ClientCall::Impl>(pool, std::move(*wire));
     call->is_head_request = head.method == "HEAD";
-    call->arm(deadline);
+    call->clock.set_deadline(deadline);
     const auto sent = co_await call->send({text, body.first, body.second, body.third});
-    call->body_sent = sent.has_value();
-    if (sent && reused) call->replay.emplace(text, body, deadline);
-    if (sent) co_return ClientCall(std::move(call));
-    if (!reused || sent.error().kind() != Errc::io_error) co_return fail(sent.error());
+    if (sent) {
+      call->body_sent = true;
+      if (reused && pool->limits.send_again) call->replay.emplace(text, body, deadline);
+      co_return ClientCall(std::move(call));
+    }
+    if (sent.error().kind() != Errc::io_error) co_return fail(sent.error());
+    if (reused && (pool->limits.send_again || nothing_was_sent(sent.error()))) continue;
+    if (nothing_was_sent(sent.error())) co_return fail(sent.error());
+    call->unsent = sent.error();  // it may have refused the rest and said why
+    co_return ClientCall(std::move(call));
   }
-  co_return fail(Errc::internal, "unreachable");
 }
 
 awaitable<Result<ClientResponse>> HttpClient::fetch(RequestHead head, BodyParts body, std::size_t limit,

@@ -116,6 +116,29 @@ TEST(Config, WrongValuesNameLineAndWhatIsExpected) {
   EXPECT_THAT(mistake("server:\n  allowed_origins: [x.org]\n"), HasSubstr("is not an origin"));
 }
 
+TEST(Config, ProvidersSayWhereTheyAreAndWhatTheyMaySee) {
+  const auto config = parse(
+      "providers:\n  openai: { url: https://api.openai.com/v1/, sees: internal, models: [gpt-5, org/m:1], key_files: "
+      "/etc/hearth/openai.key }\n"
+      "  den: { url: \"http://192.168.1.9:8000/v1\", sees: secret, models: tiny, lan: true, speaks: anthropic }\n"
+      "routes:\n  auto: { use: [local, openai/gpt-5 if size>=8k] }\n  gpt-4.1: { use: [den/tiny] }\n",
+      "hearth.yaml");
+  ASSERT_TRUE(config) << config.error().describe();
+  const Provider& openai = config->providers.at("openai");
+  EXPECT_EQ(openai.url, "https://api.openai.com/v1");
+  EXPECT_EQ(openai.sees, DataClass::internal);
+  EXPECT_THAT(openai.models, ElementsAre("gpt-5", "org/m:1"));
+  EXPECT_FALSE(openai.lan);
+  EXPECT_EQ(config->providers.at("den").speaks, Speaks::anthropic);
+  EXPECT_THAT(config->routes.at("auto").use, ElementsAre("local", "openai/gpt-5 if size>=8k"));
+  EXPECT_TRUE(config->routes.contains("gpt-4.1"));
+  EXPECT_THAT(mistake("providers: { x: { url: https://x, models: [a] } }"), HasSubstr("providers.x: sees must say"));
+  EXPECT_THAT(mistake("providers: { x: { sees: public, models: [a] } }"), HasSubstr("url must say"));
+  EXPECT_THAT(mistake("providers: { x: { url: https://x, sees: public } }"), HasSubstr("at least one model"));
+  EXPECT_THAT(mistake("providers: { X: { url: https://x, sees: public } }"), HasSubstr("is not a provider's name"));
+  EXPECT_THAT(mistake("routes: { auto: { use: [local if full moon] } }"), HasSubstr("is no condition"));
+}
+
 TEST(Config, WrongShapesAreMistakes) {
   EXPECT_THAT(mistake("[1, 2]"), HasSubstr("must consist of sections"));
   EXPECT_THAT(mistake("server: 5"), HasSubstr("'server' is a section"));

@@ -519,8 +519,13 @@ CO_TEST(Http, ARequestThatAClosingConnectionSwallowedIsSentAgain) {
   std::vector<std::string> bodies;
   TaskGroup tasks(executor);
   tasks.spawn("test.serve", serve_and_forget(&acceptor, &connections, &bodies));
-  HttpClient client(executor,
-                    {.unix_path = {}, .address = "127.0.0.1", .port = acceptor.local_endpoint().port(), .label = {}});
+  HttpClient client(executor, {.unix_path = {},
+                               .address = "127.0.0.1",
+                               .port = acceptor.local_endpoint().port(),
+                               .connector = {},
+                               .host = {},
+                               .tls = {},
+                               .label = {}});
   for (const std::string body : {"one", "two", "three"}) {
     const auto answer = co_await client.fetch(request("POST", "/"), body, 1000, soon());
     CO_ASSERT(answer);

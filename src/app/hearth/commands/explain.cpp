@@ -1,9 +1,12 @@
 #include "../cli.h"
 #include "../table.h"
+#include "../when.h"
 
 #include <hearth/core/units.h>
 
 #include <fmt/format.h>
+
+#include <memory>
 
 namespace hearth::tool {
 namespace {
@@ -83,6 +86,62 @@ Result<ExitCode> placement(Session& s) {
   return ExitCode::ok;
 }
 
+std::string_view verdict(const json::value& call) {
+  return json::number(call, "status") < 400 ? "answered" : "failed";
+}
+
+std::string calls_table(const json::value& answer, const Session& s) {
+  Table table({{"CALL"},
+               {"WHEN"},
+               {"ASKED FOR"},
+               {"CLASS"},
+               {"STATUS", Align::right},
+               {"ANSWERED BY"},
+               {"BECAUSE", Align::left, true}});
+  for (const json::value& call : json::list(answer, "data")) {
+    const bool good = json::number(call, "status") < 400;
+    table.add({{json::text(call, "id"), Ink::bold},
+               {local_second(json::text(call, "ended_at"))},
+               {json::text(call, "requested_model")},
+               {json::text(call, "data_class")},
+               {std::to_string(whole(call, "status")), good ? Ink::green : Ink::yellow},
+               {json::text(call, "model")},
+               {json::text(call, "reason")}});
+  }
+  return table.empty() ? "No call for a model has come yet.\n"
+                       : table.render(s.table_columns(), s.terminal().out_colour);
+}
+
+std::string call_text(const json::value& call, const Session& s) {
+  const std::string model = json::text(call, "model");
+  std::string out = fmt::format("{} asked for {} with {} data and was {}{} in {:.2f} s ({}).\n",
+                                s.ink(printable(json::text(call, "id")), Ink::bold),
+                                printable(json::text(call, "requested_model")), json::text(call, "data_class"),
+                                verdict(call), model.empty() ? "" : " by " + s.ink(printable(model), Ink::bold),
+                                json::number(call, "seconds"), whole(call, "status"));
+  Table table({{"MODEL"}, {"WHAT BECAME OF IT"}, {"BECAUSE", Align::left, true}});
+  for (const json::value& tried : json::list(call, "tried")) {
+    const std::string error = json::text(tried, "error");
+    table.add({{json::text(tried, "model"), Ink::bold},
+               {error.empty() ? "answered" : fmt::format("failed ({})", whole(tried, "status")),
+                error.empty() ? Ink::green : Ink::yellow},
+               {error.empty() ? json::text(call, "reason") : error}});
+  }
+  for (const json::value& passed : json::list(call, "passed_over"))
+    table.add({{json::text(passed, "model"), Ink::bold}, {"not asked", Ink::dim}, {json::text(passed, "reason")}});
+  if (!table.empty()) out += "\n" + table.render(s.table_columns(), s.terminal().out_colour);
+  return out;
+}
+
+Result<ExitCode> explain_call(Session& s, const std::string& id) {
+  const std::string target = id.empty() ? "/admin/calls" : "/admin/calls/" + url_escape(id);
+  HEARTH_TRY_ASSIGN(const json::value answer, s.admin("GET", target));
+  std::string out = json::pretty(answer);
+  if (!s.json()) out = id.empty() ? calls_table(answer, s) : call_text(answer, s);
+  HEARTH_TRY(print(out));
+  return ExitCode::ok;
+}
+
 }  // namespace
 
 void add_explain(Cli& cli) {
@@ -98,6 +157,17 @@ void add_explain(Cli& cli) {
       "another. With --json: the object that GET /admin/explain/placement answers.",
       placement);
   cli.manual.examples(where, {{"hearth explain placement", "Look."}});
+  const auto id = std::make_shared<std::string>();
+  auto& call = cli.command(
+      app, "call",
+      "Say who answered a call, who else was tried, and who was not asked and why.\n\n"
+      "A call's id is in the answer's x-request-id header. Without one: the last calls. hearthd remembers 1000 of them "
+      "until it stops, and of each what was decided, not what it was about. With --json: the object that GET "
+      "/admin/calls answers.",
+      [id](Session& s) { return explain_call(s, *id); });
+  call.add_option("ID", *id, "The call, as its x-request-id header has it.");
+  cli.manual.examples(call, {{"hearth explain call", "Look at the last calls."},
+                             {"hearth explain call req_abc", "Why did that one go where it went?"}});
   cli.manual.examples(app, {{"hearth explain placement", "Where does each engine run, and why there?"}});
 }
 

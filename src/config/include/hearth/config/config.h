@@ -4,6 +4,7 @@
 // table of keys as the loader (src/config/src/keys.cpp), so they cannot disagree.
 #pragma once
 
+#include <hearth/core/data_class.h>
 #include <hearth/core/error.h>
 #include <hearth/core/log.h>
 #include <hearth/core/paths.h>
@@ -95,6 +96,36 @@ struct Egress {
   std::vector<std::string> allow;  // "HOST", "HOST:PORT", "*.example.com"
 };
 
+enum class Speaks { openai, anthropic };
+
+// Another server that answers: a provider in the cloud, or a machine of one's own.
+struct Provider {
+  std::string url;  // "https://api.openai.com/v1": what stands before /chat/completions or /messages
+  Speaks speaks = Speaks::openai;
+  std::vector<std::string> models;            // for chat, by the names that it knows them by
+  std::vector<std::string> embedding_models;  // the same, for embeddings
+  std::vector<std::string> key_files;         // one key each; with several, a refused one is passed over
+  std::optional<DataClass> sees;              // the highest class of data that may go there; must be set
+  bool lan = false;                           // a machine of one's own: private addresses are what is expected
+  std::string region;                         // where it computes and
+  std::string retention;                      // how long it keeps what it gets, in words for people
+  std::string ca_file;                        // certificates to trust in place of the system's; empty: those
+  std::uint64_t concurrency = 64;
+  std::uint64_t max_output = 4096;  // tokens; of a request that does not say, where the provider wants it said
+  std::chrono::milliseconds connect_time{5'000};
+  std::chrono::milliseconds first_byte_time{120'000};
+  std::chrono::milliseconds stall_time{60'000};
+};
+
+// Whom a name leads to that clients ask for.
+struct Route {
+  std::vector<std::string> use;  // steps (route_step.h), tried in this order
+};
+
+struct Policy {
+  DataClass default_class = kUnknownClass;  // of a call that nothing says the class of
+};
+
 struct Config {
   Server server;
   Limits limits;
@@ -103,6 +134,9 @@ struct Config {
   Models models;
   Packs packs;
   Egress egress;
+  std::map<std::string, Provider> providers;  // by name
+  std::map<std::string, Route> routes;        // by the name that clients ask for
+  Policy policy;
   Paths paths;                 // from defaults, environment and command line; not in hearth.yaml
   bool file_was_read = false;  // false: there is no hearth.yaml, defaults are in force
 };

@@ -55,7 +55,9 @@ class Error {
   [[nodiscard]] Error wrap(std::string message) const;
 
   [[nodiscard]] const std::error_code& code() const noexcept { return code_; }
-  [[nodiscard]] bool is(Errc e) const noexcept { return code_ == make_error_code(e); }
+  // A library's own code counts as the Errc that its category maps it to (std::error_category's
+  // default_error_condition).
+  [[nodiscard]] bool is(Errc e) const noexcept;
   // The nearest Errc (io_error for a system code).
   [[nodiscard]] Errc kind() const noexcept;
   [[nodiscard]] const std::string& message() const noexcept { return message_; }

@@ -21,6 +21,7 @@ struct ApiError {
   std::string message;               // a sentence that says what to do
   std::optional<std::string> param;  // which field: "input[3]", "document.image_url"
   std::optional<std::chrono::milliseconds> retry_after;  // when the same request may succeed
+  bool retry_is_useless = false;  // clients that would try again by themselves are told not to (x-should-retry)
 
   friend bool operator==(const ApiError&, const ApiError&) = default;
 };

@@ -31,6 +31,17 @@ Decoded<ForwardHead> decode_chat_head(const JsonBody& body);
 Decoded<ForwardHead> decode_completion_head(const JsonBody& body);
 Decoded<ForwardHead> decode_rerank_head(const JsonBody& body);
 
+// How a chat's messages begin and end: what tells one conversation from another, and whether a tool's result is what
+// the model is to go on from.
+struct Conversation {
+  std::size_t opening = 0;  // a hash over what was said up to the first message of the user; of this process
+  bool after_tool = false;
+};
+// Of a body that decode_chat_head takes.
+Conversation read_conversation(const JsonBody& body);
+// Does the body have this word as a whole JSON string, as a name or a value?
+bool has_word(const JsonBody& body, std::string_view word);
+
 struct Usage {
   std::uint64_t input_tokens = 0;
   std::uint64_t output_tokens = 0;

@@ -91,7 +91,9 @@ struct EngineStatus {
   std::uint64_t failed = 0;
   std::uint32_t slots = 1;  // requests it works on at once
   std::uint32_t queue_limit = 0;
-  double last_start_seconds = 0;  // from spawn to ready; 0: not yet
+  double request_seconds = 0;                     // of a request that it works on alone; 0: not known yet
+  std::optional<double> activity = std::nullopt;  // the part of the time in which it had work, 0 to 1
+  double last_start_seconds = 0;                  // from spawn to ready; 0: not yet
   std::string containment;
   std::string pack;        // the version of its pack that it was last started in; empty: none
   std::string last_error;  // in words; empty: none

@@ -27,6 +27,8 @@ struct Model {
   std::vector<std::string> aliases;  // names that clients have built in, served by this model: filled by the catalogue
   // Of a voice that speaks phonemes: what makes them of the text. Else nullptr.
   std::shared_ptr<Upstream> phonemes = nullptr;
+  std::string name_there = {};  // what its upstream calls it; empty: by its id
+  [[nodiscard]] const std::string& there() const noexcept { return name_there.empty() ? id : name_there; }
 };
 
 using Models = std::shared_ptr<const std::vector<Model>>;

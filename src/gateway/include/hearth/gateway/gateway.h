@@ -6,6 +6,7 @@
 
 #include <hearth/config/config.h>
 #include <hearth/gateway/access.h>
+#include <hearth/gateway/call_log.h>
 #include <hearth/gateway/catalogue.h>
 #include <hearth/gateway/files.h>
 #include <hearth/gateway/metrics.h>
@@ -49,6 +50,8 @@ class Gateway {
   // Any thread.
   [[nodiscard]] Counts counts() const noexcept;
   [[nodiscard]] std::uint64_t spooled_bytes() const noexcept;
+  // What was decided for the last calls. Any thread.
+  [[nodiscard]] const CallLog& calls() const noexcept;
 
   struct Impl;
 

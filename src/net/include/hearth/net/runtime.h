@@ -76,6 +76,26 @@ class Event {
   std::shared_ptr<Impl> impl_;
 };
 
+// Awaits what answers through a callback: `start` gets a function that takes a Result<T>, to be called once, on any
+// thread. The coroutine goes on on its own executor. Not cancellable.
+template <typename T, typename Start>
+awaitable<Result<T>> from_callback(Start start) {
+  std::unique_ptr<Result<T>> result;
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+      [&result](auto handler, Start begin) {
+        auto guard = asio::make_work_guard(asio::get_associated_executor(handler));
+        begin([&result, h = std::move(handler), guard = std::move(guard)](Result<T> r) mutable {
+          auto executor = guard.get_executor();
+          asio::post(executor, [&result, h = std::move(h), r = std::move(r)]() mutable {
+            result = std::make_unique<Result<T>>(std::move(r));
+            std::move(h)();
+          });
+        });
+      },
+      asio::use_awaitable, std::move(start));
+  co_return std::move(*result);
+}
+
 // A bounded pool for work that blocks or computes: disk, hashing, long parsing.
 class BlockingPool {
  public:

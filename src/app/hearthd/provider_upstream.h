@@ -1,0 +1,46 @@
+// A server elsewhere as the gateway sees it: one of `providers:` in hearth.yaml.
+//
+// I/O thread only.
+#pragma once
+
+#include <hearth/config/config.h>
+#include <hearth/egress/gate.h>
+#include <hearth/gateway/breaker.h>
+#include <hearth/gateway/catalogue.h>
+#include <hearth/gateway/upstream.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace hearth::daemon {
+
+class ProviderUpstream final : public gateway::Upstream {
+ public:
+  // `gate` opens its connections and outlives it. `line_is_down`: whether nothing beyond the local network can be
+  // reached. invalid_argument: its URL, io_error: a key's file cannot be read.
+  static Result<std::shared_ptr<ProviderUpstream>> create(net::Executor executor, egress::Gate* gate, std::string name,
+                                                          const config::Provider& provider,
+                                                          std::function<bool()> line_is_down);
+  ~ProviderUpstream() override;
+
+  std::string_view name() const override;
+  const gateway::UpstreamFacts& facts() const override;
+  bool ready() const override { return obstacle().empty(); }
+  std::string obstacle() const override;
+  net::awaitable<Result<std::unique_ptr<gateway::Lease>>> acquire(Deadline deadline) override;
+  Seconds retry_after() const override;
+
+ private:
+  struct Impl;
+  explicit ProviderUpstream(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;  // shared with leases
+};
+
+// The models of all providers. A provider whose key cannot be read is left out, and why is logged.
+std::vector<gateway::Model> provider_models(net::Executor executor, egress::Gate* gate,
+                                            const std::map<std::string, config::Provider>& providers,
+                                            const std::function<bool()>& line_is_down);
+
+}  // namespace hearth::daemon

@@ -1,0 +1,55 @@
+// One step of a route: a model, and when it is taken.
+//
+//   local if size<8k and class<=personal
+//   openai/gpt-5-mini if hours 22:00-06:00
+//   anthropic/claude-sonnet-5
+//
+// A step is a model's name (`local`: any model of this box) and, after `if`, conditions joined by `and`:
+//   size<N, size>=N        bytes of the request's body; k and M stand for 1,000 and 1,000,000
+//   class<=NAME, class>=NAME
+//   hours HH:MM-HH:MM      of the box's own time zone; may go over midnight
+//   tools, no tools        the request has tools
+//   images, no images      it has images
+#pragma once
+
+#include <hearth/core/data_class.h>
+#include <hearth/core/error.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace hearth::config {
+
+struct RouteStep {
+  std::string model;
+  std::uint64_t least_size = 0;
+  std::optional<std::uint64_t> below_size;
+  DataClass least_class = DataClass::open;
+  DataClass most_class = DataClass::secret;
+  struct Hours {
+    int from = 0;  // minutes since midnight
+    int to = 0;
+    friend bool operator==(const Hours&, const Hours&) = default;
+  };
+  std::optional<Hours> hours;
+  std::optional<bool> tools;
+  std::optional<bool> images;
+  friend bool operator==(const RouteStep&, const RouteStep&) = default;
+};
+
+// What a step's conditions are about.
+struct RouteFacts {
+  std::uint64_t size = 0;
+  DataClass data_class = kUnknownClass;
+  int minute_of_day = 0;  // local time
+  bool tools = false;
+  bool images = false;
+};
+
+// invalid_argument says what is wrong with it.
+Result<RouteStep> parse_route_step(std::string_view text);
+bool holds(const RouteStep& step, const RouteFacts& facts) noexcept;
+
+}  // namespace hearth::config

@@ -1,0 +1,112 @@
+#include "src/json_reader.h"
+
+#include <hearth/dialects/chat_stream.h>
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace hearth::dialects {
+namespace {
+
+constexpr std::string_view kSpace = " \t\r\n";
+constexpr std::size_t kSomeChoices = 10'000;
+constexpr std::size_t kMaxMessage = 2000;
+
+struct Chunk {
+  bool failed = false;
+  std::string message;  // of the failure
+  bool has_choices = false;
+  bool has_usage = false;
+};
+
+// nullopt: it is no JSON object.
+std::optional<Chunk> read_chunk(std::string_view data) {
+  static constexpr std::array<std::string_view, 3> kOuter{"error", "choices", "usage"};
+  static constexpr std::array<std::string_view, 1> kError{"message"};
+  Chunk chunk;
+  const JsonBody body = JsonBody::copy_of(data);
+  json::Document document(body);
+  const auto read_error = [&](std::string_view, json::Value value) -> Decoded<void> {
+    if (value.kind() != json::Kind::string) return value.check();
+    HEARTH_TRY_ASSIGN(chunk.message, value.string());
+    return {};
+  };
+  const auto read = [&](std::string_view name, json::Value value) -> Decoded<void> {
+    if (name == "error") {
+      chunk.failed = true;
+      if (value.kind() != json::Kind::object) {
+        HEARTH_TRY_ASSIGN(chunk.message, value.raw());
+        return {};
+      }
+      HEARTH_TRY(value.each_field(kError, read_error));
+      return {};
+    }
+    if (name == "usage") {
+      chunk.has_usage = value.kind() == json::Kind::object;
+      return value.check();
+    }
+    if (value.kind() != json::Kind::array) return value.check();
+    return value.each_item(kSomeChoices, [&](std::size_t, json::Value item) -> Decoded<void> {
+      chunk.has_choices = true;
+      return item.check();
+    });
+  };
+  if (!document.each_field(kOuter, read)) return std::nullopt;
+  return chunk;
+}
+
+}  // namespace
+
+Result<bool> ChatStream::check(std::string_view data) {
+  const auto chunk = read_chunk(data);
+  if (!chunk) return fail(Errc::protocol_error, "a part of the stream is not JSON");
+  if (chunk->failed)
+    return fail(Errc::unavailable,
+                chunk->message.empty() ? "the server broke off with an error" : chunk->message.substr(0, kMaxMessage));
+  if (!chunk->has_usage) return true;
+  usage_ = decode_usage(data);
+  return chunk->has_choices || usage_wanted_;
+}
+
+Result<std::string> ChatStream::feed(std::string_view bytes) {
+  const bool is_comment = between_lines_ && bytes.starts_with(':');
+  if (!bytes.empty()) between_lines_ = bytes.back() == '\n' || bytes.back() == '\r';
+  parser_.feed(bytes);
+  std::string out;
+  for (;;) {
+    HEARTH_TRY_ASSIGN(const std::optional<SseEvent> event, parser_.next());
+    if (!event) break;
+    if (done_) continue;  // what comes after the end is for nobody
+    const auto begin = event->data.find_first_not_of(kSpace);
+    if (begin != std::string::npos && std::string_view(event->data).substr(begin).starts_with("[DONE]")) {
+      done_ = true;
+      out += kSseDone;
+      continue;
+    }
+    HEARTH_TRY_ASSIGN(const bool pass, check(event->data));
+    if (pass) out += encode_sse(event->data, event->type == "message" ? std::string_view() : event->type);
+  }
+  // A sign of life stays one: clients and what is between wait only so long for the next byte.
+  if (out.empty() && !done_ && is_comment) out = ":\n\n";
+  return out;
+}
+
+Result<void> ChatStream::end() const {
+  if (done_) return {};
+  return fail(Errc::unavailable, "the answer broke off before its end");
+}
+
+std::string error_in_answer(std::string_view body) {
+  const auto chunk = read_chunk(body);
+  if (!chunk || !chunk->failed || chunk->has_choices) return {};
+  return chunk->message.empty() ? "the server answered with an error" : chunk->message.substr(0, kMaxMessage);
+}
+
+std::string ask_for_usage(std::string_view body) {
+  const auto brace = body.find_last_of('}');
+  if (brace == std::string_view::npos) return std::string(body);
+  return fmt::format(R"({},"stream_options":{{"include_usage":true}}}})", body.substr(0, brace));
+}
+
+}  // namespace hearth::dialects

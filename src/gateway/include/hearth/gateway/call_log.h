@@ -1,0 +1,59 @@
+// What was decided for the last calls, for `hearth explain call`. Bounded, in memory only; never what they were about.
+// Thread-safe.
+#pragma once
+
+#include <hearth/core/clock.h>
+#include <hearth/core/data_class.h>
+
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hearth::gateway {
+
+struct CallStory {
+  std::string id;
+  WallTime ended;
+  std::string principal;  // id of the key
+  std::string operation;
+  std::string requested_model;
+  DataClass data_class = kUnknownClass;
+  std::string model;   // that answered, or was asked last
+  std::string reason;  // why that one
+  int status = 0;
+  double seconds = 0;
+  std::uint64_t input_tokens = 0;
+  std::uint64_t output_tokens = 0;
+  struct Passed {
+    std::string model;
+    std::string reason;
+  };
+  std::vector<Passed> passed;  // who was not asked, and why
+  struct Tried {
+    std::string model;
+    int status = 0;
+    std::string error;  // empty: it answered
+    double seconds = 0;
+  };
+  std::vector<Tried> tried;
+};
+
+class CallLog {
+ public:
+  explicit CallLog(std::size_t most = 1000) : most_(most) {}
+  void add(CallStory story);
+  [[nodiscard]] std::optional<CallStory> find(std::string_view id) const;
+  // The newest first.
+  [[nodiscard]] std::vector<CallStory> last(std::size_t count) const;
+
+ private:
+  std::size_t most_;
+  mutable std::mutex mutex_;
+  std::deque<CallStory> stories_;  // oldest first
+};
+
+}  // namespace hearth::gateway

@@ -1,0 +1,60 @@
+// Which models a call is offered to, in which order, and why: a pure decision.
+//
+// A name leads to the models that answer to it; a route (hearth.yaml) leads it elsewhere. Whatever the way, a model is
+// left out when the call's data may not go where it computes, and nothing overrides that.
+#pragma once
+
+#include <hearth/config/route_step.h>
+#include <hearth/gateway/catalogue.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hearth::gateway {
+
+// By the name that clients ask for.
+using Routes = std::map<std::string, std::vector<config::RouteStep>, std::less<>>;
+
+// A conversation under way stays with its model: within a loop of tools nothing else will do, for a model that did not
+// ask for a tool cannot make sense of what it returned.
+enum class Hold { none, prefers, only };
+
+struct Asked {
+  std::string_view name;  // empty: like "auto"
+  Task task = Task::chat;
+  config::RouteFacts facts;
+  std::string_view held;  // id of the model that the conversation began with
+  Hold hold = Hold::none;
+};
+
+struct Candidate {
+  std::shared_ptr<const Model> model;
+  std::string reason;  // why it stands where it stands
+};
+
+struct PassedOver {
+  enum class Why { condition, data_class, obstacle, conversation };
+  std::string model;
+  Why why = Why::condition;
+  std::string reason;
+};
+
+struct Plan {
+  bool known = false;  // the name leads to something at all
+  std::vector<Candidate> candidates;
+  std::vector<PassedOver> passed;
+};
+
+// Upstreams are asked for what stands in their way; but for that, the same input gives the same plan.
+Plan make_plan(const Models& models, const Routes& routes, const Asked& asked);
+
+// Why there is nobody to ask, for people: what is in the way of each.
+std::string explain_nobody(const Plan& plan);
+// Was it for the data's class alone?
+bool only_class_forbids(const Plan& plan) noexcept;
+
+}  // namespace hearth::gateway

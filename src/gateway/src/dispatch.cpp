@@ -1,0 +1,103 @@
+#include "dispatch.h"
+
+#include "judge.h"
+#include "sessions.h"
+
+#include <hearth/dialects/chat.h>
+
+#include <fmt/format.h>
+
+#include <ctime>
+
+namespace hearth::gateway {
+
+using dialects::ApiCode;
+
+namespace {
+
+// No language model comes with the box: until there is one, chat says how to get one.
+dialects::ApiError no_language_model() {
+  return dialects::api_error(
+      ApiCode::model_not_loaded,
+      "no language model is on this box yet: `hearth pull NAME` gets one that runs here, or name a provider "
+      "under `providers:` in hearth.yaml to have chat answered elsewhere",
+      "model");
+}
+
+int minute_of_day(WallTime now) {
+  const std::time_t time = std::chrono::system_clock::to_time_t(now);
+  std::tm local{};
+  ::localtime_r(&time, &local);
+  constexpr int kMinutes = 60;
+  return local.tm_hour * kMinutes + local.tm_min;
+}
+
+// Whether anybody but an engine of this box may be asked: only then does it matter what a call is about.
+bool has_choice(const Services& services, const Models& models) {
+  return !services.routes.empty() || std::ranges::any_of(*models, [](const Model& model) {
+    return model.upstream->facts().kind != UpstreamKind::engine;
+  });
+}
+
+std::size_t conversation_of(const Call& call, std::string_view model, std::size_t opening) {
+  const std::hash<std::string_view> hash;
+  constexpr std::size_t kFactor = 0x9E3779B97F4A7C15;  // an odd number spreads what came before
+  return (hash(call.principal.id) * kFactor + hash(model)) * kFactor + opening;
+}
+
+dialects::ApiError nobody(const Plan& plan, const Call& call) {
+  if (only_class_forbids(plan))
+    return dialects::api_error(
+        ApiCode::data_class_denied,
+        fmt::format("nobody who may see {} data can answer this: {}; pull a model onto this box, or send the header "
+                    "x-hearth-data-class where the data are of a lower class",
+                    to_string(call.decision.data_class), explain_nobody(plan)),
+        "model");
+  dialects::ApiError error = dialects::api_error(
+      ApiCode::upstream_unavailable, fmt::format("nobody can be asked now: {}", explain_nobody(plan)), "model");
+  error.retry_after = Seconds(1);
+  return error;
+}
+
+}  // namespace
+
+net::awaitable<dialects::Decoded<Plan>> plan_call(Call& call, Wanted wanted) {
+  const Services& services = call.services;
+  const Models models = services.catalogue.models();
+  call.decision.requested_model = std::string(wanted.model.substr(0, 128));
+  Asked asked{.name = wanted.model, .task = wanted.task, .facts = {}, .held = {}, .hold = Hold::none};
+  std::optional<std::string> held;
+  if (has_choice(services, models)) {
+    const auto judged = co_await judge(call, *wanted.body);
+    if (!judged) co_return std::unexpected(judged.error());
+    asked.facts = {wanted.body->size(), call.decision.data_class, minute_of_day(wall_now()),
+                   dialects::has_word(*wanted.body, "tools"), dialects::has_word(*wanted.body, "image_url")};
+    if (wanted.task == Task::chat) {
+      const auto conversation = co_await parse_sized(
+          call, wanted.body->size(), [&] { return Result<dialects::Conversation>(read_conversation(*wanted.body)); });
+      if (conversation) {
+        call.decision.conversation = conversation_of(call, wanted.model, conversation->opening);
+        held = services.sessions.find(*call.decision.conversation, steady_now());
+        if (held) asked.hold = conversation->after_tool ? Hold::only : Hold::prefers;
+        if (held) asked.held = *held;
+      }
+    }
+  } else {
+    asked.facts.data_class = services.config.policy.default_class;
+  }
+  Plan plan = make_plan(models, services.routes, asked);
+  for (const PassedOver& passed : plan.passed) call.decision.passed.push_back({passed.model, passed.reason});
+  if (!plan.candidates.empty()) co_return plan;
+  if (plan.known) co_return std::unexpected(nobody(plan, call));
+  if (wanted.task == Task::chat && !services.catalogue.serves(Task::chat))
+    co_return std::unexpected(no_language_model());
+  co_return dialects::reject(ApiCode::model_not_found, services.catalogue.explain_missing(wanted.model, wanted.task),
+                             "model");
+}
+
+void keep_conversation(Call& call) {
+  if (call.decision.conversation)
+    call.services.sessions.remember(*call.decision.conversation, call.decision.model->id, steady_now());
+}
+
+}  // namespace hearth::gateway

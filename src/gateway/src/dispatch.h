@@ -1,0 +1,59 @@
+// From a call to whoever answers it: its data are judged, a plan is made, and its candidates are tried in turn.
+#pragma once
+
+#include "upstream_call.h"
+
+#include <hearth/gateway/plan.h>
+
+#include <string>
+#include <string_view>
+
+namespace hearth::gateway {
+
+// What is to be answered, as far as it matters who does.
+struct Wanted {
+  std::string_view model;  // as the client asks for it
+  Task task = Task::chat;
+  const dialects::JsonBody* body = nullptr;  // in OpenAI's dialect
+};
+
+// Judges the call's data and plans; both are noted in its decision. model_not_found, model_not_loaded,
+// data_class_denied, upstream_unavailable, invalid_value.
+net::awaitable<dialects::Decoded<Plan>> plan_call(Call& call, Wanted wanted);
+
+// A conversation stays with whoever answered it first.
+void keep_conversation(Call& call);
+
+inline constexpr int kTriesHere = 2;       // at an engine, which is restarted
+inline constexpr int kTriesElsewhere = 4;  // at a server, each with another of its keys
+
+// attempt(const Candidate&) → awaitable<Attempt<T>> for one candidate after the other, until one succeeds, no other
+// can, or the client has got a part of an answer. The first failure is what the client is told.
+template <typename T, typename Try>
+net::awaitable<Attempt<T>> try_each(Call& call, const Plan& plan, Try attempt) {
+  std::optional<Failure> first;
+  for (const Candidate& candidate : plan.candidates) {
+    call.decision.model = candidate.model;
+    call.decision.reason = candidate.reason;
+    const bool engine = candidate.model->upstream->facts().kind == UpstreamKind::engine;
+    for (int tries = 1; tries <= (engine ? kTriesHere : kTriesElsewhere); ++tries) {
+      ++call.decision.attempts;
+      const SteadyTime began = steady_now();
+      Attempt<T> done = co_await attempt(candidate);
+      call.decision.tried.push_back({candidate.model->id, done ? 200 : done.error().error.status,
+                                     done ? std::string() : done.error().error.message,
+                                     seconds_between(began, steady_now())});
+      if (done) {
+        keep_conversation(call);
+        co_return done;
+      }
+      const Again again = done.error().again;
+      if (!first) first = done.error();
+      if (again == Again::never || call.exchange.started()) co_return done;
+      if (again == Again::elsewhere || !candidate.model->upstream->obstacle().empty()) break;
+    }
+  }
+  co_return std::unexpected(std::move(*first));
+}
+
+}  // namespace hearth::gateway

@@ -1,0 +1,165 @@
+#include <hearth/gateway/plan.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace hearth::gateway {
+namespace {
+
+using Why = PassedOver::Why;
+
+constexpr std::string_view kLocal = "local";
+constexpr std::string_view kAuto = "auto";
+
+std::string_view where(UpstreamKind kind) {
+  switch (kind) {
+    case UpstreamKind::engine:
+      return "on this box";
+    case UpstreamKind::lan:
+      return "on the local network";
+    case UpstreamKind::provider:
+      return "at a provider";
+  }
+  return "";
+}
+
+bool is_local(const Model& model) {
+  return model.upstream->facts().kind == UpstreamKind::engine;
+}
+
+bool answers_to(const Model& model, std::string_view name) {
+  return model.id == name || std::ranges::find(model.aliases, name) != model.aliases.end();
+}
+
+class Planner {
+ public:
+  Planner(const Models& models, const Asked& asked) : models_(models), asked_(asked) {}
+
+  void follow(const std::vector<config::RouteStep>& steps) {
+    int number = 0;
+    for (const config::RouteStep& step : steps) {
+      ++number;
+      if (!config::holds(step, asked_.facts)) {
+        plan_.known = true;
+        plan_.passed.push_back({step.model, Why::condition, "the conditions of its step do not hold"});
+        continue;
+      }
+      const std::string reason = fmt::format("step {} of the route '{}'", number, name());
+      if (step.model == kLocal) {
+        add_local(reason);
+      } else {
+        add_matching(reason, [&](const Model& model) { return answers_to(model, step.model); });
+      }
+    }
+  }
+
+  void by_name() {
+    add_matching("the model that was asked for", [this](const Model& model) { return answers_to(model, name()); });
+  }
+
+  // What is nearest first; of this box, its leading model: which that is, and what stands in for it, is decided where
+  // its engines are known. Vectors of another model would not do in place of those of the first, nor would a voice:
+  // only chat has a second choice.
+  void whatever_serves() {
+    add_local(std::string(where(UpstreamKind::engine)));
+    for (const UpstreamKind kind : {UpstreamKind::lan, UpstreamKind::provider}) {
+      add_matching(std::string(where(kind)), [&](const Model& model) { return model.upstream->facts().kind == kind; });
+    }
+    if (asked_.task != Task::chat && plan_.candidates.size() > 1) plan_.candidates.resize(1);
+  }
+
+  Plan finish() {
+    keep_conversation();
+    return std::move(plan_);
+  }
+
+ private:
+  [[nodiscard]] std::string_view name() const { return asked_.name.empty() ? kAuto : asked_.name; }
+
+  template <typename Matches>
+  void add_matching(const std::string& reason, Matches matches) {
+    for (const Model& model : *models_)
+      if (model.task == asked_.task && matches(model)) add(model, reason);
+  }
+
+  void add_local(const std::string& reason) {
+    const auto found = std::ranges::find_if(
+        *models_, [&](const Model& model) { return model.task == asked_.task && is_local(model); });
+    if (found != models_->end()) add(*found, reason);
+  }
+
+  void add(const Model& model, const std::string& reason) {
+    plan_.known = true;
+    const auto is_it = [&](const auto& candidate) { return candidate.model.get() == &model; };
+    if (std::ranges::any_of(plan_.candidates, is_it)) return;
+    const UpstreamFacts& facts = model.upstream->facts();
+    if (asked_.facts.data_class > facts.sees)
+      return pass(model, Why::data_class,
+                  fmt::format("the data are {}, and it may see {} at most", to_string(asked_.facts.data_class),
+                              to_string(facts.sees)));
+    if (std::string obstacle = model.upstream->obstacle(); !obstacle.empty())
+      return pass(model, Why::obstacle, std::move(obstacle));
+    plan_.candidates.push_back({std::shared_ptr<const Model>(models_, &model), reason});
+  }
+
+  void pass(const Model& model, Why why, std::string reason) {
+    plan_.passed.push_back({model.id, why, std::move(reason)});
+  }
+
+  void keep_conversation() {
+    if (asked_.hold == Hold::none) return;
+    const auto held = std::ranges::find_if(
+        plan_.candidates, [&](const Candidate& candidate) { return candidate.model->id == asked_.held; });
+    if (asked_.hold == Hold::only) {
+      std::vector<Candidate> kept;
+      for (Candidate& candidate : plan_.candidates) {
+        if (candidate.model->id == asked_.held) {
+          kept.push_back(std::move(candidate));
+        } else {
+          pass(*candidate.model, Why::conversation, fmt::format("{} asked for the tools", asked_.held));
+        }
+      }
+      plan_.candidates = std::move(kept);
+    } else if (held != plan_.candidates.end()) {
+      held->reason = "the conversation began with it";
+      std::rotate(plan_.candidates.begin(), held, held + 1);
+    }
+  }
+
+  const Models& models_;
+  const Asked& asked_;
+  Plan plan_;
+};
+
+}  // namespace
+
+Plan make_plan(const Models& models, const Routes& routes, const Asked& asked) {
+  Planner planner(models, asked);
+  const std::string_view name = asked.name.empty() ? kAuto : asked.name;
+  if (const auto route = routes.find(name); route != routes.end() && asked.task == Task::chat) {
+    planner.follow(route->second);
+  } else if (name == kAuto) {
+    planner.whatever_serves();
+  } else {
+    planner.by_name();
+  }
+  return planner.finish();
+}
+
+std::string explain_nobody(const Plan& plan) {
+  constexpr std::size_t kShown = 5;
+  std::string text;
+  for (const PassedOver& passed : plan.passed) {
+    if (&passed - plan.passed.data() == kShown) return text + "; …";
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", passed.model, passed.reason);
+  }
+  return text;
+}
+
+bool only_class_forbids(const Plan& plan) noexcept {
+  return plan.candidates.empty() && !plan.passed.empty() &&
+         std::ranges::all_of(plan.passed, [](const PassedOver& passed) { return passed.why == Why::data_class; });
+}
+
+}  // namespace hearth::gateway

@@ -1,0 +1,180 @@
+#include <hearth/gateway/plan.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <algorithm>
+
+namespace hearth::gateway {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class FakeUpstream final : public Upstream {
+ public:
+  FakeUpstream(UpstreamKind kind, DataClass sees, std::string obstacle = {}) : obstacle_(std::move(obstacle)) {
+    facts_.kind = kind;
+    facts_.sees = sees;
+  }
+  std::string_view name() const override { return "fake"; }
+  const UpstreamFacts& facts() const override { return facts_; }
+  bool ready() const override { return true; }
+  std::string obstacle() const override { return obstacle_; }
+  net::awaitable<Result<std::unique_ptr<Lease>>> acquire(Deadline) override {
+    co_return fail(Errc::unsupported, "not asked here");
+  }
+  Seconds retry_after() const override { return Seconds(0); }
+
+ private:
+  UpstreamFacts facts_;
+  std::string obstacle_;
+};
+
+Model model(std::string id, UpstreamKind kind, DataClass sees = DataClass::secret, std::string obstacle = {}) {
+  Model m;
+  m.task = Task::chat;
+  m.upstream = std::make_shared<FakeUpstream>(kind, sees, std::move(obstacle));
+  if (const auto slash = id.find('/'); slash != std::string::npos) m.aliases = {id.substr(slash + 1)};
+  m.id = std::move(id);
+  return m;
+}
+
+Models box() {
+  return std::make_shared<const std::vector<Model>>(
+      std::vector<Model>{model("tiny", UpstreamKind::engine), model("small", UpstreamKind::engine),
+                         model("cloud/big", UpstreamKind::provider, DataClass::internal),
+                         model("other/big", UpstreamKind::provider, DataClass::personal),
+                         model("den/big", UpstreamKind::lan, DataClass::secret)});
+}
+
+Asked ask(std::string_view name, DataClass data_class = DataClass::open) {
+  Asked asked;
+  asked.name = name;
+  asked.facts.data_class = data_class;
+  return asked;
+}
+
+std::vector<std::string> order(const Plan& plan) {
+  std::vector<std::string> ids;
+  for (const Candidate& candidate : plan.candidates) ids.push_back(candidate.model->id);
+  return ids;
+}
+
+Routes routes(const std::string& name, std::initializer_list<std::string_view> steps) {
+  Routes all;
+  for (const std::string_view step : steps) all[name].push_back(config::parse_route_step(step).value());
+  return all;
+}
+
+TEST(Plan, WhoDoesNotChooseGetsWhatIsNearest) {
+  EXPECT_THAT(order(make_plan(box(), {}, ask(""))), ElementsAre("tiny", "den/big", "cloud/big", "other/big"));
+  EXPECT_THAT(order(make_plan(box(), {}, ask("auto"))), ElementsAre("tiny", "den/big", "cloud/big", "other/big"));
+}
+
+TEST(Plan, ANameLeadsToAllWhoAnswerToIt) {
+  EXPECT_THAT(order(make_plan(box(), {}, ask("small"))), ElementsAre("small"));
+  EXPECT_THAT(order(make_plan(box(), {}, ask("big"))), ElementsAre("cloud/big", "other/big", "den/big"));
+  EXPECT_THAT(order(make_plan(box(), {}, ask("other/big"))), ElementsAre("other/big"));
+  const Plan nothing = make_plan(box(), {}, ask("huge"));
+  EXPECT_FALSE(nothing.known);
+  EXPECT_THAT(nothing.candidates, IsEmpty());
+}
+
+TEST(Plan, DataGoOnlyWhereTheirClassMay) {
+  const Plan plan = make_plan(box(), {}, ask("big", DataClass::personal));
+  EXPECT_THAT(order(plan), ElementsAre("other/big", "den/big"));
+  ASSERT_EQ(plan.passed.size(), 1U);
+  EXPECT_EQ(plan.passed[0].why, PassedOver::Why::data_class);
+  EXPECT_THAT(explain_nobody(plan), HasSubstr("cloud/big: the data are personal, and it may see internal at most"));
+  const Plan none = make_plan(box(), {}, ask("cloud/big", DataClass::secret));
+  EXPECT_TRUE(none.known);
+  EXPECT_TRUE(only_class_forbids(none));
+}
+
+TEST(Plan, ARouteLeadsByItsConditions) {
+  const Routes all = routes("auto", {"local if size<8k", "big if class<=internal", "other/big", "local"});
+  Asked asked = ask("auto");
+  asked.facts.size = 100;
+  EXPECT_THAT(order(make_plan(box(), all, asked)), ElementsAre("tiny", "cloud/big", "other/big", "den/big"));
+  asked.facts.size = 9'000;
+  EXPECT_THAT(order(make_plan(box(), all, asked)), ElementsAre("cloud/big", "other/big", "den/big", "tiny"));
+  asked.facts.data_class = DataClass::secret;
+  const Plan secret = make_plan(box(), all, asked);
+  EXPECT_THAT(order(secret), ElementsAre("tiny"));
+  EXPECT_THAT(secret.candidates[0].reason, HasSubstr("step 4 of the route 'auto'"));
+}
+
+TEST(Plan, WhatStandsInTheWayIsSaid) {
+  const auto models = std::make_shared<const std::vector<Model>>(
+      std::vector<Model>{model("cloud/big", UpstreamKind::provider, DataClass::secret, "the line is down")});
+  const Plan plan = make_plan(models, {}, ask("big"));
+  EXPECT_THAT(plan.candidates, IsEmpty());
+  EXPECT_FALSE(only_class_forbids(plan));
+  EXPECT_EQ(explain_nobody(plan), "cloud/big: the line is down");
+}
+
+TEST(Plan, AConversationStaysWithItsModel) {
+  Asked asked = ask("big");
+  asked.held = "den/big";
+  asked.hold = Hold::prefers;
+  EXPECT_THAT(order(make_plan(box(), {}, asked)), ElementsAre("den/big", "cloud/big", "other/big"));
+  asked.hold = Hold::only;
+  EXPECT_THAT(order(make_plan(box(), {}, asked)), ElementsAre("den/big"));
+  asked.held = "gone/big";
+  EXPECT_THAT(order(make_plan(box(), {}, asked)), IsEmpty());
+  asked.hold = Hold::prefers;
+  EXPECT_EQ(make_plan(box(), {}, asked).candidates.size(), 3U);
+}
+
+TEST(Plan, OnlyChatHasASecondChoiceThatNobodyNamed) {
+  std::vector<Model> models = {model("a", UpstreamKind::engine), model("p/b", UpstreamKind::provider)};
+  for (Model& m : models) m.task = Task::embedding;
+  Asked asked = ask("auto");
+  asked.task = Task::embedding;
+  EXPECT_THAT(order(make_plan(std::make_shared<const std::vector<Model>>(models), {}, asked)), ElementsAre("a"));
+}
+
+// Whatever is installed, routed and asked: nobody is asked who may not see the data, nobody twice, nobody with an
+// obstacle; and every model that the name leads to is either a candidate or said to be passed over.
+TEST(Plan, NothingOverridesTheClass) {
+  const bool held = rc::check("a plan keeps data where they may be", [] {
+    constexpr std::array kKinds{UpstreamKind::engine, UpstreamKind::lan, UpstreamKind::provider};
+    std::vector<Model> all;
+    const int count = *rc::gen::inRange(0, 8);
+    for (int i = 0; i < count; ++i) {
+      const auto kind = kKinds[*rc::gen::inRange<std::size_t>(0, 3)];
+      const auto sees = static_cast<DataClass>(*rc::gen::inRange(0, 4));
+      all.push_back(model(*rc::gen::element<std::string>("a", "b", "p/a", "q/a", "q/b"), kind, sees,
+                          *rc::gen::element<std::string>("", "", "it rests")));
+    }
+    const auto models = std::make_shared<const std::vector<Model>>(std::move(all));
+    Routes routed;
+    if (*rc::gen::arbitrary<bool>())
+      routed = routes("auto", {*rc::gen::element<std::string_view>("local", "a", "q/b if size<500"), "b", "local"});
+    Asked asked = ask(*rc::gen::element<std::string_view>("", "auto", "a", "q/b", "none"),
+                      static_cast<DataClass>(*rc::gen::inRange(0, 4)));
+    asked.facts.size = *rc::gen::inRange<std::uint64_t>(0, 1000);
+    asked.hold = *rc::gen::element(Hold::none, Hold::prefers, Hold::only);
+    asked.held = *rc::gen::element<std::string_view>("a", "q/b", "gone");
+    const Plan plan = make_plan(models, routed, asked);
+    std::vector<const Model*> seen;
+    for (const Candidate& candidate : plan.candidates) {
+      RC_ASSERT(candidate.model->upstream->facts().sees >= asked.facts.data_class);
+      RC_ASSERT(candidate.model->upstream->obstacle().empty());
+      RC_ASSERT(!candidate.reason.empty());
+      RC_ASSERT(std::ranges::find(seen, candidate.model.get()) == seen.end());
+      seen.push_back(candidate.model.get());
+      if (asked.hold == Hold::only) RC_ASSERT(candidate.model->id == asked.held);
+    }
+    for (const PassedOver& passed : plan.passed) RC_ASSERT(!passed.reason.empty());
+    if (!plan.known) RC_ASSERT(plan.candidates.empty() && plan.passed.empty());
+    if (plan.known) RC_ASSERT(!plan.candidates.empty() || !plan.passed.empty());
+  });
+  EXPECT_TRUE(held);
+}
+
+}  // namespace
+}  // namespace hearth::gateway
