@@ -1,6 +1,6 @@
 # Each target is a script in tools/. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test bench chaos test-vm soak eval lint fmt fuzz sanitize contract distill packs deb clean
+.PHONY: help setup up down test bench chaos test-vm escape soak eval lint fmt fuzz sanitize contract distill packs deb clean
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
@@ -22,6 +22,8 @@ chaos:  ## faults in a real box under load, CHAOS_REPEATS (20) of each; writes d
 	@tools/chaos
 test-vm:  ## the Debian package in a QEMU machine, VM_CUTS (50) power cuts; writes docs/reliability-vm.md (as root)
 	@tools/test-vm
+escape:  ## what tries to get out of the box, before a capture of all its packets (as root)
+	@tools/escape
 soak:  ## models that come and go within 2 GB for SOAK_MINUTES (30); writes docs/soak.md
 	@tools/soak
 eval:  ## quality on real data in the folder that HEARTH_EVAL_DIR names

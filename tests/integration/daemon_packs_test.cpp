@@ -16,6 +16,7 @@ class Box {
     write("share/packs/demo.yaml",
           "name: demo\ntitle: For tests\npackages: [demo]\ncanary:\n  program: [/usr/bin/demo]\n  expect: demo\n");
     fs::copy_file(AS_USER, folder_.path() / "engines/hearth-as-user");
+    fs::copy_file(VIA, folder_.path() / "engines/hearth-via");
     const engines::PackSource source = repository.source();
     write("data/hearth.yaml", fmt::format("server:\n  listen: [\"127.0.0.1:0\"]\npacks:\n  suite: test\n  mirror: {}\n"
                                           "  keyring: {}\n",

@@ -23,8 +23,9 @@ namespace {
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kMostClients = 128;
-constexpr Millis kHeadTime{30'000};     // for a client to say what it wants
-constexpr Millis kVerdictTime{10'000};  // for hearthd to say whether it may
+constexpr std::size_t kMostOpening = 4096;  // those that nobody waits for any more included
+constexpr Millis kHeadTime{30'000};         // for a client to say what it wants
+constexpr Millis kVerdictTime{10'000};      // for hearthd to say whether it may
 constexpr Millis kConnectTime{30'000};
 constexpr Seconds kIdleTime{600};  // a tunnel without a byte
 constexpr std::size_t kBuffer = 64 * 1024;
@@ -223,6 +224,11 @@ net::awaitable<void> Service::serve_proxy(egress::ProxyMessage what, Fd listener
 
 void Service::take(egress::ToGate message, Fd fd) {
   if (auto* wish = std::get_if<egress::OpenMessage>(&message)) {
+    if (opening_.size() >= kMostOpening) {
+      tasks_.spawn("full", tell(egress::FailedMessage{wish->id, Errc::resource_exhausted,
+                                                      "too many connections are being opened; try again in a moment"}));
+      return;
+    }
     opening_[wish->id] = true;
     tasks_.spawn("open", open(std::move(*wish)));
   } else if (const auto* drop = std::get_if<egress::DropMessage>(&message)) {

@@ -71,17 +71,25 @@ std::unexpected<Error> too_late(const Destination& to) {
 class Guard {
  public:
   Guard(tcp::socket& socket, Deadline deadline) : timer_(socket.get_executor(), deadline.time()) {
-    timer_.async_wait([&socket, passed = passed_](const boost::system::error_code& ec) {
-      if (ec) return;
-      *passed = true;
+    state_->socket = &socket;
+    timer_.async_wait([state = state_](const boost::system::error_code& ec) {
+      if (ec || state->socket == nullptr) return;
+      state->passed = true;
       boost::system::error_code ignored;
-      socket.close(ignored);
+      state->socket->close(ignored);
     });
   }
-  [[nodiscard]] bool passed() const { return *passed_; }
+  ~Guard() { state_->socket = nullptr; }
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
+  [[nodiscard]] bool passed() const { return state_->passed; }
 
  private:
-  std::shared_ptr<bool> passed_ = std::make_shared<bool>(false);
+  struct State {
+    tcp::socket* socket = nullptr;
+    bool passed = false;
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();
   asio::steady_timer timer_;
 };
 

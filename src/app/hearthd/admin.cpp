@@ -95,6 +95,19 @@ json::object describe(const engines::MemoryStatus& m) {
           {"measured", m.measured}, {"evictions", m.evictions}, {"interactive_reserve", m.interactive_reserve}};
 }
 
+json::object describe(const EgressHost& egress) {
+  const EgressHost::Status status = egress.status();
+  return {{"locked_down", status.locked_down},
+          {"why_not", status.why_not},
+          {"gate",
+           {{"running", status.gate.running},
+            {"starts", status.gate.starts},
+            {"opened", status.gate.opened},
+            {"refused", status.gate.refused},
+            {"failed", status.gate.failed},
+            {"last_error", status.gate.last_error}}}};
+}
+
 net::awaitable<void> reply(net::Exchange& exchange, const json::value& body) {
   [[maybe_unused]] const auto sent =
       co_await exchange.respond(200, {{"Content-Type", "application/json"}}, json::serialize(body));
@@ -134,6 +147,7 @@ net::awaitable<void> show_status(net::Exchange& exchange, const AdminContext& c)
         {"available", machine ? machine->available : 0},
         {"ledger", describe(c.supervisor.memory())}}},
       {"requests", {{"in_flight", counts.in_flight}, {"served", counts.served}, {"failed", counts.failed}}},
+      {"egress", describe(c.egress)},
       {"engines", all},
       {"healing", describe(c.record)}};
   co_await reply(exchange, status);

@@ -4,6 +4,7 @@
 
 #include "answers.h"
 #include "box.h"
+#include "egress_host.h"
 #include "front.h"
 #include "healing_record.h"
 #include "link_watch.h"
@@ -40,6 +41,7 @@ struct AdminContext {
   ModelsService& models;
   const HealingRecord& record;
   const LinkWatch& link;
+  const EgressHost& egress;
   std::string url;
   std::vector<std::string> listen;
   SteadyTime started;

@@ -4,6 +4,7 @@
 #include "answers.h"
 #include "box.h"
 #include "deferred_service.h"
+#include "egress_host.h"
 #include "engine_upstream.h"
 #include "front.h"
 #include "healing_record.h"
@@ -22,6 +23,7 @@
 #include <hearth/core/file.h>
 #include <hearth/core/log.h>
 #include <hearth/engines/control_groups.h>
+#include <hearth/engines/starter.h>
 #include <hearth/engines/supervisor.h>
 #include <hearth/gateway/gateway.h>
 #include <hearth/hardware/machine.h>
@@ -33,6 +35,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -261,6 +264,7 @@ class Daemon {
   net::awaitable<void> close();
   net::awaitable<void> stop_flights(Deadline drained);
   net::awaitable<void> keep_watchdog();
+  net::awaitable<void> watch_starter();
   net::awaitable<void> sweep_files();
   net::awaitable<void> write_spending();
   net::awaitable<void> refresh_models();
@@ -271,7 +275,7 @@ class Daemon {
   Result<void> open_store();
   Result<void> watch_link();
   Line line();
-  egress::Connect connect_for(egress::Purpose purpose);
+  Result<void> open_models();
   Result<void> listen();
 
   config::Config config_;
@@ -283,6 +287,7 @@ class Daemon {
   std::unique_ptr<store::KeyStore> keys_;
   std::unique_ptr<spend::Budgets> budgets_;
   std::unique_ptr<gateway::FileStore> files_;
+  std::unique_ptr<EgressHost> egress_;
   std::unique_ptr<DeferredService> deferred_;
   std::unique_ptr<ModelsService> models_;
   HealingRecord record_;
@@ -319,12 +324,12 @@ Result<void> Daemon::open_store() {
   HEARTH_TRY_ASSIGN(budgets_, spend::Budgets::open(*store_, std::move(spending), wall_now()));
   HEARTH_TRY_ASSIGN(files_, gateway::FileStore::open(config_.paths.data / "files", kFilesQuota));
   HEARTH_TRY_ASSIGN(deferred_, DeferredService::open(config_, *store_));
-  HEARTH_TRY_ASSIGN(models_, ModelsService::open(config_));
   return {};
 }
 
-// Empty: by itself.
-egress::Connect Daemon::connect_for(egress::Purpose /*purpose*/) {
+Result<void> Daemon::open_models() {
+  HEARTH_TRY_ASSIGN(egress_, EgressHost::open(config_));
+  HEARTH_TRY_ASSIGN(models_, ModelsService::open(config_, egress_->connect(egress::Purpose::pull, "models")));
   return {};
 }
 
@@ -340,7 +345,7 @@ Result<void> Daemon::watch_link() {
   with.policy.metered = config_.link.metered;
   with.policy.every = config_.link.probe_every;
   const std::vector<HostAndPort> hosts = hosts_of(config_.providers);
-  const egress::Connect connect = connect_for(egress::Purpose::provider);
+  const egress::Connect connect = egress_->connect(egress::Purpose::provider, "link");
   with.changed = [this](egress::LinkState state) {
     if (egress::is_up(state)) deferred_->link_is_up();
   };
@@ -364,6 +369,7 @@ Result<void> Daemon::prepare() {
   HEARTH_TRY(open_store());
   HEARTH_TRY(make_folder(config_.paths.data / "spool"));
   HEARTH_TRY(make_folder(config_.paths.runtime));
+  HEARTH_TRY(open_models());
 
   engines::SupervisorOptions options;
   options.runtime = config_.paths.runtime;
@@ -389,14 +395,14 @@ Result<void> Daemon::prepare() {
   engines::apply_threads(box_->place({}), specs);
   const std::vector<engines::Manifest> manifests = manifests_of(specs);
   supervisor_ = std::make_unique<engines::Supervisor>(io_.get_executor(), std::move(options), std::move(specs));
-  packs_ = std::make_unique<PackManager>(config_, containment, *supervisor_, io_.get_executor(),
+  packs_ = std::make_unique<PackManager>(config_, containment, egress_->for_packs(), *supervisor_, io_.get_executor(),
                                          [this] { tasks_.spawn("hearthd.models", refresh_models()); });
   pack_care_ = std::make_unique<PackCare>(
       io_.get_executor(), PackCare::With{supervisor_.get(), packs_.get(), &pool_, &record_}, PackCare::Rhythm());
   model_care_ = std::make_unique<ModelCare>(care_for_models(), ModelCare::Rhythm());
   upstreams_ = make_upstreams(*supervisor_, manifests);
   HEARTH_TRY(watch_link());
-  std::ranges::move(provider_models(io_.get_executor(), nullptr, config_.providers, line()),
+  std::ranges::move(provider_models(io_.get_executor(), &egress_->gate(), config_.providers, line()),
                     std::back_inserter(upstreams_.models));
   catalogue_ = std::make_unique<gateway::Catalogue>(upstreams_.models);
   models_->give_hints([templates, packs = config_.paths.data / "packs"](const models::ModelManifest& model) {
@@ -462,8 +468,10 @@ net::awaitable<Result<void>> Daemon::open() {
   const auto listening = listen();
   if (!listening) co_return fail(listening.error());
   link_->start();
-  const auto deferring = deferred_->start(io_.get_executor(), pool_, connect_for(egress::Purpose::webhook));
+  const auto deferring =
+      deferred_->start(io_.get_executor(), pool_, egress_->connect(egress::Purpose::webhook, "deferred"));
   if (!deferring) co_return fail(deferring.error());
+  egress_->lock_down();
   const std::string url = display_url(addresses_, server_->port());
   std::vector<std::string> where;
   for (const auto& address : addresses_)
@@ -472,11 +480,12 @@ net::awaitable<Result<void>> Daemon::open() {
                         : address.unix_path.string());
   AdminContext context{config_,   *catalogue_, *supervisor_, *packs_, pool_, io_.get_executor(), *answers_, *keys_,
                        *budgets_, *gateway_,   vitals_,      access_, *box_, *models_,           record_,   *link_,
-                       url,       where,       started_};
+                       *egress_,  url,         where,        started_};
   auto admin = AdminServer::start(std::move(context), config_.paths.runtime / "admin.sock");
   if (!admin) co_return fail(admin.error());
   admin_ = std::move(*admin);
   tasks_.spawn("hearthd.watchdog", keep_watchdog());
+  tasks_.spawn("hearthd.starter", watch_starter());
   tasks_.spawn("hearthd.files", sweep_files());
   tasks_.spawn("hearthd.spending", write_spending());
   tasks_.spawn("hearthd.packs", pack_care_->run());
@@ -550,6 +559,19 @@ net::awaitable<void> Daemon::keep_watchdog() {
     const auto slept = co_await net::sleep_for(*interval / 3);
     if (!slept) co_return;
   }
+}
+
+// Without it no engine can be started any more, and another one cannot be made: the whole begins anew.
+net::awaitable<void> Daemon::watch_starter() {
+  if (engines::starter_handle() < 0) co_return;
+  asio::posix::stream_descriptor gone(io_, ::dup(engines::starter_handle()));
+  const auto [ec] =
+      co_await gone.async_wait(asio::posix::stream_descriptor::wait_read, asio::as_tuple(asio::use_awaitable));
+  if (ec) co_return;
+  failure_ =
+      Error(Errc::internal, "the process that starts programs for hearthd has ended; it has to be started again");
+  log::error("hearthd", "stopping, to begin anew", {{"why", failure_->message()}});
+  ::kill(::getpid(), SIGTERM);
 }
 
 // Models were pulled or removed, or packs installed.

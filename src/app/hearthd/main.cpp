@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include <hearth/core/log.h>
+#include <hearth/engines/starter.h>
 
 #include <fmt/format.h>
 #include <malloc.h>
@@ -56,6 +57,9 @@ int main(int argc, char** argv) {
     }
     log::init(config->log.level,
               config->log.format.value_or(::isatty(STDERR_FILENO) != 0 ? log::Format::text : log::Format::json));
+    // Before there is any thread.
+    if (const auto launched = engines::launch_starter(); !launched)
+      log::error("hearthd", "no process could be made that starts others", {{"error", launched.error().describe()}});
     const auto ended = daemon::run(std::move(*config));
     if (ended) return 0;
     log::error("hearthd", "stopped", {{"error", ended.error().describe()}});

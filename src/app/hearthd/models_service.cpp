@@ -104,7 +104,7 @@ std::string read_token(const std::string& file) {
 
 }  // namespace
 
-Result<std::unique_ptr<ModelsService>> ModelsService::open(const config::Config& config) {
+Result<std::unique_ptr<ModelsService>> ModelsService::open(const config::Config& config, egress::Connect connect) {
   std::unique_ptr<ModelsService> service(new ModelsService());
   models::LoadedCatalogue loaded = models::load_catalogue(share_dir() / "catalogue");
   for (const Error& problem : loaded.problems)
@@ -115,6 +115,7 @@ Result<std::unique_ptr<ModelsService>> ModelsService::open(const config::Config&
       models::ModelStore::open(config.paths.data / "models",
                                {.quota = config.models.quota, .keep_free = config.models.keep_free}, service->disk_));
   models::PullOptions options;
+  options.connect = std::move(connect);
   options.hugging_face = config.models.endpoint_hf;
   options.model_scope = config.models.endpoint_ms;
   options.hugging_face_token = read_token(config.models.hf_token_file);

@@ -18,8 +18,8 @@ namespace hearth::daemon {
 
 class ModelsService {
  public:
-  // Opens <data>/models and reads the catalogue. Blocking. io_error.
-  static Result<std::unique_ptr<ModelsService>> open(const config::Config& config);
+  // Opens <data>/models and reads the catalogue. Downloads take their connections from `connect`. Blocking. io_error.
+  static Result<std::unique_ptr<ModelsService>> open(const config::Config& config, egress::Connect connect);
   // Cancels pulls and checks, and waits for them.
   ~ModelsService();
   ModelsService(const ModelsService&) = delete;

@@ -196,11 +196,12 @@ struct PackManager::Impl {
   }
 };
 
-PackManager::PackManager(const config::Config& config, engines::Containment containment,
+PackManager::PackManager(const config::Config& config, engines::Containment containment, engines::PackNetwork network,
                          engines::Supervisor& supervisor, net::Executor io, std::function<void()> changed)
     : impl_(std::make_unique<Impl>(config, supervisor, std::move(io), std::move(changed))) {
   engines::PackOptions& options = impl_->options;
   options.containment = std::move(containment);
+  options.network = std::move(network);
   options.source.suite = config.packs.suite;
   if (config.packs.mirror != "auto") options.source.mirror = config.packs.mirror;
   options.source.keyring = config.packs.keyring;

@@ -21,8 +21,8 @@ class PackManager {
  public:
   // `io`: the supervisor's executor, on which `changed` is called when engines may run that could not before, or the
   // other way round. `supervisor` outlives this.
-  PackManager(const config::Config& config, engines::Containment containment, engines::Supervisor& supervisor,
-              net::Executor io, std::function<void()> changed);
+  PackManager(const config::Config& config, engines::Containment containment, engines::PackNetwork network,
+              engines::Supervisor& supervisor, net::Executor io, std::function<void()> changed);
   ~PackManager();  // after stop()
   PackManager(const PackManager&) = delete;
   PackManager& operator=(const PackManager&) = delete;

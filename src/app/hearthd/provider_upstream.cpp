@@ -155,14 +155,10 @@ Result<std::shared_ptr<ProviderUpstream>> ProviderUpstream::create(net::Executor
   net::Endpoint endpoint;
   endpoint.host = url.authority();
   endpoint.label = name;
-  if (gate == nullptr) {
-    endpoint.address = url.host == "localhost" ? "127.0.0.1" : url.host;
-    endpoint.port = url.port;
-  } else {
-    endpoint.connector = [gate, to = egress::Destination{
-                                    provider.lan ? egress::Purpose::lan : egress::Purpose::provider, url.host, url.port,
-                                    name}](Deadline deadline) { return connect_through(gate, to, deadline); };
-  }
+  endpoint.connector = [gate, to = egress::Destination{provider.lan ? egress::Purpose::lan : egress::Purpose::provider,
+                                                       url.host, url.port, name}](Deadline deadline) {
+    return connect_through(gate, to, deadline);
+  };
   if (url.tls) {
     HEARTH_TRY_ASSIGN(endpoint.tls, net::make_tls_context(provider.ca_file));
   }

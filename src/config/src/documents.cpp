@@ -28,7 +28,8 @@ std::string_view about(std::string_view section) {
       {"privacy",
        "Personal data and secrets that are found in requests (docs/privacy.md). Nothing else goes where its class may "
        "not."},
-      {"patterns", "What is found besides: names of projects, numbers of customers, whatever is yours."}};
+      {"patterns", "What is found besides: names of projects, numbers of customers, whatever is yours."},
+      {"egress", "Where connections out of the box may lead. hearth-gate alone opens them, and holds to this."}};
   const auto found = kTexts.find(section);
   return found == kTexts.end() ? "" : found->second;
 }

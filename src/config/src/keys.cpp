@@ -382,6 +382,20 @@ void add_packs(std::vector<Key>& table) {
       "behind a mirror that is seldom updated wants this off."));
 }
 
+void add_egress(std::vector<Key>& table) {
+  table.push_back(scalar(
+      "egress.mode",
+      one_of<EgressMode>({{"open", EgressMode::open}, {"listed", EgressMode::listed}, {"closed", EgressMode::closed}}),
+      [](Config& c) -> auto& { return c.egress.mode; },
+      "Where connections out of the box may lead. `open`: to what the configuration names, and for models, packs and "
+      "deliveries to any public address. `listed`: only to what the configuration names. `closed`: nowhere."));
+  table.push_back(list(
+      "egress.allow", "list of hosts", check_word, [](Config& c) -> auto& { return c.egress.allow; },
+      "Hosts that the configuration names besides those in its other keys: `HOST`, `HOST:PORT` or `*.example.com`. "
+      "Addresses in private networks and on this machine are contacted only when they, or the names that lead there, "
+      "stand here in full."));
+}
+
 Result<void> check_key_file(std::string_view text) {
   if (!text.starts_with('/')) return fail(Errc::invalid_argument, fmt::format("\"{}\" is no absolute path", text));
   return {};
@@ -547,6 +561,7 @@ void add_link(std::vector<Key>& table) {
     add_log(table);
     add_models(table);
     add_packs(table);
+  add_egress(table);
     add_engines(table);
     add_providers(table);
     add_routes(table);

@@ -324,7 +324,10 @@ void Http::Impl::take_arrivals() {
     if (found == running.end()) continue;
     Transfer& t = *found->second;
     if (!connection) {
-      end(id, connection.error());
+      const Error& why = connection.error();
+      const bool for_good =
+          why.is(Errc::permission_denied) || why.is(Errc::invalid_argument) || why.is(Errc::cancelled);
+      end(id, for_good ? why : Error(Errc::unavailable, why.describe()));
       continue;
     }
     t.connection = std::move(*connection);

@@ -123,6 +123,8 @@ constexpr std::array kMeanings{
             "its packages do not fit together just now, as happens in a suite that moves; try again tomorrow"},
     Meaning{"held broken packages", Errc::unavailable,
             "its packages do not fit together just now, as happens in a suite that moves; try again tomorrow"},
+    Meaning{"may not be contacted", Errc::permission_denied, "this box's rules do not allow it; see egress.allow"},
+    Meaning{"is not contacted", Errc::permission_denied, "this box's rules do not allow it; see egress.allow"},
     Meaning{"404", Errc::unavailable, "it lacks a file that its index names; try again later"},
     Meaning{"does not have a Release file", Errc::failed_precondition,
             "it has no such suite; see packs.mirror and packs.suite"},
@@ -148,6 +150,19 @@ Result<std::vector<PackFile>> parse_uris(std::string_view text) {
     return fail(Errc::protocol_error, fmt::format("apt said of a file what cannot be read: {}", wrong));
   std::ranges::sort(files, {}, &PackFile::package);
   return files;
+}
+
+std::string take_host_proxy(std::string& settings) {
+  constexpr std::string_view kProxy = "Acquire::http::Proxy \"";
+  std::string proxy;
+  std::string kept;
+  each_line(settings, [&](std::string_view line) {
+    if (line.starts_with(kProxy)) proxy = line.substr(kProxy.size(), line.rfind('"') - kProxy.size());
+    if (line.find("::Proxy") == std::string_view::npos) kept.append(line).push_back('\n');
+    return true;
+  });
+  settings = std::move(kept);
+  return proxy == "DIRECT" ? std::string() : proxy;
 }
 
 std::optional<double> parse_download_status(std::string_view line) {

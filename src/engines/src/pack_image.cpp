@@ -207,9 +207,11 @@ bool has_real_file(const fs::path& root, const fs::path& inside) {
 }  // namespace
 
 Result<std::unique_ptr<ImageSource>> ImageSource::open(const std::string& image, const std::string& arch,
-                                                       std::stop_token stop) {
+                                                       egress::Connect connect, std::stop_token stop) {
   HEARTH_TRY_ASSIGN(egress::ImageName name, egress::parse_image_name(image));
-  HEARTH_TRY_ASSIGN(auto http, egress::Http::start({}));
+  egress::HttpOptions options;
+  options.connect = std::move(connect);
+  HEARTH_TRY_ASSIGN(auto http, egress::Http::start(std::move(options)));
   return std::make_unique<RegistrySource>(std::move(http), std::move(name), arch.empty() ? own_arch() : arch,
                                           std::move(stop));
 }

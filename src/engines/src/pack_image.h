@@ -23,7 +23,7 @@ class ImageSource {
  public:
   // `image`: as egress::parse_image_name() takes it. invalid_argument; internal: libcurl cannot be initialised.
   static Result<std::unique_ptr<ImageSource>> open(const std::string& image, const std::string& arch,
-                                                   std::stop_token stop);
+                                                   egress::Connect connect, std::stop_token stop);
   virtual ~ImageSource() = default;
   // The image in one way of writing it: "registry.example/name:tag".
   [[nodiscard]] virtual std::string name() const = 0;

@@ -170,7 +170,7 @@ class Installer {
 
   // By its name now, or, of the image that is locked, by the digests of then.
   Result<void> use_image(const std::string& image) {
-    HEARTH_TRY_ASSIGN(auto source, ImageSource::open(image, options_.source.arch, stop_));
+    HEARTH_TRY_ASSIGN(auto source, ImageSource::open(image, options_.source.arch, options_.network.connect, stop_));
     HEARTH_TRY_ASSIGN(auto lock, store_.locked(recipe_.name));
     const bool ours = lock && lock->origin == "oci" && !options_.upgrade && lock->suite == source->name();
     if (!ours) {
@@ -271,7 +271,7 @@ class Installer {
   Result<void> open_apt() {
     if (apt_) return {};
     tell("index", 0, options_.source.mirror);
-    HEARTH_TRY_ASSIGN(PrivateApt apt, PrivateApt::open(store_.folder() / "apt", options_.source, stop_));
+    HEARTH_TRY_ASSIGN(PrivateApt apt, PrivateApt::open(store_.folder() / "apt", options_.source, way_out(), stop_));
     HEARTH_TRY(apt.update());
     apt_ = std::move(apt);
     tell("index", 1);
@@ -352,6 +352,14 @@ class Installer {
     }
     tell("unpack", 1);
     return trim(root);
+  }
+
+  [[nodiscard]] AptNetwork way_out() const {
+    if (options_.network.proxy.empty()) return {};
+    return {.proxy = options_.network.proxy,
+            .names = options_.network.names,
+            .bubblewrap = options_.containment.bubblewrap,
+            .writable = store_.folder()};
   }
 
   // What an image may take unpacked: what the disk has, and no more than any engine needs.

@@ -1,13 +1,15 @@
 #include "private_apt.h"
 
 #include <hearth/core/file.h>
-
+#include <hearth/core/paths.h>
+#include <hearth/egress/destination.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <iterator>
 
 namespace hearth::engines {
 namespace {
@@ -33,6 +35,10 @@ Environment environment(const fs::path& home) {
   return env;
 }
 
+fs::path via_program() {
+  return engines_dir() / "hearth-via";
+}
+
 Result<std::string> ask(std::vector<std::string> command, const fs::path& home, const std::stop_token& stop) {
   const std::string program = command.front();
   const Tool tool{.command = std::move(command), .environment = environment(home), .time = kQuick, .stop = stop};
@@ -54,6 +60,30 @@ bool plain(std::string_view text) {
   return !text.empty() && text.find_first_of(" \t\r\n\"'\\[];#") == std::string_view::npos;
 }
 
+// The command, where it has no network but the proxy, reads the host's programs and settings, and writes into one
+// folder.
+std::vector<std::string> contained(std::vector<std::string> command, const AptNetwork& network,
+                                   const fs::path& keyring) {
+  std::vector<std::string> all{network.bubblewrap.string()};
+  const auto add = [&all](const auto&... words) { (all.emplace_back(words), ...); };
+  const auto bind = [&add](const char* how, const fs::path& path) { add(how, path.string(), path.string()); };
+  for (const char* path : {"/usr", "/etc"}) bind("--ro-bind", path);
+  for (const char* name : {"bin", "sbin", "lib", "lib32", "lib64"})
+    add("--symlink", fmt::format("usr/{}", name), fmt::format("/{}", name));
+  add("--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp");
+  bind("--ro-bind-try", keyring);
+  bind("--bind", network.writable);
+  bind("--ro-bind", network.proxy);
+  bind("--ro-bind", via_program());
+  add("--unshare-net", "--unshare-pid", "--unshare-ipc", "--cap-drop", "ALL", "--die-with-parent", "--new-session",
+      "--");
+  add(via_program().string(), network.proxy.string());
+  if (!network.through.empty()) add(network.through);
+  add("--");
+  std::ranges::move(command, std::back_inserter(all));
+  return all;
+}
+
 // The host's proxy settings and the like: the host's way to the net is ours.
 Result<std::string> host_transport(const fs::path& home, const std::stop_token& stop) {
   HEARTH_TRY_ASSIGN(const std::string dump, ask({kAptConfig, "dump", "Acquire"}, home, stop));
@@ -66,6 +96,17 @@ Result<std::string> host_transport(const fs::path& home, const std::stop_token& 
     at = end + 1;
   }
   return kept;
+}
+
+// Where there is no network but the gate's proxy, a proxy of the host's is reached through it.
+Result<void> lead_through_gate(AptNetwork& network, std::string& transport) {
+  const std::string proxy = take_host_proxy(transport);
+  if (proxy.empty()) return {};
+  HEARTH_TRY_ASSIGN(const egress::Destination to, egress::destination_of(egress::Purpose::pack, proxy, "apt"));
+  network.through = to.host.find(':') == std::string::npos ? fmt::format("{}:{}", to.host, to.port)
+                                                           : fmt::format("[{}]:{}", to.host, to.port);
+  if (network.names) network.names(proxy);
+  return {};
 }
 
 Result<void> write_settings(const fs::path& folder, const PackSource& source, const std::string& transport) {
@@ -114,7 +155,14 @@ Result<void> forget_other_source(const fs::path& folder, const PackSource& sourc
 
 }  // namespace
 
-Result<PrivateApt> PrivateApt::open(fs::path folder, const PackSource& given, std::stop_token stop) {
+Result<PrivateApt> PrivateApt::open(fs::path folder, const PackSource& given, AptNetwork network,
+                                    std::stop_token stop) {
+  const bool through_proxy = !network.proxy.empty();
+  if (through_proxy && network.bubblewrap.empty())
+    return fail(Errc::failed_precondition, "packs from Debian take a sandbox; `hearth engines` says why there is none");
+  if (through_proxy && ::access(via_program().c_str(), X_OK) != 0)
+    return fail(Errc::not_found, fmt::format("{} is not there, which gives apt its network; build or install it",
+                                             via_program().string()));
   for (const char* program : {kAptGet, kAptCache, kAptConfig, kDpkg, "/usr/bin/dpkg-deb"}) {
     if (::access(program, X_OK) != 0)
       return fail(Errc::not_found,
@@ -127,6 +175,7 @@ Result<PrivateApt> PrivateApt::open(fs::path folder, const PackSource& given, st
                       ask({kAptGet, "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"}, folder, stop));
     source.mirror = find_mirror(targets);
     if (source.mirror.empty()) source.mirror = kFallbackMirror;
+    if (network.names) network.names(source.mirror);
   }
   if (source.arch.empty()) {
     HEARTH_TRY_ASSIGN(source.arch, ask({kDpkg, "--print-architecture"}, folder, stop));
@@ -141,14 +190,22 @@ Result<PrivateApt> PrivateApt::open(fs::path folder, const PackSource& given, st
                                              "apt install debian-archive-keyring, or set packs.keyring",
                                              source.keyring.string()));
   HEARTH_TRY(forget_other_source(folder, source));
-  HEARTH_TRY_ASSIGN(const std::string transport, host_transport(folder, stop));
+  HEARTH_TRY_ASSIGN(std::string transport, host_transport(folder, stop));
+  if (through_proxy) {
+    HEARTH_TRY(lead_through_gate(network, transport));
+  }
   HEARTH_TRY(write_settings(folder, source, transport));
-  return PrivateApt(std::move(folder), std::move(source), std::move(stop));
+  return PrivateApt(std::move(folder), std::move(source), std::move(network), std::move(stop));
 }
 
 Result<ToolResult> PrivateApt::apt(std::vector<std::string> arguments, Millis time,
                                    std::function<void(std::string_view)> on_status) {
   Tool tool{.command = std::move(arguments), .environment = environment(folder_), .time = time, .stop = stop_};
+  if (!network_.proxy.empty()) {
+    tool.command = contained(std::move(tool.command), network_, source_.keyring);
+    std::erase_if(tool.environment, [](const auto& variable) { return variable.first == "TMPDIR"; });
+    tool.environment.emplace_back("TMPDIR", folder_.string());
+  }
   tool.environment.emplace_back("APT_CONFIG", (folder_ / "apt.conf").string());
   tool.on_status = std::move(on_status);
   HEARTH_TRY_ASSIGN(ToolResult result, run_tool(tool));

@@ -19,10 +19,22 @@
 
 namespace hearth::engines {
 
+// Where apt's connections go. With a proxy, apt runs in a network namespace in which there is nothing else, sees the
+// host's files read-only, and writes into one folder.
+struct AptNetwork {
+  std::filesystem::path proxy{};                        // a Unix socket; empty: apt has the host's network
+  std::function<void(const std::string& url)> names{};  // told what the host's apt configuration names
+  std::filesystem::path bubblewrap{};
+  std::filesystem::path writable{};
+  std::string through{};  // "HOST:PORT" of the host's own proxy for apt: open() finds it
+};
+
 class PrivateApt {
  public:
-  // Writes its settings into `folder`. not_found (no apt, no keyring: what to install), invalid_argument, io_error.
-  static Result<PrivateApt> open(std::filesystem::path folder, const PackSource& source, std::stop_token stop);
+  // Writes its settings into `folder`. not_found (no apt, no keyring: what to install), invalid_argument,
+  // failed_precondition (a proxy, but no sandbox), io_error.
+  static Result<PrivateApt> open(std::filesystem::path folder, const PackSource& source, AptNetwork network,
+                                 std::stop_token stop);
 
   // Fetches the source's index. unavailable (no network), failed_precondition (signature, freshness),
   // resource_exhausted (disk), cancelled, deadline_exceeded, io_error.
@@ -38,13 +50,14 @@ class PrivateApt {
   [[nodiscard]] const std::string& arch() const noexcept { return source_.arch; }
 
  private:
-  PrivateApt(std::filesystem::path folder, PackSource source, std::stop_token stop)
-      : folder_(std::move(folder)), source_(std::move(source)), stop_(std::move(stop)) {}
+  PrivateApt(std::filesystem::path folder, PackSource source, AptNetwork network, std::stop_token stop)
+      : folder_(std::move(folder)), source_(std::move(source)), network_(std::move(network)), stop_(std::move(stop)) {}
   Result<ToolResult> apt(std::vector<std::string> arguments, Millis time,
                          std::function<void(std::string_view)> on_status = {});
 
   std::filesystem::path folder_;
   PackSource source_;
+  AptNetwork network_;
   std::stop_token stop_;
 };
 
@@ -54,6 +67,8 @@ class PrivateApt {
 Result<std::vector<PackFile>> parse_uris(std::string_view text);
 // "dlstatus:3:41.5:…" → 0.415
 std::optional<double> parse_download_status(std::string_view line);
+// The proxy for http among apt's settings; all proxies are taken out of them. Empty: there is none.
+std::string take_host_proxy(std::string& settings);
 // The first Debian mirror in the output of `apt-get indextargets`; empty: none.
 std::string find_mirror(std::string_view targets);
 // What apt's words of failure mean, and what to do.

@@ -1,6 +1,7 @@
 #include "spawn.h"
 
 #include "pidfd.h"
+#include "starter.h"
 
 #include <hearth/core/file.h>
 
@@ -83,20 +84,23 @@ struct Forked {
   bool in_group = false;
 };
 
+enum class Kin { child, sibling };  // sibling: the child of our own parent
+
 // As fork(). Into the group at once where that works: to move a process afterwards the kernel waits for all processors,
 // some 10 ms. The C library does not know of it: what holds for the child of a process with threads holds all the more.
-Forked fork_into(int group) {
+Forked fork_into(int group, Kin kin) {
   if (group >= 0) {
     clone_args args{};
-    args.flags = CLONE_INTO_CGROUP;
-    args.exit_signal = SIGCHLD;
+    args.flags = CLONE_INTO_CGROUP | (kin == Kin::sibling ? CLONE_PARENT : 0);
+    args.exit_signal = kin == Kin::sibling ? 0 : SIGCHLD;  // a sibling's is ours
     args.cgroup = static_cast<std::uint64_t>(group);
     const long pid = ::syscall(SYS_clone3, &args, sizeof args);
     if (pid >= 0) return {static_cast<pid_t>(pid), true};
     // A system call filter that cannot look into its arguments (systemd's RestrictNamespaces=) says ENOSYS.
     if (errno != ENOSYS && errno != EPERM) return {-1, false};
   }
-  return {::fork(), false};
+  if (kin == Kin::child) return {::fork(), false};
+  return {static_cast<pid_t>(::syscall(SYS_clone, CLONE_PARENT, 0, 0, 0, 0)), false};
 }
 
 bool enter_group(int group) {
@@ -180,25 +184,35 @@ Result<Pipe> make_pipe() {
   return Pipe{Fd(ends[0]), Fd(ends[1])};
 }
 
-Result<Child> spawn_child(const ChildSpec& spec) {
-  HEARTH_TRY_ASSIGN(Prepared prepared, prepare(spec));
-  HEARTH_TRY_ASSIGN(Pipe report, make_pipe());
+namespace {
+
+Result<pid_t> fork_child(const ChildSpec& spec, int report, pid_t parent, Kin kin) {
+  HEARTH_TRY_ASSIGN(const Prepared prepared, prepare(spec));
   // Above the numbers that are given to the child.
-  Fd report_end(::fcntl(report.write.get(), F_DUPFD_CLOEXEC, kFirstFree));
+  const Fd report_end(::fcntl(report, F_DUPFD_CLOEXEC, kFirstFree));
   if (!report_end) return fail_errno(errno, "cannot copy a pipe");
-  report.write.reset();
-
-  const pid_t parent = ::getpid();
-  const auto [pid, in_group] = fork_into(spec.group);
-  if (pid < 0) {
-    if (errno == EAGAIN || errno == ENOMEM)
-      return fail(Errc::resource_exhausted,
-                  fmt::format("cannot start {}: the system has no room for another process", spec.command.front()));
-    return fail_errno(errno, "cannot fork");
-  }
+  const auto [pid, in_group] = fork_into(spec.group, kin);
+  if (pid < 0 && (errno == EAGAIN || errno == ENOMEM) && kin == Kin::child)
+    return fail(Errc::resource_exhausted,
+                fmt::format("cannot start {}: the system has no room for another process", spec.command.front()));
+  if (pid < 0) return fail_errno(errno, "cannot fork");
   if (pid == 0) run_child(spec, prepared, in_group, parent, report_end.get());
+  return pid;
+}
 
-  report_end.reset();
+}  // namespace
+
+Result<pid_t> fork_sibling(const ChildSpec& spec, int report, pid_t parent) {
+  return fork_child(spec, report, parent, Kin::sibling);
+}
+
+Result<Child> spawn_child(const ChildSpec& spec) {
+  HEARTH_TRY_ASSIGN(Pipe report, make_pipe());
+  auto started = start_elsewhere(spec, report.write.get());
+  if (!started) started = fork_child(spec, report.write.get(), ::getpid(), Kin::child);
+  if (!*started) return fail(started->error());
+  const pid_t pid = **started;
+  report.write.reset();
   Failure failure;
   ssize_t n = 0;
   do {

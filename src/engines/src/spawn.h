@@ -34,9 +34,9 @@ struct Child {
   Fd pidfd;
 };
 
-// Blocks until the program runs (or could not be run), about a millisecond. The child dies with the calling thread, is
-// the leader of a process group of its own, and has default signal handling. not_found, permission_denied,
-// resource_exhausted, io_error.
+// Blocks until the program runs (or could not be run), about a millisecond. The child dies with the calling thread
+// (where there is a starter, starter.h, with the one that launched it), is the leader of a process group of its own,
+// and has default signal handling. not_found, permission_denied, resource_exhausted, io_error.
 Result<Child> spawn_child(const ChildSpec& spec);
 
 // A pipe whose ends are closed on exec. io_error.

@@ -17,6 +17,15 @@ std::string line(const Session& s, std::string_view label, std::string_view text
   return "  " + s.ink(pad_right(label, 10), Ink::dim) + printable(text) + "\n";
 }
 
+std::string way_out(const json::value& egress) {
+  const json::value& gate = json::field(egress, "gate");
+  if (!json::flag(gate, "running"))
+    return fmt::format("closed: hearth-gate does not run ({})", json::text(gate, "last_error"));
+  if (!json::flag(egress, "locked_down"))
+    return fmt::format("through hearth-gate, but not by force: {}", json::text(egress, "why_not"));
+  return "only through hearth-gate: hearthd itself can open no connection";
+}
+
 std::string describe(const json::value& status, const Session& s) {
   const bool ready = json::flag(status, "ready");
   std::string out = s.ink(fmt::format("Hearth {}", printable(json::text(status, "version"))), Ink::bold) + "  " +
@@ -43,6 +52,8 @@ std::string describe(const json::value& status, const Session& s) {
   out += line(s, "requests",
               fmt::format("{:.0f} now, {:.0f} served, {:.0f} failed", json::number(requests, "in_flight"),
                           json::number(requests, "served"), json::number(requests, "failed")));
+  const json::value& egress = json::field(status, "egress");
+  out += line(s, "way out", way_out(egress));
   const std::string config = json::text(status, "config_file");
   out += line(s, "config", config.empty() ? "defaults, no file" : config);
   out += line(s, "data", json::text(status, "data"));

@@ -98,6 +98,13 @@ struct Packs {
   bool check_valid_until = false;
 };
 
+// Where connections out of the box may lead.
+enum class EgressMode { open, listed, closed };
+struct Egress {
+  EgressMode mode = EgressMode::open;
+  std::vector<std::string> allow;  // "HOST", "HOST:PORT", "*.example.com"
+};
+
 enum class Speaks { openai, anthropic };
 
 // Another server that answers: a provider in the cloud, or a machine of one's own.
@@ -178,6 +185,7 @@ struct Config {
   Engines engines;
   Models models;
   Packs packs;
+  Egress egress;
   std::map<std::string, Provider> providers;  // by name
   std::map<std::string, Route> routes;        // by the name that clients ask for
   Policy policy;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <hearth/core/error.h>
+#include <hearth/egress/sockets.h>
 #include <hearth/engines/pack.h>
 #include <hearth/engines/pack_store.h>
 #include <hearth/engines/sandbox.h>
@@ -25,6 +26,17 @@ struct PackSource {
   std::string arch{};  // Debian's name; empty: this machine's
 };
 
+// How the world is reached by a process that makes no connections itself.
+struct PackNetwork {
+  // A Unix socket that serves as an HTTP proxy: apt then has a network with nothing else in it. Empty: it has the
+  // host's.
+  std::filesystem::path proxy{};
+  // Told the URLs that the host's apt configuration names, a mirror's and a proxy's, before they are asked. May be
+  // empty.
+  std::function<void(const std::string& url)> names{};
+  egress::Connect connect{};  // for images; empty: directly
+};
+
 struct PackOptions {
   enum class From {
     as_before,  // as the version that is locked; Debian when there is none
@@ -36,6 +48,7 @@ struct PackOptions {
   std::string image{};   // "registry.example/name:tag", "…@sha256:DIGEST"
   bool upgrade = false;  // the newest version, whatever is locked
   PackSource source;
+  PackNetwork network{};
   Containment containment;         // the canary runs in it
   std::filesystem::path emulator;  // for another machine's architecture: a static qemu that runs the canary
 };

@@ -1,0 +1,48 @@
+// hearthd's way into the world: hearth-gate, kept running; its rules, from the configuration; and the lock that leaves
+// no other way.
+#pragma once
+
+#include <hearth/config/config.h>
+#include <hearth/egress/gate.h>
+#include <hearth/egress/sockets.h>
+#include <hearth/engines/pack_install.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace hearth::daemon {
+
+// What the configuration allows. invalid_argument: an entry of egress.allow is no host.
+Result<egress::Policy> egress_policy(const config::Config& config);
+
+class EgressHost {
+ public:
+  // Starts the gate. One that cannot be started is tried again and again. invalid_argument, io_error.
+  static Result<std::unique_ptr<EgressHost>> open(const config::Config& config);
+
+  [[nodiscard]] egress::Gate& gate() const noexcept { return *gate_; }
+  // For downloads.
+  [[nodiscard]] egress::Connect connect(egress::Purpose purpose, std::string who) const;
+  [[nodiscard]] engines::PackNetwork for_packs() const;
+
+  // Once the listeners exist: no thread of this process makes a socket any more but Unix ones. Only where there is a
+  // starter (engines/starter.h), for children would inherit that. Logs what came of it.
+  void lock_down();
+
+  struct Status {
+    bool locked_down = false;
+    std::string why_not;
+    egress::GateStatus gate;
+  };
+  [[nodiscard]] Status status() const;  // any thread, after lock_down()
+
+ private:
+  EgressHost() = default;
+  std::unique_ptr<egress::Gate> gate_;
+  std::filesystem::path proxy_;  // for packs
+  bool locked_down_ = false;
+  std::string why_not_ = "hearthd is starting";
+};
+
+}  // namespace hearth::daemon

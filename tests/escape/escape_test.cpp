@@ -1,0 +1,217 @@
+// Does anything leave the box that may not? The real hearthd and its whole process tree, in a network namespace at
+// whose other end every packet is seen.
+#include "run_tool.h"
+#include "world.h"
+
+#include <hearth/core/clock.h>
+#include <hearth/core/file.h>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <thread>
+
+namespace hearth::test {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using engines::run_tool;
+using Lines = std::set<std::string>;
+
+std::string link_of(const fs::path& path) {
+  std::error_code ec;
+  return fs::read_symlink(path, ec).string();
+}
+
+// A field of /proc/…/status.
+std::string field(const fs::path& status, const std::string& name) {
+  std::ifstream in(status);
+  std::string line;
+  while (std::getline(in, line))
+    if (line.starts_with(name + ":")) return line.substr(line.find_first_not_of(" \t", name.size() + 1));
+  return {};
+}
+
+std::vector<pid_t> descendants(pid_t of) {
+  std::multimap<pid_t, pid_t> children;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const pid_t pid = std::atoi(entry.path().filename().c_str());
+    if (pid > 0) children.emplace(std::atoi(field(entry.path() / "status", "PPid").c_str()), pid);
+  }
+  std::vector<pid_t> found{of};
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const auto [first, last] = children.equal_range(found[i]);
+    for (auto it = first; it != last; ++it) found.push_back(it->second);
+  }
+  return found;
+}
+
+class Escape : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!world_.problem().empty()) GTEST_SKIP() << world_.problem();
+    write("engines/demo/engine.yaml",
+          "name: demo\nprogram: " FIXTURE_ENGINE "\nmodels: [{id: demo-1, task: media}]\nstart_deadline: 1h\n");
+    for (const char* program : {AS_USER, VIA})
+      fs::copy_file(program, folder_ / "engines" / fs::path(program).filename());
+    write("share/packs/demo.yaml",
+          "name: demo\ntitle: For tests\npackages: [demo]\ncanary:\n  program: [/usr/bin/demo]\n  expect: demo\n");
+    write("data/hearth.yaml",
+          "server:\n  listen: [\"127.0.0.1:0\"]\nengines:\n  sandbox: best_effort\npacks:\n  suite: test\n"
+          "  mirror: http://mirror.example:8080/to/169.254.169.254/debian\n");
+    daemon_ = std::thread([this] {
+      const auto ended = run_tool({.command = {HEARTHD_PROGRAM, "--data", (folder_ / "data").string()},
+                                   .environment = environment(),
+                                   .time = Millis(600'000),
+                                   .stop = stop_.get_token()});
+      if (ended) ADD_FAILURE() << "hearthd ended by itself: " << ended->errors;
+    });
+    const Deadline deadline = Deadline::in(Seconds(100));
+    while (!deadline.passed() && !hearth("status").status.clean()) {
+    }
+    status_ = json::parse(hearth("status --json").output);
+  }
+  void TearDown() override {
+    stop_.request_stop();
+    if (daemon_.joinable()) daemon_.join();
+    std::error_code ec;
+    fs::remove_all(folder_, ec);
+  }
+
+  void write(const std::string& name, const std::string& text) const {
+    fs::create_directories((folder_ / name).parent_path());
+    std::ofstream(folder_ / name) << text;
+  }
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> environment() const {
+    return {{"PATH", "/usr/bin:/bin"},
+            {"HEARTH_ENGINES", (folder_ / "engines").string()},
+            {"HEARTH_SHARE", (folder_ / "share").string()}};
+  }
+  [[nodiscard]] engines::ToolResult hearth(const std::string& arguments) const {
+    const auto result = run_tool(
+        {.command = {"/bin/sh", "-c",
+                     fmt::format("exec {} --data {} {}", HEARTH_PROGRAM, (folder_ / "data").string(), arguments)},
+         .environment = environment()});
+    EXPECT_TRUE(result);
+    return result ? *result : engines::ToolResult();
+  }
+  [[nodiscard]] pid_t pid() const { return static_cast<pid_t>(status_.at("pid").to_number<int>()); }
+  // What the hostile program said, by the names of its attempts.
+  static std::map<std::string, std::string> attempts(const std::vector<std::string>& command) {
+    std::map<std::string, std::string> said;
+    const auto result = run_tool({.command = command, .environment = {{"PATH", "/usr/bin:/bin"}}});
+    EXPECT_TRUE(result && result->status.clean()) << (result ? result->errors : result.error().describe());
+    std::istringstream lines(result ? result->output : "");
+    for (std::string line; std::getline(lines, line);)
+      if (const auto at = line.rfind(": "); at != std::string::npos) said[line.substr(0, at)] = line.substr(at + 2);
+    return said;
+  }
+
+  World world_;  // first: it forks, and moves this process
+  fs::path folder_ = [] {
+    std::string name = (fs::temp_directory_path() / "hearth-escape-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) std::abort();
+    return name;
+  }();
+  std::stop_source stop_;
+  std::thread daemon_;
+  json::value status_;
+};
+
+TEST_F(Escape, NothingLeavesButWhatMay) {
+  EXPECT_EQ(world_.packets(), Lines()) << "the start of a box needs nothing";
+  // The capture sees what there is to see: the same program, free.
+  const auto free = attempts({HOSTILE});
+  EXPECT_EQ(free.at("dns"), "ok");
+  const Lines all{"tcp 93.184.216.34:81",   "tcp 10.66.0.1:80",
+                  "tcp 169.254.169.254:80", "udp 93.184.216.34:53 stolen.example",
+                  "icmp 93.184.216.34",     "udp [2606:2800::1]:53 "};
+  const Lines seen = world_.packets();
+  for (const std::string& line : all) EXPECT_TRUE(seen.contains(line)) << line;
+  world_.forget();
+
+  // hearthd: all its threads are under the filter, and of its process tree only the gate and the starter could make a
+  // connection here: everything else is filtered, or has a network of its own.
+  ASSERT_TRUE(status_.at("egress").at("locked_down").as_bool()) << json::serialize(status_.at("egress"));
+  for (const auto& thread : fs::directory_iterator(fmt::format("/proc/{}/task", pid())))
+    EXPECT_EQ(field(thread.path() / "status", "Seccomp"), "2") << thread.path();
+  ASSERT_TRUE(hearth("engines start demo").status.clean()) << hearth("engines").output;
+  Lines able;
+  std::size_t elsewhere = 0;
+  for (const pid_t each : descendants(pid())) {
+    const fs::path proc = fmt::format("/proc/{}", each);
+    if (each == pid()) continue;
+    if (link_of(proc / "ns/net") != link_of("/proc/self/ns/net")) {
+      ++elsewhere;
+      continue;
+    }
+    if (field(proc / "status", "Seccomp") == "0") able.insert(field(proc / "status", "Name"));
+  }
+  EXPECT_EQ(able, (Lines{"bwrap", "hearth-gate", "hearth-starter"}));  // bwrap waits outside for what is inside
+  EXPECT_GT(elsewhere, 0U);
+
+  // An engine: its own attempts, and a program that it would run.
+  const fs::path socket = folder_ / "data/run/engines/demo/engine.sock";
+  const auto engine =
+      run_tool({.command = {"/usr/bin/curl", "-s", "--unix-socket", socket.string(), "http://engine/escape"},
+                .environment = {{"PATH", "/usr/bin"}}});
+  ASSERT_TRUE(engine && engine->status.clean());
+  const json::object tried = json::parse(engine->output).as_object();
+  for (const char* family : {"inet", "inet6", "netlink", "packet"})
+    EXPECT_EQ(tried.at(family).as_string(), "EAFNOSUPPORT");
+
+  // A pull: by a private address, by names that lead there, by a redirect, and by a name that changes its mind.
+  const auto refused = [&](const std::string& url) {
+    const auto pulled = hearth(fmt::format("pull --insist --name x --task chat {}", url));
+    EXPECT_FALSE(pulled.status.clean()) << url;
+    return pulled.errors + pulled.output;
+  };
+  for (const char* url :
+       {"http://10.66.0.1/model.gguf", "http://169.254.169.254/latest/meta-data/", "http://inner.example/model.gguf",
+        "http://meta.example/model.gguf", "http://0xa9fea9fe/model.gguf", "http://2852039166/model.gguf",
+        "http://[::ffff:169.254.169.254]/model.gguf", "http://localhost:1/model.gguf"}) {
+    const std::string said = refused(url);
+    EXPECT_TRUE(said.find("not contacted") != std::string::npos || said.find("no host") != std::string::npos)
+        << url << said;
+  }
+  EXPECT_NE(refused("http://hub.example/to/169.254.169.254/model.gguf").find("not contacted"), std::string::npos);
+
+  // A pack install: apt, which is redirected.
+  EXPECT_FALSE(hearth("engines install demo").status.clean());
+
+  // A hostile program behind the gate's proxy, as apt is.
+  const auto caged =
+      attempts({"/usr/bin/bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--unshare-net", "--unshare-pid",
+                "--cap-drop", "ALL", "--", VIA, (folder_ / "data/run/proxy-packs.sock").string(), "--", HOSTILE});
+  for (const char* name : {"tcp", "tcp private", "tcp metadata", "dns", "udp6"})
+    EXPECT_EQ(caged.at(name), "ENETUNREACH") << name;
+  EXPECT_EQ(caged.at("raw"), "EPERM");
+  for (const char* name : {"169.254.169.254:80", "meta.example:80", "inner.example:80", "10.66.0.1:80", "127.0.0.1:80",
+                           "localhost:80", "[::ffff:169.254.169.254]:80"})
+    EXPECT_EQ(caged.at(name), "403") << name;
+  for (const char* name : {"2852039166:80", "0xa9fea9fe:80"}) EXPECT_EQ(caged.at(name), "400") << name;
+  EXPECT_EQ(caged.at("unknown.example:80"), "502");
+  EXPECT_EQ(caged.at("hub.example:8080"), "200");
+  EXPECT_EQ(caged.at("rebind.example"), "200");
+  EXPECT_EQ(caged.at("rebind.example again"), "403");
+  EXPECT_EQ(caged.at("redirect"), "302");
+
+  // All that was ever sent: the allowed connections, and the gate's questions for names.
+  Lines expected{"tcp 93.184.216.34:80", "tcp 93.184.216.34:8080"};
+  for (const char* name :
+       {"inner.example", "meta.example", "hub.example", "unknown.example", "mirror.example", "rebind.example"})
+    expected.insert(fmt::format("udp 93.184.216.34:53 {}", name));
+  EXPECT_EQ(world_.packets(), expected);
+}
+
+}  // namespace
+}  // namespace hearth::test
