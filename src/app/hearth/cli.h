@@ -47,6 +47,7 @@ void add_deferred(Cli& cli);
 void add_cache(Cli& cli);
 void add_spend(Cli& cli);
 void add_budgets(Cli& cli);
+void add_egress(Cli& cli);
 void add_logs(Cli& cli);
 void add_config(Cli& cli);
 void add_say(Cli& cli);

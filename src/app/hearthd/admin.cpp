@@ -2,6 +2,7 @@
 
 #include "admin_cache.h"
 #include "admin_calls.h"
+#include "admin_egress.h"
 #include "admin_packs.h"
 #include "admin_spend.h"
 #include "from_store.h"
@@ -10,6 +11,7 @@
 #include <hearth/dialects/api_error.h>
 #include <hearth/hardware/machine.h>
 #include <hearth/hardware/memory.h>
+#include <hearth/net/runtime.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -300,6 +302,7 @@ net::awaitable<void> handle(net::Exchange& exchange, const AdminContext& c) {
   if (method == "POST" && path == "/admin/keys") co_return co_await make_key(exchange, c);
   if (method == "DELETE" && path.starts_with(kKeys))
     co_return co_await remove_key(exchange, c, std::string_view(path).substr(kKeys.size()));
+  if (path.starts_with("/admin/egress")) co_return co_await answer_egress(exchange, c.ledger, c.pool);
   if (method == "GET" && path == "/admin/logs") co_return co_await show_logs(exchange);
   co_await refuse(exchange,
                   dialects::api_error(ApiCode::unknown_url,

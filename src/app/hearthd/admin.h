@@ -3,6 +3,7 @@
 #pragma once
 
 #include "answers.h"
+#include "admin_egress.h"
 #include "box.h"
 #include "egress_host.h"
 #include "front.h"
@@ -42,6 +43,7 @@ struct AdminContext {
   const HealingRecord& record;
   const LinkWatch& link;
   const EgressHost& egress;
+  EgressContext ledger;
   std::string url;
   std::vector<std::string> listen;
   SteadyTime started;

@@ -22,6 +22,7 @@
 
 #include <hearth/core/file.h>
 #include <hearth/core/log.h>
+#include <hearth/egress/ledger.h>
 #include <hearth/engines/control_groups.h>
 #include <hearth/engines/starter.h>
 #include <hearth/engines/supervisor.h>
@@ -61,6 +62,7 @@ constexpr std::size_t kPoolQueue = 1024;
 constexpr std::size_t kMaxOpenApi = 8 << 20;
 constexpr Seconds kSweepFiles{600};
 constexpr Seconds kWriteSpending{1};
+constexpr Seconds kTendLedger{3600};
 constexpr Seconds kTryAgain{30};  // how often models that were in trouble are thought of
 constexpr std::uint64_t kFilesQuota = std::uint64_t{8} << 30;
 
@@ -267,6 +269,7 @@ class Daemon {
   net::awaitable<void> watch_starter();
   net::awaitable<void> sweep_files();
   net::awaitable<void> write_spending();
+  net::awaitable<void> tend_ledger();
   net::awaitable<void> refresh_models();
   net::awaitable<void> tend_instances();
   void engine_changed(const std::string& engine, engines::State from, engines::Event on, engines::State to);
@@ -276,6 +279,7 @@ class Daemon {
   Result<void> watch_link();
   Line line();
   Result<void> open_models();
+  void open_ledger();
   Result<void> listen();
 
   config::Config config_;
@@ -286,6 +290,8 @@ class Daemon {
   std::unique_ptr<store::StoreThread> store_;
   std::unique_ptr<store::KeyStore> keys_;
   std::unique_ptr<spend::Budgets> budgets_;
+  std::unique_ptr<egress::Ledger> ledger_;  // null: nothing may leave, and ledger_problem_ says why
+  std::optional<Error> ledger_problem_;
   std::unique_ptr<gateway::FileStore> files_;
   std::unique_ptr<EgressHost> egress_;
   std::unique_ptr<DeferredService> deferred_;
@@ -322,6 +328,7 @@ Result<void> Daemon::open_store() {
   HEARTH_TRY_ASSIGN(keys_, store::KeyStore::open(*store_));
   HEARTH_TRY_ASSIGN(spend::Budgets::Settings spending, spend_settings(config_.budgets));
   HEARTH_TRY_ASSIGN(budgets_, spend::Budgets::open(*store_, std::move(spending), wall_now()));
+  open_ledger();
   HEARTH_TRY_ASSIGN(files_, gateway::FileStore::open(config_.paths.data / "files", kFilesQuota));
   HEARTH_TRY_ASSIGN(deferred_, DeferredService::open(config_, *store_));
   return {};
@@ -360,6 +367,21 @@ Result<void> Daemon::watch_link() {
   with.policy.probing = with.probe != nullptr;
   link_ = std::make_unique<LinkWatch>(io_.get_executor(), std::move(with));
   return {};
+}
+
+// A box whose ledger was tampered with goes on serving what needs nothing from outside.
+void Daemon::open_ledger() {
+  egress::LedgerOptions options;
+  options.keep = config_.egress.keep;
+  options.keep_records = config_.egress.keep_records;
+  auto ledger = egress::Ledger::open(*store_, config_.paths.data / "egress.key", std::move(options));
+  if (ledger) {
+    ledger_ = std::move(*ledger);
+    return;
+  }
+  ledger_problem_ = ledger.error();
+  log::error("hearthd", "nothing may leave the box: its egress ledger cannot be continued",
+             {{"error", ledger.error().describe()}});
 }
 
 Result<void> Daemon::prepare() {
@@ -478,9 +500,13 @@ net::awaitable<Result<void>> Daemon::open() {
     where.push_back(address.unix_path.empty()
                         ? fmt::format("{}:{}", address.host, address.port == 0 ? server_->port() : address.port)
                         : address.unix_path.string());
-  AdminContext context{config_,   *catalogue_, *supervisor_, *packs_, pool_, io_.get_executor(), *answers_, *keys_,
-                       *budgets_, *gateway_,   vitals_,      access_, *box_, *models_,           record_,   *link_,
-                       *egress_,  url,         where,        started_};
+  AdminContext context{config_,   *catalogue_, *supervisor_,
+                       *packs_,   pool_,       io_.get_executor(),
+                       *answers_, *keys_,      *budgets_,
+                       *gateway_, vitals_,     access_,
+                       *box_,     *models_,    record_,
+                       *link_,    *egress_,    {ledger_.get(), ledger_problem_, config_.paths.data / "hearth.db"},
+                       url,       where,       started_};
   auto admin = AdminServer::start(std::move(context), config_.paths.runtime / "admin.sock");
   if (!admin) co_return fail(admin.error());
   admin_ = std::move(*admin);
@@ -488,6 +514,7 @@ net::awaitable<Result<void>> Daemon::open() {
   tasks_.spawn("hearthd.starter", watch_starter());
   tasks_.spawn("hearthd.files", sweep_files());
   tasks_.spawn("hearthd.spending", write_spending());
+  tasks_.spawn("hearthd.ledger", tend_ledger());
   tasks_.spawn("hearthd.packs", pack_care_->run());
   tasks_.spawn("hearthd.instances", tend_instances());
   ready_ = true;
@@ -630,6 +657,14 @@ net::awaitable<void> Daemon::write_spending() {
     const auto slept = co_await net::sleep_for(kWriteSpending);
     if (!slept) co_return;
     budgets_->tick(wall_now());
+  }
+}
+
+net::awaitable<void> Daemon::tend_ledger() {
+  while (ledger_) {
+    const auto slept = co_await net::sleep_for(kTendLedger);
+    if (!slept) co_return;
+    ledger_->maintain();
   }
 }
 

@@ -394,6 +394,14 @@ void add_egress(std::vector<Key>& table) {
       "Hosts that the configuration names besides those in its other keys: `HOST`, `HOST:PORT` or `*.example.com`. "
       "Addresses in private networks and on this machine are contacted only when they, or the names that lead there, "
       "stand here in full."));
+  table.push_back(scalar(
+      "egress.keep", duration(hours(24), hours(24 * 3650)), [](Config& c) -> auto& { return c.egress.keep; },
+      "How long the egress ledger keeps each call that left the box. What is older is added up by class, destination "
+      "and rule."));
+  table.push_back(scalar(
+      "egress.keep_records", number(10'000, 100'000'000), [](Config& c) -> auto& { return c.egress.keep_records; },
+      "Most records in the egress ledger, two for each call, half a kilobyte each; past that the oldest are added "
+      "up."));
 }
 
 Result<void> check_key_file(std::string_view text) {
@@ -561,7 +569,7 @@ void add_link(std::vector<Key>& table) {
     add_log(table);
     add_models(table);
     add_packs(table);
-  add_egress(table);
+    add_egress(table);
     add_engines(table);
     add_providers(table);
     add_routes(table);

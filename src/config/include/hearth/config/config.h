@@ -103,6 +103,9 @@ enum class EgressMode { open, listed, closed };
 struct Egress {
   EgressMode mode = EgressMode::open;
   std::vector<std::string> allow;  // "HOST", "HOST:PORT", "*.example.com"
+  // What the egress ledger keeps of what left the box.
+  std::chrono::milliseconds keep{std::chrono::hours(24 * 90)};
+  std::uint64_t keep_records = 1'000'000;
 };
 
 enum class Speaks { openai, anthropic };
