@@ -504,107 +504,109 @@ void add_link(std::vector<Key>& table) {
       "do.");
   add("probe_every", duration(seconds(5), hours(24)), &Link::probe_every,
       "How often the world is asked for while all is well.");
-  Result<void> check_budget(std::string_view text) {
-    HEARTH_TRY(parse_budget(text));
-    return {};
-  }
+}
 
-  Result<void> check_own_price(std::string_view text) {
-    HEARTH_TRY(parse_own_price(text));
-    return {};
-  }
+Result<void> check_budget(std::string_view text) {
+  HEARTH_TRY(parse_budget(text));
+  return {};
+}
 
-  void add_budgets(std::vector<Key> & table) {
-    table.push_back(list(
-        "budgets.limits", "list of budgets", check_budget, [](Config& c) -> auto& { return c.budgets.limits; },
-        "What calls that leave the box may cost, in money or tokens: `box 20 USD per day`, `each key 2 USD per month`, "
-        "`key laptop 500000 tokens per day`, `agent digest 5 USD in total`. A call that may cost more than is left of "
-        "any budget it falls under is not made."));
-    table.push_back(list(
-        "budgets.prices", "list of prices", check_own_price, [](Config& c) -> auto& { return c.budgets.prices; },
-        "Prices for a million tokens that go before those in prices.yaml: "
-        "`openai/my-model input 2.50 cached 0.25 output 10 USD`."));
-  }
+Result<void> check_own_price(std::string_view text) {
+  HEARTH_TRY(parse_own_price(text));
+  return {};
+}
 
-  void add_privacy(std::vector<Key> & table) {
-    const auto add = [&](const char* leaf, WhenLeaving Privacy::* member, const char* meaning) {
-      table.push_back(scalar(
-          fmt::format("privacy.{}", leaf),
-          one_of<WhenLeaving>({{"block", WhenLeaving::block}, {"redact", WhenLeaving::redact}}),
-          [=](Config& c) -> auto& { return c.privacy.*member; }, meaning));
-    };
-    add("personal", &Privacy::personal,
-        "Personal data that was found in a call, where the call would leave for somebody who may not see it. `block`: "
-        "the "
-        "call does not go there. `redact`: placeholders go in its place, and the answer has the originals again.");
-    add("secret", &Privacy::secret, "The same for keys, passwords and card numbers.");
-    add("internal", &Privacy::internal, "The same for what `patterns` of your own say is internal.");
-  }
+void add_budgets(std::vector<Key>& table) {
+  table.push_back(list(
+      "budgets.limits", "list of budgets", check_budget, [](Config& c) -> auto& { return c.budgets.limits; },
+      "What calls that leave the box may cost, in money or tokens: `box 20 USD per day`, `each key 2 USD per month`, "
+      "`key laptop 500000 tokens per day`, `agent digest 5 USD in total`. A call that may cost more than is left of "
+      "any budget it falls under is not made."));
+  table.push_back(list(
+      "budgets.prices", "list of prices", check_own_price, [](Config& c) -> auto& { return c.budgets.prices; },
+      "Prices for a million tokens that go before those in prices.yaml: "
+      "`openai/my-model input 2.50 cached 0.25 output 10 USD`."));
+}
 
-  // Compiled where it is used: this room knows no RE2.
-  Kind<std::string> expression() {
-    return {"regular expression in RE2's syntax",
-            [](std::string_view text) -> Result<std::string> {
-              constexpr std::size_t kMost = 1000;
-              if (text.empty() || text.size() > kMost)
-                return fail(Errc::invalid_argument, fmt::format("must have 1 to {} characters", kMost));
-              return std::string(text);
-            },
-            [](const std::string& v) { return v; }};
-  }
+void add_privacy(std::vector<Key>& table) {
+  const auto add = [&](const char* leaf, WhenLeaving Privacy::* member, const char* meaning) {
+    table.push_back(scalar(
+        fmt::format("privacy.{}", leaf),
+        one_of<WhenLeaving>({{"block", WhenLeaving::block}, {"redact", WhenLeaving::redact}}),
+        [=](Config& c) -> auto& { return c.privacy.*member; }, meaning));
+  };
+  add("personal", &Privacy::personal,
+      "Personal data that was found in a call, where the call would leave for somebody who may not see it. `block`: "
+      "the "
+      "call does not go there. `redact`: placeholders go in its place, and the answer has the originals again.");
+  add("secret", &Privacy::secret, "The same for keys, passwords and card numbers.");
+  add("internal", &Privacy::internal, "The same for what `patterns` of your own say is internal.");
+}
 
-  void add_patterns(std::vector<Key> & table) {
-    const auto map = [](Config& c) -> auto& { return c.patterns; };
-    table.push_back(named("patterns", "regex", expression(), map, &Pattern::regex, "must be set",
-                          "What is to be found in requests, like `\\bS-[0-9]{6}\\b`; matches of up to 1,024 bytes."));
-    table.push_back(
-        named("patterns", "class", data_class(), map, &Pattern::data_class, "personal", "The class of what it finds."));
-  }
+// Compiled where it is used: this room knows no RE2.
+Kind<std::string> expression() {
+  return {"regular expression in RE2's syntax",
+          [](std::string_view text) -> Result<std::string> {
+            constexpr std::size_t kMost = 1000;
+            if (text.empty() || text.size() > kMost)
+              return fail(Errc::invalid_argument, fmt::format("must have 1 to {} characters", kMost));
+            return std::string(text);
+          },
+          [](const std::string& v) { return v; }};
+}
 
-  std::vector<Key> make_table() {
-    std::vector<Key> table;
-    add_server(table);
-    add_limits(table);
-    add_cache(table);
-    add_log(table);
-    add_models(table);
-    add_packs(table);
-    add_egress(table);
-    add_engines(table);
-    add_providers(table);
-    add_routes(table);
-    add_policy(table);
-    add_budgets(table);
-    add_deferred(table);
-    add_link(table);
-    add_privacy(table);
-    add_patterns(table);
-    return table;
-  }
+void add_patterns(std::vector<Key>& table) {
+  const auto map = [](Config& c) -> auto& { return c.patterns; };
+  table.push_back(named("patterns", "regex", expression(), map, &Pattern::regex, "must be set",
+                        "What is to be found in requests, like `\\bS-[0-9]{6}\\b`; matches of up to 1,024 bytes."));
+  table.push_back(
+      named("patterns", "class", data_class(), map, &Pattern::data_class, "personal", "The class of what it finds."));
+}
 
-  // Lower-case letters, digits and '-', up to 40, beginning with a letter.
-  bool is_plain_name(std::string_view name) {
-    const auto ok = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-    return !name.empty() && name.size() <= 40 && name.front() >= 'a' && name.front() <= 'z' &&
-           std::ranges::all_of(name, ok);
-  }
+std::vector<Key> make_table() {
+  std::vector<Key> table;
+  add_server(table);
+  add_limits(table);
+  add_cache(table);
+  add_log(table);
+  add_models(table);
+  add_packs(table);
+  add_egress(table);
+  add_engines(table);
+  add_providers(table);
+  add_routes(table);
+  add_policy(table);
+  add_budgets(table);
+  add_deferred(table);
+  add_link(table);
+  add_privacy(table);
+  add_patterns(table);
+  return table;
+}
 
-  bool is_model_name(std::string_view name) {
-    constexpr std::size_t kMost = 128;
-    return !name.empty() && name.size() <= kMost &&
-           std::ranges::all_of(name, [](unsigned char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\''; });
-  }
+// Lower-case letters, digits and '-', up to 40, beginning with a letter.
+bool is_plain_name(std::string_view name) {
+  const auto ok = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  return !name.empty() && name.size() <= 40 && name.front() >= 'a' && name.front() <= 'z' &&
+         std::ranges::all_of(name, ok);
+}
 
-  template <typename T>
-  std::vector<std::string> names_of(const std::map<std::string, T>& entries) {
-    std::vector<std::string> names;
-    for (const auto& [name, unused] : entries) names.push_back(name);
-    return names;
-  }
+bool is_model_name(std::string_view name) {
+  constexpr std::size_t kMost = 128;
+  return !name.empty() && name.size() <= kMost &&
+         std::ranges::all_of(name, [](unsigned char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\''; });
+}
 
-  std::string_view leaf_of(std::string_view path) {
-    return path.substr(path.rfind('.') + 1);
-  }
+template <typename T>
+std::vector<std::string> names_of(const std::map<std::string, T>& entries) {
+  std::vector<std::string> names;
+  for (const auto& [name, unused] : entries) names.push_back(name);
+  return names;
+}
+
+std::string_view leaf_of(std::string_view path) {
+  return path.substr(path.rfind('.') + 1);
+}
 
 }  // namespace
 
