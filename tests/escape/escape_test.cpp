@@ -60,7 +60,9 @@ class Escape : public ::testing::Test {
   void SetUp() override {
     if (!world_.problem().empty()) GTEST_SKIP() << world_.problem();
     write("engines/demo/engine.yaml",
-          "name: demo\nprogram: " FIXTURE_ENGINE "\nmodels: [{id: demo-1, task: media}]\nstart_deadline: 1h\n");
+          "name: demo\ntitle: For tests\nprogram: program\nmodels: [{id: demo-1, task: media}]\nstart_deadline: 1h\n"
+          "args: []\n");
+    fs::copy_file(FIXTURE_ENGINE, folder_ / "engines/demo/program");
     for (const char* program : {AS_USER, VIA})
       fs::copy_file(program, folder_ / "engines" / fs::path(program).filename());
     write("share/packs/demo.yaml",
@@ -175,10 +177,10 @@ TEST_F(Escape, NothingLeavesButWhatMay) {
     EXPECT_FALSE(pulled.status.clean()) << url;
     return pulled.errors + pulled.output;
   };
-  for (const char* url :
-       {"http://10.66.0.1/model.gguf", "http://169.254.169.254/latest/meta-data/", "http://inner.example/model.gguf",
-        "http://meta.example/model.gguf", "http://0xa9fea9fe/model.gguf", "http://2852039166/model.gguf",
-        "http://[::ffff:169.254.169.254]/model.gguf", "http://localhost:1/model.gguf"}) {
+  for (const char* url : {"http://10.66.0.1/model.gguf", "http://169.254.169.254/latest/meta-data.gguf",
+                          "http://inner.example/model.gguf", "http://meta.example/model.gguf",
+                          "http://0xa9fea9fe/model.gguf", "http://2852039166/model.gguf",
+                          "http://[::ffff:169.254.169.254]/model.gguf", "http://localhost:1/model.gguf"}) {
     const std::string said = refused(url);
     EXPECT_TRUE(said.find("not contacted") != std::string::npos || said.find("no host") != std::string::npos)
         << url << said;

@@ -157,7 +157,8 @@ std::string take_host_proxy(std::string& settings) {
   std::string proxy;
   std::string kept;
   each_line(settings, [&](std::string_view line) {
-    if (line.starts_with(kProxy)) proxy = line.substr(kProxy.size(), line.rfind('"') - kProxy.size());
+    if (line.starts_with(kProxy) && line.rfind('"') >= kProxy.size())
+      proxy = line.substr(kProxy.size(), line.rfind('"') - kProxy.size());
     if (line.find("::Proxy") == std::string_view::npos) kept.append(line).push_back('\n');
     return true;
   });

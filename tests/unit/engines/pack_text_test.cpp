@@ -172,5 +172,17 @@ TEST(AptText, FailuresSayWhatToDo) {
   EXPECT_NE(explain("E: something new").describe().find("something new"), std::string::npos);
 }
 
+TEST(AptText, TheHostsProxyIsTakenOut) {
+  std::string settings =
+      "Acquire::http::Proxy \"http://10.0.0.2:3142\";\nAcquire::http::Timeout \"5\";\n"
+      "Acquire::https::Proxy \"http://10.0.0.3:1\";\nAcquire::http::Proxy::local.example \"DIRECT\";\n";
+  EXPECT_EQ(take_host_proxy(settings), "http://10.0.0.2:3142");
+  EXPECT_EQ(settings, "Acquire::http::Timeout \"5\";\n");
+  settings = "Acquire::http::Proxy \"DIRECT\";\n";
+  EXPECT_EQ(take_host_proxy(settings), "");
+  settings = "Acquire::http::Proxy \"";
+  EXPECT_EQ(take_host_proxy(settings), "");
+}
+
 }  // namespace
 }  // namespace hearth::engines

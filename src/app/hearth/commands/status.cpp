@@ -53,7 +53,7 @@ std::string describe(const json::value& status, const Session& s) {
               fmt::format("{:.0f} now, {:.0f} served, {:.0f} failed", json::number(requests, "in_flight"),
                           json::number(requests, "served"), json::number(requests, "failed")));
   const json::value& egress = json::field(status, "egress");
-  out += line(s, "way out", way_out(egress));
+  if (egress.is_object()) out += line(s, "way out", way_out(egress));
   const std::string config = json::text(status, "config_file");
   out += line(s, "config", config.empty() ? "defaults, no file" : config);
   out += line(s, "data", json::text(status, "data"));
