@@ -173,7 +173,8 @@ TranslatedRequest write(Request&& request, bool counting) {
   std::string body = R"({"model":)";
   request.head.model_at = {body.size(), name.size()};
   body += name;
-  if (request.head.stream && !counting) body += R"(,"stream":true,"stream_options":{"include_usage":true})";
+  request.head.include_usage = request.head.stream && !counting;
+  if (request.head.include_usage) body += R"(,"stream":true,"stream_options":{"include_usage":true})";
   body += request.others;
   if (!request.tool_choice.empty()) body += R"(,"tool_choice":)" + request.tool_choice;
   if (request.one_tool_at_once) body += R"(,"parallel_tool_calls":false)";
