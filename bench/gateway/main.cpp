@@ -92,16 +92,17 @@ Result<void> measure(const Options& options) {
               .report = report,
               .rounds = options.rounds,
               .seconds = options.seconds,
-              .peers = {}};
+              .peers = {},
+              .fsync = 0};
   prepare_this_process(bench.place.load_core);
-  HEARTH_TRY_ASSIGN(const double fsync, fdatasync_median(folder.path()));
+  HEARTH_TRY_ASSIGN(bench.fsync, fdatasync_median(folder.path()));
   HEARTH_TRY_ASSIGN(const Process upstream, start_upstream(bench.place));
   const bool compares = std::ranges::any_of(
       kParts, [&](const Part& part) { return part.measure != measure_experiment && wanted(options, part.name); });
   if (compares) {
     HEARTH_TRY_ASSIGN(bench.peers, start_all(bench.place));
   }
-  const std::string head = heading(options, machine, load_before, fsync);
+  const std::string head = heading(options, machine, load_before, bench.fsync);
   Report::progress(head);
   for (const Part& part : kParts) {
     if (!wanted(options, part.name)) continue;

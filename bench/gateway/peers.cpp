@@ -116,17 +116,29 @@ backend mock
   server mock 127.0.0.1:{upstream} pool-max-conn 1024 pool-purge-delay 600s
 )";
 
-// The upstream is a machine on the LAN to it.
+// The upstream is two to it: a machine on the LAN, and a provider. Budgets and prices are there to be reckoned with.
 constexpr std::string_view kHearth = R"(server:
   auth: required
   connections: 4096
 providers:
   lan-box:
     url: http://127.0.0.1:{upstream}/v1
-    sees: secret
+    sees: personal
     lan: true
     models: [bench]
     concurrency: 10000
+  far:
+    url: http://127.0.0.1:{upstream}/v1
+    sees: personal
+    models: [bench-far]
+    concurrency: 10000
+budgets:
+  limits:
+    - each key 1000000 USD per day
+    - box 1000000000000 tokens per day
+  prices:
+    - lan-box/bench input 1 output 2 USD
+    - far/bench-far input 1 output 2 USD
 )";
 
 Result<std::string> make_key(const Place& place, const fs::path& data) {

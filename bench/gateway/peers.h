@@ -42,7 +42,8 @@ Result<Peer> start_haproxy(const Place& place);
 Result<Peer> start_portkey(const Place& place);
 // `mode`: of bench-proxy.
 Result<Peer> start_proxy(const Place& place, const std::string& mode);
-// hearthd with a key of its own, and the upstream as a machine on its LAN.
+// hearthd with a key of its own. Its model `bench` is at a machine on the LAN, `bench-far` at a provider; the upstream
+// is both.
 Result<Peer> start_hearth(const Place& place);
 
 // A port that is free now.

@@ -34,6 +34,15 @@ bool is_direct(const Peer& peer) {
   return peer.process == nullptr;
 }
 
+bool is_hearth(const Peer& peer) {
+  return peer.target.name == "hearthd";
+}
+
+// hearthd's rows, with what is on the disk when.
+constexpr const char* kLan = "hearthd to a LAN upstream; ledger and budget durable in the background";
+constexpr const char* kFar = "hearthd to a provider; ledger and budget durable before the call leaves";
+constexpr const char* kKept = "hearthd, answered from its cache; nothing leaves";
+
 std::string size_name(std::size_t bytes) {
   return bytes < 1024 ? fmt::format("{} bytes", bytes) : fmt::format("{} KiB", bytes / 1024);
 }
@@ -71,9 +80,20 @@ struct Entrant {
   Repeats repeats = Repeats::differ;
 };
 
+// hearthd takes part in three ways: its usual one, one that makes it wait for the disk, and one where it need not ask.
 std::vector<Entrant> entrants(const Bench& bench) {
   std::vector<Entrant> all;
-  for (const Peer& peer : bench.peers) all.push_back({peer.target.name, &peer, peer.target});
+  for (const Peer& peer : bench.peers) {
+    if (!is_hearth(peer)) {
+      all.push_back({peer.target.name, &peer, peer.target});
+      continue;
+    }
+    Target far = peer.target;
+    far.model = "bench-far";
+    all.push_back({kLan, &peer, peer.target});
+    all.push_back({kFar, &peer, far});
+    all.push_back({kKept, &peer, peer.target, Repeats::same});
+  }
   return all;
 }
 
@@ -99,6 +119,7 @@ Result<void> take_turn(const Bench& bench, const Entrant& entrant, std::size_t s
 
 bool takes_part(const Entrant& entrant, std::size_t size, std::size_t connections) {
   if (is_slow(*entrant.peer)) return size == kSizes.front() && connections == 64;
+  if (entrant.label == kFar || entrant.label == kKept) return size == kSizes.front();
   if (is_direct(*entrant.peer)) return connections == 64;
   return true;
 }
@@ -117,6 +138,7 @@ Result<void> rates_of_size(const Bench& bench, const std::vector<Entrant>& all, 
   bench.report.text(fmt::format("**Requests and answers of {}**\n", size_name(size)));
   bench.report.table({"requests/s at so many at once", "1", "16", "64", "256", "processor time a request, at 64"});
   for (const Entrant& entrant : all) {
+    if (!takes_part(entrant, size, 64)) continue;
     std::vector<std::string> cells;
     std::vector<std::string> ratio;
     double failed = 0;
@@ -130,7 +152,7 @@ Result<void> rates_of_size(const Bench& bench, const std::vector<Entrant>& all, 
     const std::string cpu = is_direct(*entrant.peer) ? "" : show_time(samples_of(at_64.cpu).median());
     const std::string label = failed > 0 ? fmt::format("{} ({:.0f} failed)", entrant.label, failed) : entrant.label;
     bench.report.row({label, cells[0], cells[1], cells[2], cells[3], cpu});
-    if (entrant.peer->target.name == "hearthd")
+    if (is_hearth(*entrant.peer))
       bench.report.row({"… to nginx", ratio[0], ratio[1], ratio[2], ratio[3],
                         with_spread(ratios(at_64.cpu, turns[{"nginx", 64}].cpu), show_ratio)});
   }
@@ -175,36 +197,45 @@ Result<void> measure_rates(Bench& bench) {
 
 Result<void> measure_latency(Bench& bench) {
   std::map<std::pair<std::string, std::size_t>, Quantiles> found;
+  std::vector<Entrant> all = entrants(bench);
+  std::erase_if(all, [](const Entrant& entrant) { return entrant.label == kKept; });
   for (int round = 0; round < bench.rounds; ++round) {
     Report::progress(fmt::format("one request at a time, round {}", round + 1));
     for (const std::size_t size : kSizes) {
-      for (const Peer& peer : bench.peers) {
-        const Request request = Request::whole(peer.target, {.request = size, .answer = size}, Repeats::differ);
+      for (const Entrant& entrant : all) {
+        const Request request = Request::whole(entrant.target, {.request = size, .answer = size}, entrant.repeats);
         HEARTH_TRY_ASSIGN(const Answered answered,
-                          closed_loop(peer.target, request, 1, kWarmUp, Millis(bench.seconds * 500)));
-        found[{peer.target.name, size}].add(answered.seconds);
+                          closed_loop(entrant.target, request, 1, kWarmUp, Millis(bench.seconds * 500)));
+        found[{entrant.label, size}].add(answered.seconds);
       }
     }
   }
   bench.report.text("### What a single request waits longer\n");
   bench.report.table({"added p50 / p99, one request at a time", "512 bytes", "10 KiB", "100 KiB"});
   const std::string base = bench.peers.front().target.name;
-  for (const Peer& peer : bench.peers) {
+  for (const Entrant& entrant : all) {
+    const bool bare_self = is_direct(*entrant.peer);
     std::vector<std::string> cells;
     std::vector<std::string> ratio;
     for (const std::size_t size : kSizes) {
-      const Quantiles& its = found[{peer.target.name, size}];
+      const Quantiles& its = found[{entrant.label, size}];
       const Quantiles& bare = found[{base, size}];
       const Quantiles& nginx = found[{"nginx", size}];
-      const Samples p50 = is_direct(peer) ? samples_of(its.p50) : differences(its.p50, bare.p50);
-      const Samples p99 = is_direct(peer) ? samples_of(its.p99) : differences(its.p99, bare.p99);
+      const Samples p50 = bare_self ? samples_of(its.p50) : differences(its.p50, bare.p50);
+      const Samples p99 = bare_self ? samples_of(its.p99) : differences(its.p99, bare.p99);
       const std::string cell = fmt::format("{} / {}", show_time(p50.median()), show_time(p99.median()));
-      cells.push_back(is_direct(peer) ? fmt::format("(takes {})", cell) : cell);
-      ratio.push_back(fmt::format("{:.2f} / {:.2f}", p50.median() / differences(nginx.p50, bare.p50).median(),
-                                  p99.median() / differences(nginx.p99, bare.p99).median()));
+      cells.push_back(bare_self ? fmt::format("(takes {})", cell) : cell);
+      if (entrant.label == kFar) {
+        const double more = differences(its.p50, nginx.p50).median();
+        ratio.push_back(fmt::format("{} more, {:.2f} syncs", show_time(more), more / bench.fsync));
+      } else {
+        ratio.push_back(fmt::format("{:.2f} / {:.2f}", p50.median() / differences(nginx.p50, bare.p50).median(),
+                                    p99.median() / differences(nginx.p99, bare.p99).median()));
+      }
     }
-    bench.report.row({peer.target.name, cells[0], cells[1], cells[2]});
-    if (peer.target.name == "hearthd") bench.report.row({"… to nginx", ratio[0], ratio[1], ratio[2]});
+    bench.report.row({entrant.label, cells[0], cells[1], cells[2]});
+    if (is_hearth(*entrant.peer))
+      bench.report.row({entrant.label == kFar ? "… than nginx, p50" : "… to nginx", ratio[0], ratio[1], ratio[2]});
   }
   return {};
 }

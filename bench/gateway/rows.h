@@ -15,6 +15,7 @@ struct Bench {
   int rounds;
   int seconds;              // of a turn
   std::vector<Peer> peers;  // the upstream itself first, then nginx
+  double fsync;             // of this disk, p50 in seconds
 };
 
 // p50 of writing 4 KiB to the end of a file and waiting for the disk.

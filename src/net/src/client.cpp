@@ -417,11 +417,13 @@ namespace {
 
 std::string format_head(const RequestHead& head, std::string_view host, std::optional<std::size_t> length,
                         BodyKind body) {
-  std::string text = fmt::format("{} {} HTTP/1.1\r\n", head.method, head.target);
-  if (!head.headers.has("Host")) text += fmt::format("Host: {}\r\n", host);
+  std::string text;
+  text.reserve(kUsualHead);
+  text.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
+  if (!head.headers.has("Host")) append_field(text, "Host", host);
   append_fields(text, head.headers);
   if (length) {
-    text += fmt::format("Content-Length: {}\r\n", *length);
+    append_length(text, *length);
   } else if (body == BodyKind::chunked) {
     text += "Transfer-Encoding: chunked\r\n";
   }

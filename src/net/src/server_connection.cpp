@@ -281,10 +281,13 @@ void ServerConnection::unwatch() {
 // ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 std::string ServerConnection::format_head(int status, const Headers& headers, std::optional<std::size_t> length) const {
-  std::string text = fmt::format("HTTP/1.1 {} {}\r\n", status, reason_phrase(status));
+  std::string text;
+  text.reserve(kUsualHead);
+  text.append("HTTP/1.1 ").append(fmt::format_int(status).c_str()).append(" ");
+  text.append(reason_phrase(status)).append("\r\n");
   append_fields(text, headers);
   if (length) {
-    fmt::format_to(std::back_inserter(text), "Content-Length: {}\r\n", *length);
+    append_length(text, *length);
   } else if (chunked_) {
     text += "Transfer-Encoding: chunked\r\n";
   }
