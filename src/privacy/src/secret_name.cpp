@@ -27,11 +27,11 @@ struct Ending {
   std::string_view text;
   SecretName means;
 };
-using Table = std::array<std::vector<Ending>, 256>;  // by the last byte
+using Endings = std::array<std::vector<Ending>, 256>;  // by the last byte
 
-const Table& endings() {
-  static const Table table = [] {
-    Table made;
+const Endings& endings() {
+  static const Endings table = [] {
+    Endings made;
     const auto add = [&](std::span<const std::string_view> list, SecretName means) {
       for (const std::string_view text : list) made[byte(text.back())].push_back({text, means});
     };

@@ -1,4 +1,4 @@
-#include "redacted.h"
+#include "src/redacted.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>

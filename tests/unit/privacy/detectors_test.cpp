@@ -97,7 +97,7 @@ TEST(DetectorsTest, NationalNumbers) {
 
 TEST(DetectorsTest, KeysOfServices) {
   const std::string body = "a8Kd93jfQ0zLmX72bWq51RtYvN4pHsUeC6gJ";
-  for (const std::string key :
+  for (const std::string& key :
        {"sk-proj-" + body, "sk-ant-" + body, "ghp_" + body, "glpat-" + body, "xoxb-1234567890-" + body, "hf_" + body,
         "npm_" + body, "gsk_" + body, "sk_live_" + body, std::string("AKIAIOSFODNN7EXAMPLE"), "AIza" + body.substr(1),
         "LTAI" + body.substr(0, 16), "SG." + body + "." + body, "github_pat_" + body})

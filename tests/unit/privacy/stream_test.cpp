@@ -144,7 +144,7 @@ TEST(StreamTest, OtherEventsGoThroughAsTheyAre) {
   Placeholders placeholders;
   placeholders.of("EMAIL", "a@b.org");
   ChatStreamRestorer restorer(&placeholders);
-  for (const std::string event :
+  for (const std::string_view event :
        {"[DONE]", "", "{", R"({"error":{"message":"[EMAIL_1]"}})",
         R"({"id":"x","choices":[],"usage":{"prompt_tokens":1}})", R"({"choices":7})",
         R"({"choices":[{"index":0,"delta":{"content":null,"tool_calls":null},"finish_reason":null}]})"}) {

@@ -22,8 +22,9 @@ class Placeholders {
   // A placeholder's longest form; what a stream's restorer may have to hold back.
   static constexpr std::size_t kLongest = 40;
 
-  // `series`: what all have in common besides, for texts in which "[EMAIL_" stands already; empty for none.
-  explicit Placeholders(std::string series = {}) : series_(std::move(series)) {}
+  Placeholders() = default;
+  // `series`: what all have in common besides, for texts in which "[EMAIL_" stands already.
+  explicit Placeholders(std::string series) : series_(std::move(series)) {}
 
   // The placeholder of `value`, which `label` ("EMAIL") describes.
   const std::string& of(std::string_view label, std::string_view value);
