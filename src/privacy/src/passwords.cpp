@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxName = 40;
 constexpr std::size_t kMaxValue = 512;
+constexpr unsigned kThreeByteLead = 0xE3;  // Han characters and their punctuation: no blank need stand before them
 
 bool equals(std::string_view text, std::string_view word) {
   return text.size() == word.size() && begins_with(text, word);
@@ -144,7 +145,7 @@ std::optional<Hit> match_assignment(Source& source, std::size_t sign, std::size_
     // "Bearer …" has a blank of its own.
     for (const std::string_view scheme : {"bearer ", "basic ", "token "})
       if (begins_with(text.substr(value), scheme)) end = value + scheme.size();
-    while (end < limit && !kEndsValue(text[end])) ++end;
+    while (end < limit && !kEndsValue(text[end]) && byte(text[end]) < kThreeByteLead) ++end;
     end = without_full_stop(text, value, end);
   }
   source.work += end - value;
