@@ -187,7 +187,12 @@ Result<Request> read_request(Shape shape, std::string_view body) {
 
 Digest key(const Identity& identity, const Request& request) {
   Hasher hasher("hearth.answer.1");
-  hasher.add(identity.tenant).add(identity.target).add(identity.model).add(identity.upstream).add(identity.policy);
+  hasher.add(identity.tenant)
+      .add(identity.target)
+      .add(identity.model)
+      .add(identity.revision)
+      .add(identity.upstream)
+      .add(identity.policy);
   hasher.add(to_string(identity.data_class));
   hasher.begin(identity.headers.size());
   for (const std::string& header : identity.headers) hasher.add(header);

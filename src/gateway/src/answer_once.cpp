@@ -50,6 +50,7 @@ Digest key_of(const Call& call, const Model& model, DataClass data_class) {
   identity.tenant = call.principal.id;
   identity.target = request.target;
   identity.model = model.id;
+  identity.revision = model.revision;
   identity.upstream = model.upstream->name();
   identity.policy = call.services.policy_version;
   identity.data_class = data_class;

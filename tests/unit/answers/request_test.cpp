@@ -215,7 +215,7 @@ RC_GTEST_PROP(RequestTest, AnythingElseCounts, ()) {
 RC_GTEST_PROP(RequestTest, EachPartOfTheIdentityCounts, ()) {
   const auto arbitrary_parts = [] {
     std::vector<std::string> parts;
-    for (int i = 0; i < 5; ++i) parts.push_back(*rc::gen::element<std::string>("", "a", "b", "ab", "aa"));
+    for (int i = 0; i < 6; ++i) parts.push_back(*rc::gen::element<std::string>("", "a", "b", "ab", "aa"));
     parts.push_back(*rc::gen::element<std::string>("", "internal"));
     return parts;
   };
@@ -230,8 +230,8 @@ RC_GTEST_PROP(RequestTest, EachPartOfTheIdentityCounts, ()) {
   };
   const auto key_of = [](const std::vector<std::string>& p, const std::vector<std::string>& headers,
                          const Request& request) {
-    const DataClass data_class = p[5].empty() ? DataClass::open : DataClass::internal;
-    return key({p[0], p[1], p[2], p[3], p[4], data_class, headers}, request);
+    const DataClass data_class = p[6].empty() ? DataClass::open : DataClass::internal;
+    return key({p[0], p[1], p[2], p[3], p[4], p[5], data_class, headers}, request);
   };
   const auto a = arbitrary_parts();
   const auto b = *rc::gen::arbitrary<bool>() ? a : arbitrary_parts();

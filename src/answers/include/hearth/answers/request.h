@@ -46,7 +46,8 @@ Result<Request> read_request(Shape shape, std::string_view body);
 struct Identity {
   std::string_view tenant;               // the id of the caller's key: nothing is ever shared between tenants
   std::string_view target;               // the path that was asked: dialect and operation in one
-  std::string_view model;                // as resolved, with its revision where one is known
+  std::string_view model;                // as resolved
+  std::string_view revision;             // of its files, where they can change under its name
   std::string_view upstream;             // who would answer
   std::string_view policy;               // the version of the rules that were applied
   DataClass data_class = kUnknownClass;  // what may go to fewer is not answered by whoever else may see it
