@@ -74,8 +74,9 @@ Result<WallTime> parse_when(std::string_view text, WallTime now) {
   const int fields = std::sscanf(plain.c_str(), "%4d-%2d-%2d%n%*1[T ]%2d:%2d%n:%2d%n", &t.tm_year, &t.tm_mon,
                                  &t.tm_mday, &used, &t.tm_hour, &t.tm_min, &used, &t.tm_sec, &used);
   if (fields < 3) {
+    const bool has_unit = !text.empty() && (text.back() < '0' || text.back() > '9');  // not a year
     const auto ago = parse_duration(text);
-    if (!ago || *ago > now.time_since_epoch()) return no_time(text);
+    if (!ago || !has_unit || *ago > now.time_since_epoch()) return no_time(text);
     return now - *ago;
   }
   if (fields == 4 || static_cast<std::size_t>(used) != plain.size() || !in_range(t)) return no_time(text);
