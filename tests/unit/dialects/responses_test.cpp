@@ -90,7 +90,7 @@ TEST(ResponsesAnswer, is_a_response) {
       R"({"type":"message","id":"msg_resp_1_1","status":"completed","role":"assistant","content":[{"type":"output_text","text":"Hm.","annotations":[],"logprobs":[]}]},)"
       R"({"type":"function_call","id":"fc_resp_1_2","status":"completed","call_id":"c","name":"f","arguments":"{\"n\": 1.10}"}])");
   EXPECT_EQ(response.at("usage").at("input_tokens_details").at("cached_tokens").as_int64(), 7);
-  EXPECT_EQ(answer->usage, (Usage{10, 4, 7}));
+  EXPECT_EQ(answer->usage, (Usage{.input_tokens = 10, .output_tokens = 4, .cached_tokens = 7}));
   const auto cut = translate_response(R"({"choices":[{"finish_reason":"length","message":{"content":"a"}}]})", head());
   ASSERT_TRUE(cut.has_value());
   EXPECT_EQ(json::parse(cut->body).at("incomplete_details").at("reason").as_string(), "max_output_tokens");
