@@ -39,7 +39,8 @@ Result<Fd> listen_at(const fs::path& path) {
   at.sun_family = AF_UNIX;
   const std::string text = path.string();
   if (text.size() >= sizeof at.sun_path)
-    return fail(Errc::invalid_argument, fmt::format("the socket path {} is too long; use a shorter --data", text));
+    return fail(Errc::invalid_argument,
+                fmt::format("the socket path {} is too long for the system; choose a shorter data folder", text));
   std::memcpy(at.sun_path, text.c_str(), text.size() + 1);
   Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   ::unlink(text.c_str());
