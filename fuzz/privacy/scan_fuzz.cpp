@@ -3,9 +3,12 @@
 
 #include <hearth/privacy/detectors.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 using namespace hearth;
 

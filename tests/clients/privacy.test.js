@@ -1,7 +1,7 @@
 // Personal data and secrets on their way to a provider: blocked, or replaced by placeholders of which clients see nothing. The
 // provider is a server of the test's own that repeats what it was told, in small pieces.
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,9 +64,9 @@ function serve(request, response) {
 before(async () => {
   provider = createServer(serve);
   await new Promise((resolve) => provider.listen(0, '127.0.0.1', resolve));
-  const config = join(tmpdir(), `hearth-privacy-${process.pid}.yaml`);
+  const data = await mkdtemp(join(tmpdir(), 'hearth-test-'));
   await writeFile(
-    config,
+    join(data, 'hearth.yaml'),
     `providers:
   cloud: { url: 'http://127.0.0.1:${provider.address().port}/v1', sees: internal, lan: true, models: [echo] }
 policy: { default_class: internal }
@@ -75,7 +75,7 @@ patterns:
   project: { regex: '(?i)project raven', class: personal }
 `,
   );
-  box = await Box.start([], { HEARTH_CONFIG: config });
+  box = await Box.start([], {}, data);
   openai = new OpenAI({ baseURL: `${box.url}/v1`, apiKey: box.key, maxRetries: 0 });
 });
 after(async () => {
