@@ -37,7 +37,8 @@ void check_lines(std::string_view text) {
     require(again && again->amount == budget->amount && hearth::config::to_string(*again) == written);
   }
   if (const auto price = hearth::config::parse_own_price(text)) require(price->input >= 0 && price->output >= 0);
-  if (const auto money = hearth::parse_money(text)) require(hearth::parse_money(hearth::format_money(*money)).value() == *money);
+  if (const auto money = hearth::parse_money(text))
+    require(hearth::parse_money(hearth::format_money(*money)).value_or(-1) == *money);
 }
 
 }  // namespace

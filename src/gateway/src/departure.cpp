@@ -156,7 +156,10 @@ net::awaitable<Attempt<Departure>> depart(Call& call, const Candidate& candidate
   auto reservation = co_await reserve(call, std::move(cost));
   if (!reservation) co_return std::unexpected(reservation.error());
   departure.reservation_ = std::move(*reservation);
-  if (candidate.model->upstream->facts().kind == UpstreamKind::engine) co_return departure;
+  if (candidate.model->upstream->facts().kind == UpstreamKind::engine) {
+    departure.reservation_->begin();
+    co_return departure;
+  }
   const auto hash = [&cargo]() -> Result<std::string> { return sha256_of(cargo.body); };
   auto sha256 = co_await parse_sized(call, cargo.body.size(), hash);
   if (!sha256) {
@@ -170,6 +173,7 @@ net::awaitable<Attempt<Departure>> depart(Call& call, const Candidate& candidate
     co_return std::unexpected(entry.error());
   }
   departure.entry_ = std::move(*entry);
+  departure.reservation_->begin();
   co_return departure;
 }
 

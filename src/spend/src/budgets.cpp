@@ -88,6 +88,7 @@ struct Reservation::State {
   Amount held;
   Kind kind = Kind::counted;
   std::int64_t id = 0;  // of the row
+  bool begun = false;
 };
 
 struct Budgets::Impl : std::enable_shared_from_this<Budgets::Impl> {
@@ -447,13 +448,22 @@ Reservation::Reservation(std::unique_ptr<State> state) : state_(std::move(state)
 Reservation::Reservation(Reservation&&) noexcept = default;
 Reservation& Reservation::operator=(Reservation&& other) noexcept {
   if (this != &other) {
-    forfeit();
+    drop();
     state_ = std::move(other.state_);
   }
   return *this;
 }
 Reservation::~Reservation() {
-  forfeit();
+  drop();
+}
+
+void Reservation::drop() {
+  if (state_ && state_->begun) return forfeit();
+  release();
+}
+
+void Reservation::begin() noexcept {
+  if (state_) state_->begun = true;
 }
 
 Cost Reservation::settle(const Usage& actual) {

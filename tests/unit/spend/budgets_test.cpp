@@ -150,13 +150,18 @@ TEST(BudgetsTest, WhatIsOpenWhenTheBoxGoesDownIsChargedInFull) {
   EXPECT_THAT(box.unsettled(), SizeIs(1));
 }
 
-TEST(BudgetsTest, AForgottenReservationIsCharged) {
+TEST(BudgetsTest, AForgottenCallIsChargedOnceItHasBegun) {
   const TempDir dir;
   const Box box(dir.database(), {"box 1 USD per day"});
-  for (const Durability durability : {Durability::durable, Durability::block})
-    static_cast<void>(box.reserve(call_of(50, durability)));
+  for (const Durability durability : {Durability::durable, Durability::block}) {
+    EXPECT_TRUE(box.reserve(call_of(50, durability)));  // and dropped
+    auto begun = box.reserve(call_of(50, durability));
+    ASSERT_TRUE(begun);
+    begun->begin();
+  }
   EXPECT_EQ(box.spent(), 100 * kToken);
   EXPECT_EQ(box.spending(By::day).at(0).unsettled, (Amount{100 * kToken, 100}));
+  EXPECT_EQ(box.spending(By::day).at(0).calls, 2U);
 }
 
 TEST(BudgetsTest, ABlockServesCallsWithoutTheDiskAndIsGivenBack) {
@@ -249,8 +254,20 @@ TEST(BudgetsTest, WhatCannotBeWrittenIsNotReserved) {
   EXPECT_EQ(box.spending(By::day).at(0).nano, 10 * kToken);
 }
 
-// Durable calls and blocks together: a call is refused if, and only if, it may cost more than is left; and a clean stop
-// leaves exactly what was settled.
+// What a start would count now, in nano.
+std::int64_t on_disk(const Box& box) {
+  const auto sum = [](store::Connection& connection) -> Result<std::int64_t> {
+    HEARTH_TRY_ASSIGN(store::Statement row,
+                      connection.prepare("SELECT coalesce((SELECT sum(nano) FROM spend_held), 0) + "
+                                         "coalesce((SELECT sum(nano) FROM spend_days), 0)"));
+    HEARTH_TRY(row.step());
+    return row.integer(0);
+  };
+  return box.store->call(sum).get().value();
+}
+
+// Durable calls and blocks together: a call is refused if, and only if, it may cost more than is left; a crash would at
+// no moment count less than what has begun or more than the limit; and a clean stop leaves exactly what was settled.
 void run_exactly(unsigned seed) {
   constexpr std::uint64_t kLimit = 1000;  // tokens
   const TempDir dir;
@@ -291,6 +308,8 @@ void run_exactly(unsigned seed) {
       }
       ASSERT_EQ(box.spent(), static_cast<std::int64_t>(spent) * kToken);
       ASSERT_LE(box.spent() + box.held(), static_cast<std::int64_t>(kLimit) * kToken);
+      ASSERT_GE(on_disk(box), static_cast<std::int64_t>(spent + held) * kToken) << "seed " << seed << ", step " << i;
+      ASSERT_LE(on_disk(box), static_cast<std::int64_t>(kLimit) * kToken) << "seed " << seed << ", step " << i;
     }
     for (Open& o : open) o.reservation.release();
   }

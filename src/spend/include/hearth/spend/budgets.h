@@ -47,17 +47,20 @@ struct Cost {
 
 class Budgets;
 
-// A place in the budgets for one call. Exactly one of settle(), release() and forfeit() ends it; when it is dropped
-// before, it is forfeited: whoever forgets it does not spend for nothing.
+// A place in the budgets for one call. begin() says that the call is made now; then settle() or forfeit() ends it.
+// Dropped before begin(), it is released; dropped after, it is forfeited: whoever forgets it does not spend for
+// nothing.
 class Reservation {
  public:
   Reservation(Reservation&&) noexcept;
   Reservation& operator=(Reservation&&) noexcept;
   ~Reservation();
 
+  // The first byte of the call is about to leave.
+  void begin() noexcept;
   // What the call took, as its upstream says.
   Cost settle(const Usage& actual);
-  // Nothing was sent.
+  // Nothing was sent, or the upstream took nothing for it (it refused).
   void release();
   // Something was sent, and nobody knows what it cost: it is charged in full and marked as unsettled.
   void forfeit();
@@ -67,6 +70,7 @@ class Reservation {
  private:
   friend class Budgets;
   explicit Reservation(std::unique_ptr<State> state);
+  void drop();
   std::unique_ptr<State> state_;  // nullptr: ended
 };
 
