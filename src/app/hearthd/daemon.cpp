@@ -534,12 +534,13 @@ net::awaitable<void> Daemon::close() {
   ready_ = false;
   notify_stopping();
   log::info("hearthd", "stopping");
-  if (deferred_) co_await deferred_->stop();  // or the calls they made would be waited for
+  if (deferred_) deferred_->hold();
   probes_.reset();
   if (link_) co_await link_->stop();
   const Deadline drained = Deadline::in(config_.server.drain_time);
   tasks_.spawn("hearthd.flights", stop_flights(drained));
   if (server_) co_await server_->stop(drained);
+  if (deferred_) co_await deferred_->stop(drained);
   if (owner_) co_await owner_->stop(drained);
   if (answers_) co_await answers_->stop();
   if (models_) models_->on_changed({});

@@ -44,11 +44,11 @@ std::optional<Millis> retry_after(const net::Headers& headers) {
 }
 
 deferred::Reply reply_of(const net::ResponseHead& head) {
-  const std::string_view standing = head.headers.get("x-hearth-idempotency");
+  const bool final = net::iequals(head.headers.get("x-should-retry"), "false");
+  // answer_lost, the one conflict there is for a key that nobody else has (docs/caching.md).
   return {.status = head.status,
-          .outcome_unknown = standing == "uncertain",
-          .in_progress = standing == "in_flight",
-          .told_not_to_retry = net::iequals(head.headers.get("x-should-retry"), "false"),
+          .outcome_unknown = head.status == 409 && final,
+          .told_not_to_retry = final,
           .retry_after = retry_after(head.headers)};
 }
 
@@ -57,7 +57,7 @@ net::RequestHead head_of(const deferred::Job& job, const deferred::Request& requ
   for (const auto& [name, value] : request.headers) head.headers.add(name, value);
   head.headers.add("Host", "localhost");
   head.headers.add("x-hearth-principal", job.owner.id);
-  head.headers.add("Idempotency-Key", deferred::idempotency_key(job.id, job.progress.answers));
+  head.headers.add("Idempotency-Key", deferred::idempotency_key(job.id, job.progress.reruns));
   return head;
 }
 
@@ -82,7 +82,14 @@ void DeferredRunner::start() {
   tasks_.spawn("deferred.run", run());
 }
 
-net::awaitable<void> DeferredRunner::stop() {
+void DeferredRunner::hold() {
+  held_ = true;
+  wake_.set();
+}
+
+net::awaitable<void> DeferredRunner::stop(Deadline drained) {
+  hold();
+  [[maybe_unused]] const bool ended = co_await tasks_.wait(drained);
   co_await tasks_.stop();
 }
 
@@ -115,7 +122,7 @@ deferred::Plan DeferredRunner::plan_now() {
 }
 
 net::awaitable<void> DeferredRunner::run() {
-  for (;;) {
+  while (!held_) {
     wake_.reset();
     const deferred::Plan next = plan_now();
     for (const std::string& id : next.expire) {
@@ -199,7 +206,7 @@ net::awaitable<Result<net::ClientResponse>> DeferredRunner::receive(std::string 
 net::awaitable<void> DeferredRunner::settle_answer(deferred::Job job, net::ClientResponse response) {
   const deferred::Reply reply = reply_of(response.head);
   const deferred::Verdict verdict = judge(reply, job.progress, with_.retry, chance());
-  if (verdict.event == Event::again || verdict.event == Event::lost) {
+  if (verdict.event != Event::answered && verdict.event != Event::refused) {
     rest(job.id, verdict.pause);
     co_return co_await settle(job.id, verdict.event, std::nullopt,
                               fmt::format("the last attempt was answered {}", reply.status));

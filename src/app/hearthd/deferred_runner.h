@@ -26,8 +26,11 @@ class DeferredRunner {
 
   // A task of its own, until stop().
   void start();
-  // What is under way is cut off; the journal knows, and it goes on with the next start.
-  net::awaitable<void> stop();
+  // Nothing more is begun.
+  void hold();
+  // The same, and what is under way has until then to end. What is cut off the journal knows; it goes on with the next
+  // start.
+  net::awaitable<void> stop(Deadline drained);
   // The queue changed: something may have to be sent, or cut off.
   void changed(const std::string& id, deferred::Status status);
   // The world can be reached again: what rests after a failure rests no more.
@@ -60,6 +63,7 @@ class DeferredRunner {
   std::map<std::string, SteadyTime, std::less<>> rests_;
   deferred::Turns turns_;
   std::uint64_t starts_ = 0;
+  bool held_ = false;
   net::TaskGroup tasks_;
 };
 

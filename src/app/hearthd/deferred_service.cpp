@@ -62,9 +62,13 @@ Result<void> DeferredService::start(net::Executor executor, net::BlockingPool& p
   return {};
 }
 
-net::awaitable<void> DeferredService::stop() {
+void DeferredService::hold() {
+  if (runner_) runner_->hold();
+}
+
+net::awaitable<void> DeferredService::stop(Deadline drained) {
   if (!runner_) co_return;
-  co_await runner_->stop();
+  co_await runner_->stop(drained);
   if (webhooks_) co_await webhooks_->stop();
   co_await tasks_->stop();
 }

@@ -23,7 +23,9 @@ class DeferredService {
 
   // On the I/O thread, once the owner's socket listens; `pool` outlives it. `connect`: for webhooks.
   Result<void> start(net::Executor executor, net::BlockingPool& pool, egress::Connect connect);
-  net::awaitable<void> stop();
+  // No call is begun any more; then what is under way has until `drained` to end.
+  void hold();
+  net::awaitable<void> stop(Deadline drained);
   void link_is_up();
 
  private:

@@ -82,6 +82,8 @@ Result<egress::Policy> egress_policy(const config::Config& config) {
   add_rule(policy, egress::Purpose::pull, config.models.endpoint_ms);
   for (const auto& [name, provider] : config.providers)
     add_rule(policy, provider.lan ? egress::Purpose::lan : egress::Purpose::provider, provider.url);
+  for (const std::string& url : config.deferred.webhooks) add_rule(policy, egress::Purpose::webhook, url);
+  if (!config.link.probe.empty()) add_rule(policy, egress::Purpose::provider, config.link.probe);
   if (config.packs.mirror != "auto") add_rule(policy, egress::Purpose::pack, config.packs.mirror);
   return policy;
 }

@@ -500,8 +500,7 @@ void add_link(std::vector<Key>& table) {
       "configured providers are.");
   add("probe_expects", text(200), &Link::probe_expects,
       "What that page says; anything else comes from a portal that wants somebody to log in first. Empty: any page "
-      "will "
-      "do.");
+      "will do.");
   add("probe_every", duration(seconds(5), hours(24)), &Link::probe_every,
       "How often the world is asked for while all is well.");
 }

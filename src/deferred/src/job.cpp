@@ -9,8 +9,8 @@ namespace hearth::deferred {
 namespace {
 
 constexpr std::array<std::string_view, 6> kStatuses{"queued", "running", "done", "failed", "expired", "cancelled"};
-constexpr std::array<std::string_view, 7> kEvents{"claimed", "answered",  "refused", "again",
-                                                  "lost",    "cancelled", "expired"};
+constexpr std::array<std::string_view, 9> kEvents{"claimed", "answered", "refused",   "not_now", "broke",
+                                                  "lost",    "rerun",    "cancelled", "expired"};
 
 // Doubled with each attempt, and anything from half of that to all of it: calls that failed together do not come back
 // together.
@@ -66,10 +66,15 @@ Result<Progress> advance(const Progress& progress, Event event) {
     case Event::refused:
       next.status = Status::failed;
       break;
-    case Event::again:
+    case Event::broke:
       next.status = Status::queued;
-      ++next.answers;
+      ++next.broken;
       break;
+    case Event::rerun:
+      next.status = Status::queued;
+      ++next.reruns;
+      break;
+    case Event::not_now:
     case Event::lost:
       next.status = Status::queued;
       break;
@@ -84,21 +89,19 @@ Result<Progress> advance(const Progress& progress, Event event) {
   return next;
 }
 
-std::string idempotency_key(std::string_view id, std::uint32_t answers) {
-  return answers == 0 ? fmt::format("deferred-{}", id) : fmt::format("deferred-{}.{}", id, answers);
+std::string idempotency_key(std::string_view id, std::uint32_t reruns) {
+  return reruns == 0 ? fmt::format("deferred-{}", id) : fmt::format("deferred-{}.{}", id, reruns);
 }
 
 Verdict judge(const Reply& reply, const Progress& progress, const RetryPolicy& policy, double chance) {
   if (reply.status >= 200 && reply.status < 300) return {Event::answered, Millis(0)};
   const Millis pause = std::max(back_off(progress.attempts, policy, chance), reply.retry_after.value_or(Millis(0)));
-  if (reply.in_progress) return {Event::lost, pause};
-  if (reply.outcome_unknown)
-    return policy.on_unknown == OnUnknown::run_again ? Verdict{Event::again, pause}
-                                                     : Verdict{Event::refused, Millis(0)};
+  if (reply.outcome_unknown && policy.on_unknown == OnUnknown::run_again) return {Event::rerun, pause};
+  if (reply.outcome_unknown) return {Event::refused, Millis(0)};
   if (says_not_now(reply.status))
-    return {Event::again, reply.told_not_to_retry ? std::max(pause, policy.budget) : pause};
-  if (is_of_the_upstream(reply.status) && !reply.told_not_to_retry && progress.answers + 1 < policy.tries)
-    return {Event::again, pause};
+    return {Event::not_now, reply.told_not_to_retry ? std::max(pause, policy.budget) : pause};
+  if (is_of_the_upstream(reply.status) && !reply.told_not_to_retry && progress.broken + 1 < policy.tries)
+    return {Event::broke, pause};
   return {Event::refused, Millis(0)};
 }
 

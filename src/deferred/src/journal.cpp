@@ -64,7 +64,8 @@ Job job_at(const Statement& row) {
   job.target = row.text(3);
   job.progress.status = parse_status(row.text(4)).value_or(Status::failed);
   job.progress.attempts = static_cast<std::uint32_t>(row.integer(5));
-  job.progress.answers = static_cast<std::uint32_t>(row.integer(6));
+  job.progress.broken = static_cast<std::uint32_t>(row.integer(6));
+  job.progress.reruns = static_cast<std::uint32_t>(row.integer(16));
   job.created = from_millis(row.integer(7));
   job.not_before = from_millis(row.integer(8));
   job.deadline = from_millis(row.integer(9));
@@ -78,14 +79,14 @@ Job job_at(const Statement& row) {
 
 Result<void> load_calls(Connection& connection, Everything& everything) {
   HEARTH_TRY_ASSIGN(Statement rows,
-                    connection.prepare("SELECT id, owner, owner_name, target, status, attempts, answers, created, "
+                    connection.prepare("SELECT id, owner, owner_name, target, status, attempts, broken, created, "
                                        "not_before, deadline, ended, note, webhook, answer_status, body_bytes, "
-                                       "answer_bytes, body_file, answer_file FROM deferred_calls"));
+                                       "answer_bytes, reruns, body_file, answer_file FROM deferred_calls"));
   for (;;) {
     HEARTH_TRY_ASSIGN(const bool row, rows.step());
     if (!row) return {};
     everything.jobs.push_back(job_at(rows));
-    for (const int column : {16, 17})
+    for (const int column : {17, 18})
       if (!rows.is_null(column)) everything.files.insert(rows.text(column));
   }
 }
@@ -111,11 +112,12 @@ Result<void> insert(Connection& connection, const Job& job, const NewCall& call,
   const Content& body = call.request.body;
   return connection.run(
       "INSERT INTO deferred_calls (id, owner, owner_name, client_key, fingerprint, target, headers, body, body_file, "
-      "body_bytes, created, not_before, deadline, status, attempts, answers, note, webhook, answer_status, "
-      "answer_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, '', ?17, 0, 0)",
+      "body_bytes, created, not_before, deadline, status, attempts, broken, reruns, note, webhook, answer_status, "
+      "answer_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, '', ?18, 0, "
+      "0)",
       job.id, job.owner.id, job.owner.name, key, fingerprint, job.target, encode(call.request.headers), text_of(body),
       file_of(body), body.bytes, to_millis(job.created), to_millis(job.not_before), to_millis(job.deadline),
-      to_string(job.progress.status), job.progress.attempts, job.progress.answers, job.webhook);
+      to_string(job.progress.status), job.progress.attempts, job.progress.broken, job.progress.reruns, job.webhook);
 }
 
 Result<std::optional<Earlier>> find_by_client_key(Connection& connection, std::string_view owner,
@@ -129,15 +131,16 @@ Result<std::optional<Earlier>> find_by_client_key(Connection& connection, std::s
 }
 
 Result<Progress> progress_of(Connection& connection, std::string_view id) {
-  HEARTH_TRY_ASSIGN(const Statement row,
-                    row_of(connection, "SELECT status, attempts, answers FROM deferred_calls WHERE id = ?1", id));
+  HEARTH_TRY_ASSIGN(
+      const Statement row,
+      row_of(connection, "SELECT status, attempts, broken, reruns FROM deferred_calls WHERE id = ?1", id));
   return Progress{parse_status(row.text(0)).value_or(Status::failed), static_cast<std::uint32_t>(row.integer(1)),
-                  static_cast<std::uint32_t>(row.integer(2))};
+                  static_cast<std::uint32_t>(row.integer(2)), static_cast<std::uint32_t>(row.integer(3))};
 }
 
 Result<void> update_progress(Connection& connection, std::string_view id, const Progress& progress) {
-  return connection.run("UPDATE deferred_calls SET status = ?2, attempts = ?3, answers = ?4 WHERE id = ?1", id,
-                        to_string(progress.status), progress.attempts, progress.answers);
+  return connection.run("UPDATE deferred_calls SET status = ?2, attempts = ?3, broken = ?4, reruns = ?5 WHERE id = ?1",
+                        id, to_string(progress.status), progress.attempts, progress.broken, progress.reruns);
 }
 
 Result<void> end(Connection& connection, const Job& job, const std::optional<Answer>& answer) {

@@ -72,8 +72,14 @@ dialects::Decoded<> check_host_and_origin(const net::Headers& headers, const Acc
                   origin.substr(0, 100)));
 }
 
+constexpr std::string_view kPrincipal = "x-hearth-principal";
+
+bool is_on_behalf(const net::Headers& headers) {
+  return headers.has(kPrincipal);
+}
+
 dialects::Decoded<Principal> on_behalf_of(const net::Headers& headers, const AccessPolicy& policy) {
-  const std::string_view id = headers.get("x-hearth-principal");
+  const std::string_view id = headers.get(kPrincipal);
   if (id.empty() || id == "owner") return Principal{"owner", "owner"};
   if (id == "anonymous") return Principal{"anonymous", "anonymous"};
   if (auto principal = policy.find(id)) return *std::move(principal);

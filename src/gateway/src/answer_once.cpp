@@ -331,8 +331,10 @@ net::awaitable<void> answer_by_ticket(Call& call, Candidate first, const dialect
   }
   const answers::Ticket ticket =
       answers::make_ticket(call.principal.id, key, call.exchange.request().target, *call.asked);
-  // Whoever sends a key comes back for the answer: the call goes on without him.
-  const answers::Terms flight_terms{answers::Sharing::all, call.services.config.limits.request_time, false};
+  // Whoever sends a key comes back for the answer: the call goes on without him. But the box itself hangs up only when
+  // it does not want it any more.
+  const Millis linger = call.own_errand ? Millis(0) : call.services.config.limits.request_time;
+  const answers::Terms flight_terms{answers::Sharing::all, linger, false};
   answers::Follower follower = call.services.flights.join(ticket.flight(), flight_terms);
   if (!follower.leads()) co_return co_await follow(call, std::move(follower));
   Leading leading(call, follower.flight(), body, terms, std::move(ask));

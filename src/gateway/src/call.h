@@ -82,6 +82,7 @@ struct Call {
   Charge body_memory = {};
   std::optional<answers::Request> asked = {};  // what could be answered from what was answered before
   std::optional<answers::Ticket> ticket = {};  // of one that is sent under an Idempotency-Key
+  bool own_errand = false;                     // sent by the box itself in its principal's name
   bool origin_welcome = true;                  // false: a web page from elsewhere, which must not even read the refusal
 };
 

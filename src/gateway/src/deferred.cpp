@@ -30,7 +30,7 @@ constexpr std::array<std::string_view, 13> kDeferrable{
     "/api/generate",        "/api/embed",      "/api/embeddings"};
 
 // Of this connection, of who is asking, or of the deferral itself: what is sent later has its own.
-constexpr std::array<std::string_view, 19> kNotKept{"authorization",
+constexpr std::array<std::string_view, 21> kNotKept{"authorization",
                                                     "x-api-key",
                                                     "api-key",
                                                     "host",
@@ -45,6 +45,8 @@ constexpr std::array<std::string_view, 19> kNotKept{"authorization",
                                                     "origin",
                                                     "cookie",
                                                     "prefer",
+                                                    "x-hearth-idempotency",
+                                                    "x-stainless-retry-count",
                                                     kDeadline,
                                                     kNotBefore,
                                                     kWebhook,

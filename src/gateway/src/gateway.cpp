@@ -249,6 +249,7 @@ net::awaitable<void> Gateway::handle(net::Exchange& exchange, Trust trust) {
       co_return gateway.settle(call);
     }
     call.principal = std::move(*who);
+    call.own_errand = is_on_behalf(request.headers);
   }
   if (exchange.over_limit()) {
     dialects::ApiError busy = dialects::api_error(

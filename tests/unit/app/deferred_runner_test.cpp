@@ -82,7 +82,7 @@ class Site {
       co_return;
     }
     net::Headers headers{{"Content-Type", "application/json"}, {"x-request-id", "req_1"}};
-    if (status == 409) headers.add("x-hearth-idempotency", "uncertain");
+    if (status == 409) headers.add("x-should-retry", "false");
     [[maybe_unused]] const auto sent =
         co_await exchange.respond(status, std::move(headers), "{\"of\":\"" + one.body + "\"}");
   }
@@ -132,7 +132,7 @@ class Box {
     co_return came;
   }
   net::awaitable<void> stop() {
-    co_await runner->stop();
+    co_await runner->stop(Deadline::in(Millis(0)));
     if (webhooks) co_await webhooks->stop();
     co_await site.server().stop(Deadline::in(Millis(0)));
   }
@@ -165,16 +165,14 @@ CO_TEST(DeferredRunner, SendsACallInTheNameOfItsOwnerAndKeepsTheAnswer) {
   co_await box.stop();
 }
 
-CO_TEST(DeferredRunner, NotNowMeansAgainWithAnotherKey) {
+CO_TEST(DeferredRunner, NotNowMeansAgainWithTheSameKey) {
   Box box(co_await boost::asio::this_coro::executor);
   box.site.decide = [&](const Seen&) { return box.site.seen.size() < 3 ? 503 : 200; };
   const std::string id = co_await box.add("one");
   const bool done = co_await box.comes_to(id, Status::done);
   EXPECT_TRUE(done);
   CO_ASSERT(box.site.seen.size() == 3);
-  EXPECT_EQ(box.site.seen[0].key, "deferred-" + id);
-  EXPECT_EQ(box.site.seen[1].key, "deferred-" + id + ".1");
-  EXPECT_EQ(box.site.seen[2].key, "deferred-" + id + ".2");
+  for (const Seen& seen : box.site.seen) EXPECT_EQ(seen.key, "deferred-" + id);
   co_await box.stop();
 }
 
@@ -208,6 +206,9 @@ CO_TEST(DeferredRunner, WhatMayHaveBeenChargedForIsRepeatedOnlyWhenThatIsWanted)
   const std::string other = co_await bold.add("one");
   const bool done = co_await bold.comes_to(other, Status::done);
   EXPECT_TRUE(done);
+  CO_ASSERT(bold.site.seen.size() == 2);
+  EXPECT_EQ(bold.site.seen[0].key, "deferred-" + other);
+  EXPECT_EQ(bold.site.seen[1].key, "deferred-" + other + ".1");
   co_await bold.stop();
 }
 
@@ -258,7 +259,8 @@ CO_TEST(DeferredRunner, WhatRestsIsTriedAtOnceWhenTheLineIsBack) {
   Box box(co_await boost::asio::this_coro::executor, patient);
   box.site.decide = [&](const Seen&) { return box.site.seen.size() < 2 ? 503 : 200; };
   const std::string id = co_await box.add("one");
-  const bool rests = co_await test::eventually([&] { return box.queue->find(id, "key_1")->progress.answers == 1; });
+  const bool rests = co_await test::eventually(
+      [&] { return box.queue->find(id, "key_1")->progress.attempts == 1 && box.status(id) == Status::queued; });
   EXPECT_TRUE(rests);
   // It is noted that it rests before it is in the journal, so it rests by now.
   box.runner->link_is_up();

@@ -79,11 +79,11 @@ Result<bool> send_one(Queue& queue, const World& world, std::mt19937& random) {
   if (next.start.empty()) return false;
   HEARTH_TRY_ASSIGN(const Queue::Claimed claimed, claim(queue, next.start.front()));
   const Job& job = claimed.job;
-  const std::string key = idempotency_key(job.id, job.progress.answers);
+  const std::string key = idempotency_key(job.id, job.progress.reruns);
   const std::vector<std::string> done = world.effects.read();
   const bool known = std::ranges::find(done, key) != done.end();
   if (!known && random() % 5 == 0) {  // the world has no time; nothing was done
-    HEARTH_TRY(settle(queue, job.id, Event::again, std::nullopt, kNow));
+    HEARTH_TRY(settle(queue, job.id, Event::not_now, std::nullopt, kNow));
     return true;
   }
   if (!known) world.effects.add(key);

@@ -12,8 +12,8 @@ namespace hearth::deferred {
 namespace {
 
 auto some_event() {
-  return rc::gen::element(Event::claimed, Event::answered, Event::refused, Event::again, Event::lost, Event::cancelled,
-                          Event::expired);
+  return rc::gen::element(Event::claimed, Event::answered, Event::refused, Event::not_now, Event::broke, Event::lost,
+                          Event::rerun, Event::cancelled, Event::expired);
 }
 
 RC_GTEST_PROP(DeferredJob, WhatHasEndedStaysAsItIs, ()) {
@@ -36,10 +36,10 @@ RC_GTEST_PROP(DeferredJob, NothingIsAnsweredThatWasNotClaimed, ()) {
       continue;
     }
     if (event == Event::claimed) ++claims;
-    if (event == Event::answered || event == Event::refused || event == Event::again || event == Event::lost) ++ends;
+    if (event != Event::claimed && event != Event::cancelled && event != Event::expired) ++ends;
     RC_ASSERT(ends <= claims);
     RC_ASSERT(next->attempts == claims);
-    RC_ASSERT(next->answers <= next->attempts);
+    RC_ASSERT(next->broken + next->reruns <= ends);
     RC_ASSERT((next->status == Status::running) == (event == Event::claimed));
     progress = *next;
   }
@@ -54,7 +54,7 @@ RC_GTEST_PROP(DeferredJob, ACallIsDoneOnceWhateverIsLost, ()) {
   const RetryPolicy policy;
   for (int step = 0; step < 60 && !has_ended(progress.status); ++step) {
     progress = advance(progress, Event::claimed).value();
-    const std::string key = idempotency_key("def_1", progress.answers);
+    const std::string key = idempotency_key("def_1", progress.reruns);
     switch (*rc::gen::weightedElement<int>({{2, 0}, {2, 1}, {2, 2}, {1, 3}})) {
       case 0:  // the process dies before it is sent, or the connection breaks on the way there
         progress = advance(progress, Event::lost).value();
@@ -77,7 +77,7 @@ RC_GTEST_PROP(DeferredJob, ACallIsDoneOnceWhateverIsLost, ()) {
   if (progress.status == Status::done) RC_ASSERT(done.size() == 1U);
 }
 
-TEST(DeferredJob, EachGenerationHasAKeyOfItsOwn) {
+TEST(DeferredJob, OnlyARerunHasAnotherKey) {
   EXPECT_EQ(idempotency_key("def_1", 0), "deferred-def_1");
   EXPECT_EQ(idempotency_key("def_1", 2), "deferred-def_1.2");
 }
@@ -90,10 +90,9 @@ TEST(DeferredJob, WhatAnAnswerMeans) {
   EXPECT_EQ(event({.status = 204}), Event::answered);
   for (const int status : {400, 401, 403, 404, 409, 413, 422, 501, 302, 0})
     EXPECT_EQ(event({.status = status}), Event::refused) << status;
-  for (const int status : {408, 425, 429, 500, 502, 503, 504})
-    EXPECT_EQ(event({.status = status}), Event::again) << status;
-  EXPECT_EQ(event({.status = 409, .in_progress = true}), Event::lost) << "the same key: it is still being worked on";
-  EXPECT_EQ(event({.status = 409, .outcome_unknown = true}), Event::again);
+  for (const int status : {408, 425, 429, 503}) EXPECT_EQ(event({.status = status}), Event::not_now) << status;
+  for (const int status : {500, 502, 504}) EXPECT_EQ(event({.status = status}), Event::broke) << status;
+  EXPECT_EQ(event({.status = 409, .outcome_unknown = true}), Event::rerun);
   EXPECT_EQ(judge({.status = 409, .outcome_unknown = true}, first, {.on_unknown = OnUnknown::give_up}, 0).event,
             Event::refused);
 }
@@ -102,7 +101,7 @@ TEST(DeferredJob, ABrokenUpstreamIsGivenUpOnAndABusyOneIsNot) {
   const RetryPolicy policy;
   const Progress often{Status::running, 9, policy.tries - 1};
   EXPECT_EQ(judge({.status = 502}, often, policy, 0).event, Event::refused);
-  EXPECT_EQ(judge({.status = 503}, often, policy, 0).event, Event::again);
+  EXPECT_EQ(judge({.status = 503}, often, policy, 0).event, Event::not_now);
   EXPECT_EQ(judge({.status = 500, .told_not_to_retry = true}, {Status::running, 1, 0}, policy, 0).event,
             Event::refused);
 }

@@ -72,7 +72,7 @@ TEST(DeferredQueue, FromTheCallToItsAnswer) {
   EXPECT_EQ(answer(box.queue(), job.id, "key_1").error().kind(), Errc::failed_precondition);
 
   const Queue::Claimed claimed = claim(box.queue(), job.id).value();
-  EXPECT_EQ(claimed.job.progress, (Progress{Status::running, 1, 0}));
+  EXPECT_EQ(claimed.job.progress, (Progress{Status::running, 1, 0, 0}));
   EXPECT_EQ(claimed.request.target, "/v1/embeddings");
   EXPECT_EQ(claimed.request.headers,
             (Fields{{"Content-Type", "application/json"}, {"x-hearth-data-class", "internal"}}));
@@ -125,10 +125,10 @@ TEST(DeferredQueue, WhatRanWhenTheProcessEndedIsLostAndRunsAgainWithTheSameKey) 
   const Job job = add(box.queue(), box.call("{}"), kNow).value();
   ASSERT_TRUE(claim(box.queue(), job.id));
   box.open();
-  EXPECT_EQ(box->find(job.id, "key_1")->progress, (Progress{Status::queued, 1, 0}));
+  EXPECT_EQ(box->find(job.id, "key_1")->progress, (Progress{Status::queued, 1, 0, 0}));
   const Queue::Claimed again = claim(box.queue(), job.id).value();
-  EXPECT_EQ(again.job.progress, (Progress{Status::running, 2, 0}));
-  EXPECT_EQ(idempotency_key(job.id, again.job.progress.answers), "deferred-" + job.id);
+  EXPECT_EQ(again.job.progress, (Progress{Status::running, 2, 0, 0}));
+  EXPECT_EQ(idempotency_key(job.id, again.job.progress.reruns), "deferred-" + job.id);
 }
 
 TEST(DeferredQueue, FilesThatTheJournalDoesNotNameAreRemovedAtTheNextStart) {
@@ -227,7 +227,7 @@ TEST(DeferredQueue, WhoWaitsForTheEndIsCalledOnce) {
   box->when_ended(job.id, [&] { ++told; });
   ASSERT_TRUE(claim(box.queue(), job.id));
   EXPECT_EQ(told, 0);
-  ASSERT_TRUE(settle(box.queue(), job.id, Event::again, std::nullopt, kNow));
+  ASSERT_TRUE(settle(box.queue(), job.id, Event::not_now, std::nullopt, kNow));
   EXPECT_EQ(told, 0);
   ASSERT_TRUE(settle(box.queue(), job.id, Event::expired, std::nullopt, kNow));
   EXPECT_EQ(told, 1);

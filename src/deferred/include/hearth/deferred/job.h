@@ -11,7 +11,7 @@
 
 namespace hearth::deferred {
 
-//             ┌── again (an answer: not now), lost (no answer: nobody knows) ──┐
+//             ┌── not_now, broke, lost, rerun ─────────────────────────────────┐
 //             ▼                                                                │
 //  ●──▶ queued ──────────────────────── claimed ──────────────────────────▶ running ──▶ done (answered)
 //        │  │                                                                │  │  └──▶ failed (refused)
@@ -32,8 +32,10 @@ enum class Event {
   claimed,    // it is about to be sent
   answered,   // with success
   refused,    // with an error that will not pass, or too often with one that might
-  again,      // with an error that says it was not done and may be tried again
+  not_now,    // with an error that says to come back later
+  broke,      // with an error of whoever was to do it
   lost,       // the connection, or the whole process, ended without an answer
+  rerun,      // an earlier attempt may have been done, its answer is gone, and it is to be done again all the same
   cancelled,  // by its owner
   expired,    // its deadline has passed
 };
@@ -42,15 +44,16 @@ std::string_view to_string(Event event) noexcept;
 struct Progress {
   Status status = Status::queued;
   std::uint32_t attempts = 0;  // how often it was claimed
-  std::uint32_t answers = 0;   // how many of those ended in `again`
+  std::uint32_t broken = 0;    // how many of those ended in `broke`
+  std::uint32_t reruns = 0;    // and how many in `rerun`
   friend bool operator==(const Progress&, const Progress&) = default;
 };
 // failed_precondition: this does not happen in that state.
 Result<Progress> advance(const Progress& progress, Event event);
 
-// What its request carries, so that whoever has seen it can tell. After `lost` it is the same one, because it may have
-// been done; after `again` it is another, because it was not.
-std::string idempotency_key(std::string_view id, std::uint32_t answers);
+// What its request carries, so that whoever has done it, or may have, can tell: the same one for all attempts, until
+// it is to be done again although it may have been done.
+std::string idempotency_key(std::string_view id, std::uint32_t reruns);
 
 // What to do when nobody can say whether a provider did, and charges for, an attempt that was lost.
 enum class OnUnknown { run_again, give_up };
@@ -65,14 +68,13 @@ struct RetryPolicy {
 // What came back.
 struct Reply {
   int status = 0;
-  bool outcome_unknown = false;    // a conflict: an earlier attempt was sent and never answered
-  bool in_progress = false;        // a conflict: an earlier attempt is still being worked on
+  bool outcome_unknown = false;    // a conflict: an earlier attempt was sent, and its answer is gone
   bool told_not_to_retry = false;  // x-should-retry: false
   std::optional<Millis> retry_after = {};
 };
 struct Verdict {
   Event event = Event::answered;
-  Millis pause{0};  // after again and lost
+  Millis pause{0};  // where it goes back into the queue
 };
 // `chance`: 0 to 1.
 Verdict judge(const Reply& reply, const Progress& progress, const RetryPolicy& policy, double chance);

@@ -29,6 +29,7 @@ struct AccessPolicy {
 
 // On the owner's own socket: in whose name a request is sent, as its header x-hearth-principal says; without one, the
 // owner's. invalid_api_key: that key is gone.
+bool is_on_behalf(const net::Headers& headers);
 dialects::Decoded<Principal> on_behalf_of(const net::Headers& headers, const AccessPolicy& policy);
 
 // The name in a Host header: lower case, without port and brackets. Empty if it is malformed.
