@@ -1,11 +1,13 @@
 #include "admin.h"
 
+#include "admin_egress.h"
 #include "admin_packs.h"
 
 #include <hearth/core/log.h>
 #include <hearth/dialects/api_error.h>
 #include <hearth/hardware/machine.h>
 #include <hearth/hardware/memory.h>
+#include <hearth/net/callback.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -179,25 +181,6 @@ net::awaitable<void> order_engine(net::Exchange& exchange, const AdminContext& c
   co_await refuse(exchange, dialects::api_error(ApiCode::not_found, "the engine is gone"));
 }
 
-// The key store answers on its own thread; this brings the answer back to the admin thread.
-template <typename T, typename Start>
-net::awaitable<Result<T>> from_store(Start start) {
-  std::unique_ptr<Result<T>> result;
-  co_await net::asio::async_initiate<const net::asio::use_awaitable_t<>, void()>(
-      [&result](auto handler, Start begin) {
-        auto guard = net::asio::make_work_guard(net::asio::get_associated_executor(handler));
-        begin([&result, h = std::move(handler), guard = std::move(guard)](Result<T> r) mutable {
-          auto executor = guard.get_executor();
-          net::asio::post(executor, [&result, h = std::move(h), r = std::move(r)]() mutable {
-            result = std::make_unique<Result<T>>(std::move(r));
-            std::move(h)();
-          });
-        });
-      },
-      net::asio::use_awaitable, std::move(start));
-  co_return std::move(*result);
-}
-
 // What the store says names files of the box: clients are not told, its owner is.
 dialects::ApiError in_full(const Error& error) {
   dialects::ApiError told = dialects::to_api_error(error);
@@ -217,7 +200,7 @@ net::awaitable<void> make_key(net::Exchange& exchange, const AdminContext& c) {
   const auto start = [&c, text = std::string(name->get_string())](auto done) {
     c.keys.create(text, wall_now(), std::move(done));
   };
-  const auto made = co_await from_store<store::NewKey>(start);
+  const auto made = co_await net::await_callback<store::NewKey>(start);
   if (!made) co_return co_await refuse(exchange, in_full(made.error()));
   json::object answer = describe(made->info);
   answer["key"] = made->key;
@@ -226,7 +209,7 @@ net::awaitable<void> make_key(net::Exchange& exchange, const AdminContext& c) {
 
 net::awaitable<void> remove_key(net::Exchange& exchange, const AdminContext& c, std::string_view id) {
   const auto start = [&c, text = std::string(id)](auto done) { c.keys.remove(text, std::move(done)); };
-  const auto removed = co_await from_store<store::KeyInfo>(start);
+  const auto removed = co_await net::await_callback<store::KeyInfo>(start);
   if (!removed) co_return co_await refuse(exchange, in_full(removed.error()));
   json::object answer = describe(*removed);
   answer["deleted"] = true;
@@ -292,6 +275,7 @@ net::awaitable<void> handle(net::Exchange& exchange, const AdminContext& c) {
   if (method == "POST" && path == "/admin/keys") co_return co_await make_key(exchange, c);
   if (method == "DELETE" && path.starts_with(kKeys))
     co_return co_await remove_key(exchange, c, std::string_view(path).substr(kKeys.size()));
+  if (path.starts_with("/admin/egress")) co_return co_await answer_egress(exchange, c.egress, c.pool);
   if (method == "GET" && path == "/admin/logs") co_return co_await show_logs(exchange);
   co_await refuse(exchange,
                   dialects::api_error(ApiCode::unknown_url,

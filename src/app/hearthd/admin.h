@@ -2,6 +2,7 @@
 // that it answers while the I/O thread is busy.
 #pragma once
 
+#include "admin_egress.h"
 #include "box.h"
 #include "front.h"
 #include "healing_record.h"
@@ -34,6 +35,7 @@ struct AdminContext {
   const Box& box;
   ModelsService& models;
   const HealingRecord& record;
+  EgressContext egress;
   std::string url;
   std::vector<std::string> listen;
   SteadyTime started;

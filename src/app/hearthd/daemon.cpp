@@ -16,6 +16,7 @@
 
 #include <hearth/core/file.h>
 #include <hearth/core/log.h>
+#include <hearth/egress/ledger.h>
 #include <hearth/engines/control_groups.h>
 #include <hearth/engines/supervisor.h>
 #include <hearth/gateway/gateway.h>
@@ -50,6 +51,7 @@ constexpr std::size_t kPoolThreads = 2;
 constexpr std::size_t kPoolQueue = 1024;
 constexpr std::size_t kMaxOpenApi = 8 << 20;
 constexpr Seconds kSweepFiles{600};
+constexpr Seconds kTendLedger{3600};
 constexpr Seconds kTryAgain{30};  // how often models that were in trouble are thought of
 constexpr std::uint64_t kFilesQuota = std::uint64_t{8} << 30;
 
@@ -230,12 +232,14 @@ class Daemon {
   net::awaitable<void> close();
   net::awaitable<void> keep_watchdog();
   net::awaitable<void> sweep_files();
+  net::awaitable<void> tend_ledger();
   net::awaitable<void> refresh_models();
   net::awaitable<void> tend_instances();
   void engine_changed(const std::string& engine, engines::State from, engines::Event on, engines::State to);
   ModelCare::With care_for_models();
   std::string expose_metrics();
   Result<void> open_store();
+  void open_ledger();
   Result<void> listen();
 
   config::Config config_;
@@ -245,6 +249,8 @@ class Daemon {
   std::optional<store::DataLock> lock_;
   std::unique_ptr<store::StoreThread> store_;
   std::unique_ptr<store::KeyStore> keys_;
+  std::unique_ptr<egress::Ledger> ledger_;  // null: nothing may leave, and ledger_problem_ says why
+  std::optional<Error> ledger_problem_;
   std::unique_ptr<gateway::FileStore> files_;
   std::unique_ptr<ModelsService> models_;
   HealingRecord record_;
@@ -273,9 +279,25 @@ Result<void> Daemon::open_store() {
   HEARTH_TRY_ASSIGN(lock_, store::DataLock::acquire(config_.paths.data));
   HEARTH_TRY_ASSIGN(store_, store::StoreThread::start(config_.paths.data / "hearth.db", store::schema()));
   HEARTH_TRY_ASSIGN(keys_, store::KeyStore::open(*store_));
+  open_ledger();
   HEARTH_TRY_ASSIGN(files_, gateway::FileStore::open(config_.paths.data / "files", kFilesQuota));
   HEARTH_TRY_ASSIGN(models_, ModelsService::open(config_));
   return {};
+}
+
+// A box whose ledger was tampered with goes on serving what needs nothing from outside.
+void Daemon::open_ledger() {
+  egress::LedgerOptions options;
+  options.keep = config_.egress.keep;
+  options.keep_records = config_.egress.keep_records;
+  auto ledger = egress::Ledger::open(*store_, config_.paths.data / "egress.key", std::move(options));
+  if (ledger) {
+    ledger_ = std::move(*ledger);
+    return;
+  }
+  ledger_problem_ = ledger.error();
+  log::error("hearthd", "nothing may leave the box: its egress ledger cannot be continued",
+             {{"error", ledger.error().describe()}});
 }
 
 Result<void> Daemon::prepare() {
@@ -375,14 +397,21 @@ net::awaitable<Result<void>> Daemon::open() {
     where.push_back(address.unix_path.empty()
                         ? fmt::format("{}:{}", address.host, address.port == 0 ? server_->port() : address.port)
                         : address.unix_path.string());
-  AdminContext context{config_, *catalogue_, *supervisor_, *packs_, pool_, io_.get_executor(),
-                       *keys_,  *gateway_,   vitals_,      access_, *box_, *models_,
-                       record_, url,         where,        started_};
+  AdminContext context{config_,      *catalogue_,
+                       *supervisor_, *packs_,
+                       pool_,        io_.get_executor(),
+                       *keys_,       *gateway_,
+                       vitals_,      access_,
+                       *box_,        *models_,
+                       record_,      {ledger_.get(), ledger_problem_, config_.paths.data / "hearth.db"},
+                       url,          where,
+                       started_};
   auto admin = AdminServer::start(std::move(context), config_.paths.runtime / "admin.sock");
   if (!admin) co_return fail(admin.error());
   admin_ = std::move(*admin);
   tasks_.spawn("hearthd.watchdog", keep_watchdog());
   tasks_.spawn("hearthd.files", sweep_files());
+  tasks_.spawn("hearthd.ledger", tend_ledger());
   tasks_.spawn("hearthd.packs", pack_care_->run());
   tasks_.spawn("hearthd.instances", tend_instances());
   ready_ = true;
@@ -493,6 +522,14 @@ net::awaitable<void> Daemon::sweep_files() {
       files_->remove_expired();
       return {};
     });
+  }
+}
+
+net::awaitable<void> Daemon::tend_ledger() {
+  while (ledger_) {
+    const auto slept = co_await net::sleep_for(kTendLedger);
+    if (!slept) co_return;
+    ledger_->maintain();
   }
 }
 

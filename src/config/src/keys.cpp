@@ -297,6 +297,17 @@ void add_packs(std::vector<Key>& table) {
       "behind a mirror that is seldom updated wants this off."));
 }
 
+void add_egress(std::vector<Key>& table) {
+  table.push_back(scalar(
+      "egress.keep", duration(hours(24), hours(24 * 3650)), [](Config& c) -> auto& { return c.egress.keep; },
+      "How long the egress ledger keeps each call that left the box. What is older is added up by class, destination "
+      "and rule."));
+  table.push_back(scalar(
+      "egress.keep_records", number(10'000, 100'000'000), [](Config& c) -> auto& { return c.egress.keep_records; },
+      "Most records in the egress ledger, two for each call, half a kilobyte each; past that the oldest are added "
+      "up."));
+}
+
 std::vector<Key> make_table() {
   std::vector<Key> table;
   add_server(table);
@@ -304,6 +315,7 @@ std::vector<Key> make_table() {
   add_log(table);
   add_models(table);
   add_packs(table);
+  add_egress(table);
   add_engines(table);  // last: `config show` appends the engines' own keys
   return table;
 }

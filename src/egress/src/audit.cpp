@@ -178,11 +178,12 @@ class Auditor {
     remember_trusted();
     if (next_kept_ == kept_.size() || kept_[next_kept_].size > next_) return;
     const KeptCheckpoint& kept = kept_[next_kept_++];
-    if (since_.bytes() != kept.range && !found_since(good_until_))
+    const std::uint64_t good = good_until_;
+    compare_kept(kept);
+    if (tree_known_ && since_.bytes() != kept.range && !found_since(good))
       find(Kind::checkpoint, kept.size,
            fmt::format("the hashes of the checkpoint of {} records are not its own, or one before it was removed",
                        kept.size));
-    compare_kept(kept);
     since_ = CompactRange(next_);
   }
 

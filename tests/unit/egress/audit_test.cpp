@@ -156,6 +156,12 @@ TEST(Audit, SaysWhatWasDoneAndWhere) {
   }
   {
     Tables t = whole;
+    t.records.back().record.replace(t.records.back().record.find("\"time\":1"), 8, "\"time\":2");
+    EXPECT_TRUE(std::ranges::any_of(audited(t).findings, [](const Finding& f) { return f.kind == Kind::altered; }))
+        << told(audited(t));
+  }
+  {
+    Tables t = whole;
     t.records.erase(t.records.begin() + 11);
     EXPECT_TRUE(has(audited(t), Kind::removed, 11)) << told(audited(t));
     t.renumber(0);

@@ -88,6 +88,12 @@ struct Packs {
   bool check_valid_until = false;
 };
 
+// What the egress ledger keeps of what left the box.
+struct Egress {
+  std::chrono::milliseconds keep{std::chrono::hours(24 * 90)};
+  std::uint64_t keep_records = 1'000'000;
+};
+
 struct Config {
   Server server;
   Limits limits;
@@ -95,6 +101,7 @@ struct Config {
   Engines engines;
   Models models;
   Packs packs;
+  Egress egress;
   Paths paths;                 // from defaults, environment and command line; not in hearth.yaml
   bool file_was_read = false;  // false: there is no hearth.yaml, defaults are in force
 };
