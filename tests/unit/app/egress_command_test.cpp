@@ -108,7 +108,7 @@ TEST_F(EgressCommand, VerifiesAndFindsTampering) {
   make_ledger();
   const Ran sound = run("egress verify");
   EXPECT_EQ(sound.status, 0) << sound.err;
-  EXPECT_THAT(sound.out, HasSubstr("The egress ledger is as it was written.\n2 records"));
+  EXPECT_THAT(sound.out, HasSubstr("The egress ledger is as it was written.\nRecords: 2. Checkpoints: 2,"));
   const Ran kept = run("egress checkpoint");
   EXPECT_EQ(kept.status, 0) << kept.err;
   EXPECT_THAT(kept.err, HasSubstr("hearthd does not run"));
