@@ -109,7 +109,7 @@ struct Ledger::Impl : std::enable_shared_from_this<Ledger::Impl> {
       HEARTH_TRY(check_unused(db));
       return create(db, now);
     }
-    HEARTH_TRY_ASSIGN(const SignedCheckpoint note, parse_checkpoint(head->note));
+    HEARTH_TRY_ASSIGN(const SignedCheckpoint note, parse_checkpoint(head->note));  // read_head() has parsed it
     if (auto ours = verify_key.verify(note); !ours)
       return fail(Errc::corrupt, "the egress ledger was not signed with this box's key: " + ours.error().message());
     HEARTH_TRY(check_last(db, *head));

@@ -33,8 +33,9 @@ Result<std::optional<LedgerHead>> read_head(store::Connection& db) {
   head.last = *last;
   head.frontier = std::move(*frontier);
   head.since_kept = std::move(*since_kept);
-  HEARTH_TRY_ASSIGN(const SignedCheckpoint note, parse_checkpoint(head.note));
-  if (note.checkpoint.size != size || note.checkpoint.root != head.frontier.root())
+  const auto note = parse_checkpoint(head.note);
+  if (!note) return contradictory(note.error().message());
+  if (note->checkpoint.size != size || note->checkpoint.root != head.frontier.root())
     return contradictory("its hashes are not those that were signed");
   return head;
 }

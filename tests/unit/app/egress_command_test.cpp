@@ -108,7 +108,7 @@ TEST_F(EgressCommand, VerifiesAndFindsTampering) {
   make_ledger();
   const Ran sound = run("egress verify");
   EXPECT_EQ(sound.status, 0) << sound.err;
-  EXPECT_THAT(sound.out, HasSubstr("The egress ledger is as it was written.\n2 records"));
+  EXPECT_THAT(sound.out, HasSubstr("The egress ledger is as it was written.\nRecords: 2. Checkpoints: 2,"));
   const Ran kept = run("egress checkpoint");
   EXPECT_EQ(kept.status, 0) << kept.err;
   EXPECT_THAT(kept.err, HasSubstr("hearthd does not run"));
@@ -133,7 +133,7 @@ TEST_F(EgressCommand, VerifiesAndFindsTampering) {
   EXPECT_THAT(found.out, HasSubstr("altered"));
   const auto answer = boost::json::parse(run("egress verify --json").out);
   EXPECT_FALSE(answer.at("sound").as_bool());
-  EXPECT_EQ(answer.at("findings").at(0).at("number").as_int64(), 1);
+  EXPECT_EQ(answer.at("findings").at(0).at("kind").as_string(), "altered");
 
   const Ran aside = run("egress set-aside");
   EXPECT_EQ(aside.status, 0) << aside.err;

@@ -379,6 +379,7 @@ TEST(Audit, TamperingWithTheFileIsFound) {
            "UPDATE egress_head SET size = -1",
            "UPDATE egress_head SET last = zeroblob(32)",
            "UPDATE egress_head SET note = (SELECT note FROM egress_checkpoints WHERE size = 12)",
+           "UPDATE egress_head SET note = 'x'",
            "DELETE FROM egress_head",
            "DELETE FROM egress_head; DELETE FROM egress_checkpoints; DELETE FROM egress_records",
        }) {
@@ -395,6 +396,7 @@ TEST(Audit, TamperingWithTheFileIsFound) {
     ASSERT_TRUE(found) << sql << ": " << found.error().describe();
     EXPECT_FALSE(found->sound()) << sql;
     const auto opened = bench.try_open();
+    if (!opened) EXPECT_TRUE(opened.error().is(Errc::corrupt)) << sql << ": " << opened.error().describe();
     bench.close();
   }
 }

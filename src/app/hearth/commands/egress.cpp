@@ -77,7 +77,7 @@ json::object describe(const egress::Audit& audit, const egress::VerifyKey& key) 
 std::string tell_sound(const egress::Audit& audit, const egress::VerifyKey& key,
                        const std::optional<egress::SignedCheckpoint>& trusted, const Session& s) {
   std::string out = s.ink("The egress ledger is as it was written.", Ink::green) + "\n";
-  out += fmt::format("{} records{}, {} checkpoints, signed by {}\n", audit.size,
+  out += fmt::format("Records: {}{}. Checkpoints: {}, signed by {}.\n", audit.size,
                      audit.first > 0 ? fmt::format(" (the first {} as sums only)", audit.first) : "", audit.checkpoints,
                      printable(key.name()));
   if (audit.unfinished > 0)
