@@ -1,12 +1,12 @@
 # Each target is a script in tools/. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test bench chaos test-vm escape soak eval lint fmt fuzz sanitize contract distill packs deb clean
+.PHONY: help setup up down test bench bench-gateway chaos test-vm escape soak eval lint fmt fuzz sanitize contract distill packs deb clean
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | \
-	  while IFS=$$'\t' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
+	  while IFS=$$'\t' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
 
 up:  ## install what is needed, build, start hearthd, take the tour; leaves it serving
 	@tools/up
@@ -18,6 +18,8 @@ setup:  ## only install the Debian packages for `up` and `test`
 	@tools/setup build run tour test
 bench:  ## measure, and write docs/benchmarks.md
 	@tools/bench
+bench-gateway:  ## as a gateway beside nginx, haproxy and Portkey; writes a section of docs/benchmarks.md
+	@tools/bench-gateway
 chaos:  ## faults in a real box under load, CHAOS_REPEATS (20) of each; writes docs/reliability.md (as root)
 	@tools/chaos
 test-vm:  ## the Debian package in a QEMU machine, VM_CUTS (50) power cuts; writes docs/reliability-vm.md (as root)

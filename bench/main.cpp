@@ -1,5 +1,6 @@
 // Measures a build of Hearth on this machine, and writes down what it found. tools/bench runs it.
 #include "rows.h"
+#include "section.h"
 
 #include <hearth/core/file.h>
 #include <hearth/hardware/machine.h>
@@ -15,6 +16,8 @@ namespace {
 
 using namespace hearth;
 using namespace hearth::bench;
+
+constexpr std::size_t kMaxDocument = 16U << 20U;
 
 struct Options {
   std::string build;
@@ -105,8 +108,13 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "hearth-bench: {}\n", measured.error().describe());
     return 1;
   }
-  const std::string document = heading(options, load_before, load_average()) + report.markdown();
-  const auto written = write_file_atomic(std::filesystem::path(options.docs) / "benchmarks.md", document);
+  const std::filesystem::path file = std::filesystem::path(options.docs) / "benchmarks.md";
+  std::string document = heading(options, load_before, load_average()) + report.markdown();
+  // The gateways' comparison is written by a program of its own.
+  if (const auto old = read_file(file, kMaxDocument)) {
+    if (const std::string kept = section_of(*old, "gateway"); !kept.empty()) document += "\n" + kept;
+  }
+  const auto written = write_file_atomic(file, document);
   if (!written) {
     fmt::print(stderr, "hearth-bench: {}\n", written.error().describe());
     return 1;

@@ -81,5 +81,32 @@ copies of the build's engines.
 
 The campaign fails when one of these columns is not 0: failed that a healthy engine could serve, other engines replaced, orphans,
 human actions.
+
+## The gateway and bad upstreams
+
+What a provider, or any other server that calls are sent to, may do wrong, and what its client gets. Each row is a test of
+\`tests/clients/providers.test.js\` (in \`make test\`): a real hearthd, OpenAI's and Anthropic's own clients, and a provider
+(\`provider.js\` beside it) that fails in this one way, once in each of the two dialects. "Another one" is the next upstream that
+the call's plan names; without one, the client is told who failed and how.
+
+| what goes wrong | what the client gets | test |
+|---|---|---|
+| no answer at all; a header that comes a byte at a time | after \`first_byte_time\` another one answers | silent, slow headers |
+| connection refused, reset before the answer | another one answers | connection refused, connection reset |
+| 500, 502 with a page of HTML, 529; HTML with status 200 | another one answers | 500, HTML 502, 529, HTML 200 |
+| 200 with an error in it, with nothing, with \`{}\`, without choices, with half a JSON document | another one answers | 200 with error body … half a JSON document |
+| an answer longer or shorter than its Content-Length says | another one answers | longer than it says, shorter than it says |
+| 429, with seconds, a fraction of them, a date, \`retry-after-ms\` or nothing | another one answers, and until then this one is not asked; alone, 429 with \`Retry-After\` and \`retry-after-ms\` | 429 with … |
+| 401 on one of two keys | the answer, with the other key, which alone is used from then on | 401 on one of two keys |
+| 401 on all keys | another one answers; alone, 503 that names \`key_files\` and no key | none of its keys is good |
+| a stream that ends without its terminator, is cut within a chunk, is reset, stalls, has a chunk that is no JSON or an error event | an error event of the client's dialect: nothing looks whole that is not, and nobody goes on with what another began | ended without its terminator … error event |
+| UTF-8 in single bytes, CRLF, CR, comments, two \`[DONE]\`, no usage, absurd usage | the answer, with one end, and usage only if asked for | UTF-8 split into single bytes … huge usage |
+| the client leaves, before or in the middle of the answer | the provider's work is cancelled, the call is recorded | a client that leaves |
+| a certificate that is out of date or from a stranger | another one answers, and no byte of the request went; alone, 503 that says what to do | a provider over TLS |
+| what Anthropic's models cannot do (several choices, JSON without a schema) | another one answers; alone, 400 that names the field | what its models cannot do |
+| a prompt of 100,000 tokens beside small streams; 500,000 messages | the answers | size |
+
+Nothing is sent twice to a server that may have taken it: a kept-alive connection that breaks under a request is an error, and
+the next upstream is another one. What such a request may have cost is counted.
 `;
 }

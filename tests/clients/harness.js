@@ -36,7 +36,8 @@ export class Box {
     const [program, ...rest] = [...through, join(bin, 'hearthd'), '--data', box.data, '--listen', '127.0.0.1:0', '--log-format', 'json', ...args];
     box.process = spawn(program, rest, {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...environment, ...env },
+      // Most tests ask the same again and mean it; those of the cache switch it on.
+      env: { ...environment, HEARTH_CACHE_ENABLED: 'false', ...env },
     });
     running.add(box);
     box.exited = new Promise((resolve) => box.process.on('exit', (code, signal) => (running.delete(box), resolve({ code, signal }))));

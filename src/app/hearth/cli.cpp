@@ -34,6 +34,7 @@ void add_sections(help::Manual& manual) {
         {"4", "No key, a wrong key, or a socket that belongs to another user."},
         {"5", "The input is at fault: the same file or text will fail again."},
         {"6", "The box can't just now (busy, starting, no model yet, out of time): later the same call may work."},
+        {"7", "hearth egress verify found that the ledger was tampered with."},
         {"130", "Interrupted with Ctrl-C."}}});
   manual.section({"Environment",
                   "",
@@ -49,7 +50,7 @@ void add_sections(help::Manual& manual) {
        {{"/run/hearth/hearth.sock",
          "The API, without a key, for the owner of the box (root). Other users: "
          "$XDG_RUNTIME_DIR/hearth/hearth.sock; with --data DIR: DIR/run/hearth.sock."},
-        {"/run/hearth/admin.sock", "What status, engines, hardware, explain, keys and logs talk to."},
+        {"/run/hearth/admin.sock", "What status, engines, hardware, explain, keys, spend, budgets and logs talk to."},
         {"/etc/hearth/hearth.yaml", "The configuration; need not exist. Other users: ~/.config/hearth/hearth.yaml."}}});
 }
 
@@ -141,6 +142,11 @@ Cli::Cli() {
   add_hardware(*this);
   add_explain(*this);
   add_keys(*this);
+  add_deferred(*this);
+  add_cache(*this);
+  add_spend(*this);
+  add_budgets(*this);
+  add_egress(*this);
   add_logs(*this);
   add_config(*this);
   add_tour(*this);

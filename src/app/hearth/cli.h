@@ -43,6 +43,11 @@ void add_packs(Cli& cli, CLI::App& engines);  // below `engines`
 void add_hardware(Cli& cli);
 void add_explain(Cli& cli);
 void add_keys(Cli& cli);
+void add_deferred(Cli& cli);
+void add_cache(Cli& cli);
+void add_spend(Cli& cli);
+void add_budgets(Cli& cli);
+void add_egress(Cli& cli);
 void add_logs(Cli& cli);
 void add_config(Cli& cli);
 void add_say(Cli& cli);

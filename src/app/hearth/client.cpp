@@ -308,6 +308,7 @@ Result<Response> Client::send(const Request& request) {
   };
   add_header("Expect:");  // asking first would only cost a round trip
   if (!endpoint.key.empty()) add_header("Authorization: Bearer " + endpoint.key);
+  if (endpoint.anew) add_header("Cache-Control: no-store");
   Mime form;
   if (!request.form.empty()) {
     HEARTH_TRY_ASSIGN(form, make_form(h, request.form));

@@ -19,6 +19,7 @@ struct Endpoint {
   std::string socket;    // a Unix socket's path; empty: `base_url`
   std::string base_url;  // "http://box.local:8420", without a slash at the end
   std::string key;       // sent as a bearer token; empty: none
+  bool anew = false;     // nothing is to be answered from what is kept
 };
 
 // One part of a form: a field, or a file that is sent as it is read.

@@ -13,6 +13,7 @@ enum class ExitCode : int {
   not_allowed = 4,    // no key, a wrong key, or somebody else's socket
   bad_input = 5,      // the file or text is at fault: the same input will fail again
   busy = 6,           // the box can't just now: the same call can succeed later
+  tampered = 7,       // hearth egress verify: the ledger is not what was written
   interrupted = 130,  // Ctrl-C
   broken_pipe = 141,  // who read our output has gone
 };

@@ -31,8 +31,8 @@ Session::Session(Globals globals, Terminal terminal)
 
 Result<Response> Session::api(const Request& request) {
   if (!api_) {
-    api_.emplace(remote() ? Endpoint{{}, globals_.url, globals_.key}
-                          : Endpoint{(paths_.runtime / "hearth.sock").string(), {}, {}});
+    api_.emplace(remote() ? Endpoint{{}, globals_.url, globals_.key, anew_}
+                          : Endpoint{(paths_.runtime / "hearth.sock").string(), {}, {}, anew_});
   }
   return api_->send(request);
 }

@@ -40,6 +40,8 @@ class Session {
 
   // The public API. Errors as Client::send.
   Result<Response> api(const Request& request);
+  // What is asked is worked on, even if it was asked before. Call it before the first request.
+  void ask_anew() noexcept { anew_ = true; }
   // The admin API, over its socket only: invalid_argument with --url.
   Result<json::value> admin(std::string_view method, std::string path, std::string body = {}, double seconds = 15);
   // The same for an answer that is read as it comes.
@@ -54,6 +56,7 @@ class Session {
   Globals globals_;
   Terminal terminal_;
   Paths paths_;
+  bool anew_ = false;
   std::optional<Client> api_;
   std::optional<Client> admin_;
 };

@@ -1,5 +1,8 @@
-// The daemon's times as people read them.
+// Times as people read and write them.
 #pragma once
+
+#include <hearth/core/clock.h>
+#include <hearth/core/error.h>
 
 #include <string>
 #include <string_view>
@@ -11,5 +14,9 @@ namespace hearth::tool {
 std::string local_minute(std::string_view rfc3339);
 // The same with seconds, "09:30:00", for logs.
 std::string local_second(std::string_view rfc3339);
+
+// A point in the past as people write it: "24h" or "7d" ago, "today", "yesterday", "2026-11-21", "2026-11-21 08:30" (or
+// with a T, and seconds) in the time zone of this machine, or with a Z at its end in UTC. invalid_argument.
+Result<WallTime> parse_when(std::string_view text, WallTime now);
 
 }  // namespace hearth::tool

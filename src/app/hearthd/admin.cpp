@@ -1,12 +1,17 @@
 #include "admin.h"
 
+#include "admin_cache.h"
 #include "admin_calls.h"
+#include "admin_egress.h"
 #include "admin_packs.h"
+#include "admin_spend.h"
+#include "from_store.h"
 
 #include <hearth/core/log.h>
 #include <hearth/dialects/api_error.h>
 #include <hearth/hardware/machine.h>
 #include <hearth/hardware/memory.h>
+#include <hearth/net/runtime.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -132,6 +137,7 @@ net::awaitable<void> show_status(net::Exchange& exchange, const AdminContext& c)
       {"uptime_seconds", seconds_between(c.started, steady_now())},
       {"ready", ready},
       {"waiting_for", waiting},
+      {"link", egress::to_string(c.link.state())},
       {"auth", c.access.key_required ? "keys" : "open"},
       {"config_file", c.config.file_was_read ? json::value(c.config.paths.config_file.string()) : json::value(nullptr)},
       {"data", c.config.paths.data.string()},
@@ -276,10 +282,14 @@ net::awaitable<void> handle(net::Exchange& exchange, const AdminContext& c) {
   if (method == "GET" && path == "/admin/packs") co_return co_await show_packs(exchange, c.packs, c.pool);
   if (method == "POST" && path.starts_with(kPacks))
     co_return co_await change_pack(exchange, c.packs, std::string_view(path).substr(kPacks.size()));
+  if (method == "GET" && path == "/admin/spend") co_return co_await show_spend(exchange, c.budgets);
+  if (method == "GET" && path == "/admin/budgets") co_return co_await show_budgets(exchange, c.budgets);
   if (method == "GET" && path == "/admin/models") co_return co_await show_models(exchange, c);
   if (method == "GET" && path == "/admin/hardware") co_return co_await reply(exchange, c.box.describe_hardware());
   if (method == "GET" && path == "/admin/explain/placement")
     co_return co_await reply(exchange, c.box.describe_placement(c.supervisor.snapshot()));
+  if (method == "GET" && path == "/admin/cache") co_return co_await show_cache(exchange, c.answers);
+  if (method == "DELETE" && path == "/admin/cache") co_return co_await clear_cache(exchange, c.answers, c.io);
   constexpr std::string_view kCalls = "/admin/calls/";
   if (method == "GET" && path == "/admin/calls") co_return co_await show_calls(exchange, c.gateway.calls());
   if (method == "GET" && path.starts_with(kCalls))
@@ -292,6 +302,7 @@ net::awaitable<void> handle(net::Exchange& exchange, const AdminContext& c) {
   if (method == "POST" && path == "/admin/keys") co_return co_await make_key(exchange, c);
   if (method == "DELETE" && path.starts_with(kKeys))
     co_return co_await remove_key(exchange, c, std::string_view(path).substr(kKeys.size()));
+  if (path.starts_with("/admin/egress")) co_return co_await answer_egress(exchange, c.ledger, c.pool);
   if (method == "GET" && path == "/admin/logs") co_return co_await show_logs(exchange);
   co_await refuse(exchange,
                   dialects::api_error(ApiCode::unknown_url,

@@ -2,16 +2,20 @@
 // that it answers while the I/O thread is busy.
 #pragma once
 
+#include "answers.h"
+#include "admin_egress.h"
 #include "box.h"
 #include "egress_host.h"
 #include "front.h"
 #include "healing_record.h"
+#include "link_watch.h"
 #include "models_service.h"
 #include "packs.h"
 
 #include <hearth/config/config.h>
 #include <hearth/engines/supervisor.h>
 #include <hearth/gateway/gateway.h>
+#include <hearth/spend/budgets.h>
 #include <hearth/store/keys.h>
 
 #include <memory>
@@ -28,14 +32,18 @@ struct AdminContext {
   PackManager& packs;
   net::BlockingPool& pool;
   net::Executor io;  // the supervisor's executor
+  Answers& answers;
   store::KeyStore& keys;
+  spend::Budgets& budgets;
   const gateway::Gateway& gateway;
   const Vitals& vitals;
   const gateway::AccessPolicy& access;
   const Box& box;
   ModelsService& models;
   const HealingRecord& record;
+  const LinkWatch& link;
   const EgressHost& egress;
+  EgressContext ledger;
   std::string url;
   std::vector<std::string> listen;
   SteadyTime started;

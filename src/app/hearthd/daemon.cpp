@@ -1,12 +1,15 @@
 #include "daemon.h"
 
 #include "admin.h"
+#include "answers.h"
 #include "box.h"
+#include "deferred_service.h"
 #include "egress_host.h"
 #include "engine_upstream.h"
 #include "front.h"
 #include "healing_record.h"
 #include "instances.h"
+#include "link_watch.h"
 #include "model_care.h"
 #include "model_hint.h"
 #include "models_service.h"
@@ -14,16 +17,19 @@
 #include "pack_care.h"
 #include "packs.h"
 #include "provider_upstream.h"
+#include "spend_settings.h"
 #include "tasks.h"
 
 #include <hearth/core/file.h>
 #include <hearth/core/log.h>
+#include <hearth/egress/ledger.h>
 #include <hearth/engines/control_groups.h>
 #include <hearth/engines/starter.h>
 #include <hearth/engines/supervisor.h>
 #include <hearth/gateway/gateway.h>
 #include <hearth/hardware/machine.h>
 #include <hearth/hardware/memory.h>
+#include <hearth/spend/budgets.h>
 #include <hearth/store/data_lock.h>
 #include <hearth/store/keys.h>
 
@@ -55,6 +61,8 @@ constexpr std::size_t kPoolThreads = 2;
 constexpr std::size_t kPoolQueue = 1024;
 constexpr std::size_t kMaxOpenApi = 8 << 20;
 constexpr Seconds kSweepFiles{600};
+constexpr Seconds kWriteSpending{1};
+constexpr Seconds kTendLedger{3600};
 constexpr Seconds kTryAgain{30};  // how often models that were in trouble are thought of
 constexpr std::uint64_t kFilesQuota = std::uint64_t{8} << 30;
 
@@ -91,10 +99,28 @@ Result<std::vector<net::ListenAddress>> listen_addresses(const config::Config& c
   return addresses;
 }
 
+// Of the providers that are not in the network around.
+std::vector<HostAndPort> hosts_of(const std::map<std::string, config::Provider>& providers) {
+  std::vector<HostAndPort> hosts;
+  for (const auto& [name, provider] : providers) {
+    if (provider.lan) continue;
+    const auto to = egress::destination_of(egress::Purpose::provider, provider.url, name);
+    if (to) hosts.push_back({to->host, to->port});
+  }
+  return hosts;
+}
+
 std::string lower(std::string text) {
   std::ranges::transform(text, text.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return text;
+}
+
+// invalid_argument: a pattern of hearth.yaml is no regular expression.
+Result<privacy::Detectors> detectors_of(const config::Config& config) {
+  std::vector<privacy::Pattern> patterns;
+  for (const auto& [name, pattern] : config.patterns) patterns.push_back({name, pattern.regex, pattern.data_class});
+  return privacy::Detectors::create(patterns);
 }
 
 gateway::AccessPolicy access_policy(const config::Config& config, const std::vector<net::ListenAddress>& addresses,
@@ -112,6 +138,11 @@ gateway::AccessPolicy access_policy(const config::Config& config, const std::vec
     auto who = keys.verify(key, wall_now());
     if (!who) return std::nullopt;
     return gateway::Principal{std::move(who->id), std::move(who->name)};
+  };
+  policy.find = [&keys](std::string_view id) -> std::optional<gateway::Principal> {
+    for (const store::KeyInfo& key : keys.list())
+      if (key.id == id) return gateway::Principal{key.id, key.name};
+    return std::nullopt;
   };
   return policy;
 }
@@ -233,16 +264,22 @@ class Daemon {
   net::awaitable<void> serve(net::Exchange& exchange, gateway::Gateway::Trust trust);
   net::awaitable<Result<void>> open();
   net::awaitable<void> close();
+  net::awaitable<void> stop_flights(Deadline drained);
   net::awaitable<void> keep_watchdog();
   net::awaitable<void> watch_starter();
   net::awaitable<void> sweep_files();
+  net::awaitable<void> write_spending();
+  net::awaitable<void> tend_ledger();
   net::awaitable<void> refresh_models();
   net::awaitable<void> tend_instances();
   void engine_changed(const std::string& engine, engines::State from, engines::Event on, engines::State to);
   ModelCare::With care_for_models();
   std::string expose_metrics();
   Result<void> open_store();
+  Result<void> watch_link();
+  Line line();
   Result<void> open_models();
+  void open_ledger();
   Result<void> listen();
 
   config::Config config_;
@@ -252,8 +289,12 @@ class Daemon {
   std::optional<store::DataLock> lock_;
   std::unique_ptr<store::StoreThread> store_;
   std::unique_ptr<store::KeyStore> keys_;
+  std::unique_ptr<spend::Budgets> budgets_;
+  std::unique_ptr<egress::Ledger> ledger_;  // null: nothing may leave, and ledger_problem_ says why
+  std::optional<Error> ledger_problem_;
   std::unique_ptr<gateway::FileStore> files_;
   std::unique_ptr<EgressHost> egress_;
+  std::unique_ptr<DeferredService> deferred_;
   std::unique_ptr<ModelsService> models_;
   HealingRecord record_;
   std::unique_ptr<ModelCare> model_care_;
@@ -267,7 +308,11 @@ class Daemon {
   std::unique_ptr<gateway::Catalogue> catalogue_;
   std::unique_ptr<Instances> instances_;
   gateway::AccessPolicy access_;
+  std::unique_ptr<Answers> answers_;
+  privacy::Detectors detectors_;
   std::unique_ptr<gateway::Gateway> gateway_;
+  std::unique_ptr<egress::Http> probes_;  // nullptr: no page is asked for
+  std::unique_ptr<LinkWatch> link_;
   std::atomic<bool> ready_{false};
   Vitals vitals_;
   std::unique_ptr<net::HttpServer> server_;  // server.listen
@@ -281,7 +326,11 @@ Result<void> Daemon::open_store() {
   HEARTH_TRY_ASSIGN(lock_, store::DataLock::acquire(config_.paths.data));
   HEARTH_TRY_ASSIGN(store_, store::StoreThread::start(config_.paths.data / "hearth.db", store::schema()));
   HEARTH_TRY_ASSIGN(keys_, store::KeyStore::open(*store_));
+  HEARTH_TRY_ASSIGN(spend::Budgets::Settings spending, spend_settings(config_.budgets));
+  HEARTH_TRY_ASSIGN(budgets_, spend::Budgets::open(*store_, std::move(spending), wall_now()));
+  open_ledger();
   HEARTH_TRY_ASSIGN(files_, gateway::FileStore::open(config_.paths.data / "files", kFilesQuota));
+  HEARTH_TRY_ASSIGN(deferred_, DeferredService::open(config_, *store_));
   return {};
 }
 
@@ -291,8 +340,53 @@ Result<void> Daemon::open_models() {
   return {};
 }
 
+Line Daemon::line() {
+  return {.is_down = [this] { return !egress::is_up(link_->state()); },
+          .answered = [this] { link_->call_answered(); },
+          .unanswered = [this] { link_->call_failed(); }};
+}
+
+Result<void> Daemon::watch_link() {
+  LinkWatch::With with;
+  with.pool = &pool_;
+  with.policy.metered = config_.link.metered;
+  with.policy.every = config_.link.probe_every;
+  const std::vector<HostAndPort> hosts = hosts_of(config_.providers);
+  const egress::Connect connect = egress_->connect(egress::Purpose::provider, "link");
+  with.changed = [this](egress::LinkState state) {
+    if (egress::is_up(state)) deferred_->link_is_up();
+  };
+  if (!config_.link.probe.empty()) {
+    egress::HttpOptions options;
+    options.connect = connect;
+    HEARTH_TRY_ASSIGN(probes_, egress::Http::start(std::move(options)));
+    with.probe = [this] { return probe_page(probes_.get(), config_.link.probe, config_.link.probe_expects); };
+  } else if (connect && !hosts.empty()) {
+    with.probe = [connect, hosts] { return probe_hosts(connect, hosts); };
+  }
+  with.policy.probing = with.probe != nullptr;
+  link_ = std::make_unique<LinkWatch>(io_.get_executor(), std::move(with));
+  return {};
+}
+
+// A box whose ledger was tampered with goes on serving what needs nothing from outside.
+void Daemon::open_ledger() {
+  egress::LedgerOptions options;
+  options.keep = config_.egress.keep;
+  options.keep_records = config_.egress.keep_records;
+  auto ledger = egress::Ledger::open(*store_, config_.paths.data / "egress.key", std::move(options));
+  if (ledger) {
+    ledger_ = std::move(*ledger);
+    return;
+  }
+  ledger_problem_ = ledger.error();
+  log::error("hearthd", "nothing may leave the box: its egress ledger cannot be continued",
+             {{"error", ledger.error().describe()}});
+}
+
 Result<void> Daemon::prepare() {
   HEARTH_TRY_ASSIGN(addresses_, listen_addresses(config_));
+  HEARTH_TRY_ASSIGN(detectors_, detectors_of(config_));
   HEARTH_TRY(make_folder(config_.paths.data));
   HEARTH_TRY(open_store());
   HEARTH_TRY(make_folder(config_.paths.data / "spool"));
@@ -329,7 +423,8 @@ Result<void> Daemon::prepare() {
       io_.get_executor(), PackCare::With{supervisor_.get(), packs_.get(), &pool_, &record_}, PackCare::Rhythm());
   model_care_ = std::make_unique<ModelCare>(care_for_models(), ModelCare::Rhythm());
   upstreams_ = make_upstreams(*supervisor_, manifests);
-  std::ranges::move(provider_models(io_.get_executor(), &egress_->gate(), config_.providers, {}),
+  HEARTH_TRY(watch_link());
+  std::ranges::move(provider_models(io_.get_executor(), &egress_->gate(), config_.providers, line()),
                     std::back_inserter(upstreams_.models));
   catalogue_ = std::make_unique<gateway::Catalogue>(upstreams_.models);
   models_->give_hints([templates, packs = config_.paths.data / "packs"](const models::ModelManifest& model) {
@@ -341,6 +436,7 @@ Result<void> Daemon::prepare() {
                                   std::move(templates), std::move(upstreams_.models));
   access_ = access_policy(config_, addresses_, *keys_);
 
+  answers_ = std::make_unique<Answers>(io_.get_executor(), config_, *store_);
   gateway::Collaborators with;
   with.config = &config_;
   with.catalogue = catalogue_.get();
@@ -348,7 +444,15 @@ Result<void> Daemon::prepare() {
   with.pool = &pool_;
   with.metrics = &metrics_;
   with.files = files_.get();
+  with.budgets = budgets_.get();
+  with.ledger = ledger_.get();
+  with.cache = answers_->cache();
+  with.flights = &answers_->flights();
+  with.idempotency = &answers_->idempotency();
   with.access = access_;
+  with.deferred = &deferred_->queue();
+  with.webhook_secret = [this](std::string_view principal) { return deferred_->webhook_secret(principal); };
+  with.detectors = &detectors_;
   gateway_ = std::make_unique<gateway::Gateway>(std::move(with));
 
   vitals_.ready = [this] { return ready_.load(); };
@@ -385,6 +489,10 @@ net::awaitable<Result<void>> Daemon::open() {
   models_->on_changed([this] { asio::post(io_, [this] { tasks_.spawn("hearthd.models", refresh_models()); }); });
   const auto listening = listen();
   if (!listening) co_return fail(listening.error());
+  link_->start();
+  const auto deferring =
+      deferred_->start(io_.get_executor(), pool_, egress_->connect(egress::Purpose::webhook, "deferred"));
+  if (!deferring) co_return fail(deferring.error());
   egress_->lock_down();
   const std::string url = display_url(addresses_, server_->port());
   std::vector<std::string> where;
@@ -392,15 +500,21 @@ net::awaitable<Result<void>> Daemon::open() {
     where.push_back(address.unix_path.empty()
                         ? fmt::format("{}:{}", address.host, address.port == 0 ? server_->port() : address.port)
                         : address.unix_path.string());
-  AdminContext context{config_, *catalogue_, *supervisor_, *packs_, pool_,   io_.get_executor(),
-                       *keys_,  *gateway_,   vitals_,      access_, *box_,   *models_,
-                       record_, *egress_,    url,          where,   started_};
+  AdminContext context{config_,   *catalogue_, *supervisor_,
+                       *packs_,   pool_,       io_.get_executor(),
+                       *answers_, *keys_,      *budgets_,
+                       *gateway_, vitals_,     access_,
+                       *box_,     *models_,    record_,
+                       *link_,    *egress_,    {ledger_.get(), ledger_problem_, config_.paths.data / "hearth.db"},
+                       url,       where,       started_};
   auto admin = AdminServer::start(std::move(context), config_.paths.runtime / "admin.sock");
   if (!admin) co_return fail(admin.error());
   admin_ = std::move(*admin);
   tasks_.spawn("hearthd.watchdog", keep_watchdog());
   tasks_.spawn("hearthd.starter", watch_starter());
   tasks_.spawn("hearthd.files", sweep_files());
+  tasks_.spawn("hearthd.spending", write_spending());
+  tasks_.spawn("hearthd.ledger", tend_ledger());
   tasks_.spawn("hearthd.packs", pack_care_->run());
   tasks_.spawn("hearthd.instances", tend_instances());
   ready_ = true;
@@ -420,9 +534,14 @@ net::awaitable<void> Daemon::close() {
   ready_ = false;
   notify_stopping();
   log::info("hearthd", "stopping");
+  if (deferred_) co_await deferred_->stop();  // or the calls they made would be waited for
+  probes_.reset();
+  if (link_) co_await link_->stop();
   const Deadline drained = Deadline::in(config_.server.drain_time);
+  tasks_.spawn("hearthd.flights", stop_flights(drained));
   if (server_) co_await server_->stop(drained);
   if (owner_) co_await owner_->stop(drained);
+  if (answers_) co_await answers_->stop();
   if (models_) models_->on_changed({});
   model_care_->stop();
   packs_->close();
@@ -431,6 +550,12 @@ net::awaitable<void> Daemon::close() {
   co_await packs_->stop();
   if (admin_) co_await admin_->stop(Deadline::in(Seconds(1)));
   co_await tasks_.stop();
+}
+
+// Calls that go on without their client have until then, like all others.
+net::awaitable<void> Daemon::stop_flights(Deadline drained) {
+  const auto slept = co_await net::sleep_until(drained.time());
+  if (slept && answers_) answers_->flights().stop();
 }
 
 net::awaitable<void> Daemon::live() {
@@ -527,6 +652,22 @@ net::awaitable<void> Daemon::sweep_files() {
   }
 }
 
+net::awaitable<void> Daemon::write_spending() {
+  for (;;) {
+    const auto slept = co_await net::sleep_for(kWriteSpending);
+    if (!slept) co_return;
+    budgets_->tick(wall_now());
+  }
+}
+
+net::awaitable<void> Daemon::tend_ledger() {
+  while (ledger_) {
+    const auto slept = co_await net::sleep_for(kTendLedger);
+    if (!slept) co_return;
+    ledger_->maintain();
+  }
+}
+
 std::string Daemon::expose_metrics() {
   gateway::Metrics::Gauges gauges;
   gauges.in_flight = gateway_->counts().in_flight;
@@ -542,6 +683,7 @@ std::string Daemon::expose_metrics() {
                               .restarts = e.restarts,
                               .stalls = e.stalls,
                               .recycles = e.recycles});
+  gauges.answers = answers_->sample();
   const engines::MemoryStatus memory = supervisor_->memory();
   gauges.budget = {memory.budget, memory.usable, memory.reserved, memory.measured, memory.evictions};
   return metrics_.expose(gauges);

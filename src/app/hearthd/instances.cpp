@@ -253,7 +253,8 @@ std::vector<gateway::Model> Instances::in_order() const {
                         served.languages,
                         upstream,
                         {},
-                        running->second.takes_phonemes ? with_.phonemes : nullptr});
+                        running->second.takes_phonemes ? with_.phonemes : nullptr,
+                        running->second.version});
   }
   first.insert(first.end(), built_in_.begin(), built_in_.end());
   first.insert(first.end(), last.begin(), last.end());

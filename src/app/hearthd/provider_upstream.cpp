@@ -1,5 +1,7 @@
 #include "provider_upstream.h"
 
+#include "chance.h"
+
 #include <hearth/core/file.h>
 #include <hearth/core/log.h>
 #include <hearth/egress/connect.h>
@@ -8,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <random>
 
 namespace hearth::daemon {
 namespace {
@@ -46,11 +47,6 @@ struct Key {
   SteadyTime good_from;
 };
 
-double chance() {
-  static thread_local std::mt19937 random(std::random_device{}());
-  return std::uniform_real_distribution<>(0, 1)(random);
-}
-
 }  // namespace
 
 struct ProviderUpstream::Impl {
@@ -61,7 +57,7 @@ struct ProviderUpstream::Impl {
   gateway::UpstreamFacts facts;
   std::string path;  // "/v1": stands for our own
   std::uint64_t concurrency = 0;
-  std::function<bool()> line_is_down;
+  Line line;
   std::vector<Key> keys;  // empty: it wants none
   gateway::Breaker breaker;
   std::uint64_t in_flight = 0;
@@ -111,10 +107,18 @@ class ProviderLease final : public gateway::Lease {
   }
 
  private:
+  void tell_line(Outcome outcome) const {
+    if (impl_->facts.kind != gateway::UpstreamKind::provider || outcome == Outcome::cancelled) return;
+    const bool silent = outcome == Outcome::failed || outcome == Outcome::timed_out;
+    const std::function<void()>& tell = silent ? impl_->line.unanswered : impl_->line.answered;
+    if (tell) tell();
+  }
+
   void settle(Outcome outcome, std::optional<Millis> rest) {
     finished_ = true;
     --impl_->in_flight;
     const SteadyTime now = steady_now();
+    tell_line(outcome);
     switch (outcome) {
       case Outcome::ok:
         return impl_->breaker.succeeded();
@@ -146,19 +150,15 @@ ProviderUpstream::~ProviderUpstream() = default;
 
 Result<std::shared_ptr<ProviderUpstream>> ProviderUpstream::create(net::Executor executor, egress::Gate* gate,
                                                                    std::string name, const config::Provider& provider,
-                                                                   std::function<bool()> line_is_down) {
+                                                                   Line line) {
   HEARTH_TRY_ASSIGN(egress::Url url, egress::parse_url(provider.url));
   net::Endpoint endpoint;
   endpoint.host = url.authority();
   endpoint.label = name;
-  if (gate == nullptr) {
-    endpoint.address = url.host == "localhost" ? "127.0.0.1" : url.host;
-    endpoint.port = url.port;
-  } else {
-    endpoint.connector = [gate, to = egress::Destination{
-                                    provider.lan ? egress::Purpose::lan : egress::Purpose::provider, url.host, url.port,
-                                    name}](Deadline deadline) { return connect_through(gate, to, deadline); };
-  }
+  endpoint.connector = [gate, to = egress::Destination{provider.lan ? egress::Purpose::lan : egress::Purpose::provider,
+                                                       url.host, url.port, name}](Deadline deadline) {
+    return connect_through(gate, to, deadline);
+  };
   if (url.tls) {
     HEARTH_TRY_ASSIGN(endpoint.tls, net::make_tls_context(provider.ca_file));
   }
@@ -185,7 +185,7 @@ Result<std::shared_ptr<ProviderUpstream>> ProviderUpstream::create(net::Executor
       .max_output = provider.max_output};
   if (url.path != "/") impl->path = url.path;
   impl->concurrency = provider.concurrency;
-  impl->line_is_down = std::move(line_is_down);
+  impl->line = std::move(line);
   return std::shared_ptr<ProviderUpstream>(new ProviderUpstream(std::move(impl)));
 }
 
@@ -199,7 +199,7 @@ const gateway::UpstreamFacts& ProviderUpstream::facts() const {
 
 std::string ProviderUpstream::obstacle() const {
   const SteadyTime now = steady_now();
-  if (impl_->facts.kind == gateway::UpstreamKind::provider && impl_->line_is_down && impl_->line_is_down())
+  if (impl_->facts.kind == gateway::UpstreamKind::provider && impl_->line.is_down && impl_->line.is_down())
     return "the line is down";
   if (!impl_->keys.empty() && impl_->good_key(now) == impl_->keys.size())
     return fmt::format("it takes none of its keys; see providers.{}.key_files", impl_->name);
@@ -229,10 +229,10 @@ Seconds ProviderUpstream::retry_after() const {
 
 std::vector<gateway::Model> provider_models(net::Executor executor, egress::Gate* gate,
                                             const std::map<std::string, config::Provider>& providers,
-                                            const std::function<bool()>& line_is_down) {
+                                            const Line& line) {
   std::vector<gateway::Model> models;
   for (const auto& [name, provider] : providers) {
-    auto upstream = ProviderUpstream::create(executor, gate, name, provider, line_is_down);
+    auto upstream = ProviderUpstream::create(executor, gate, name, provider, line);
     if (!upstream) {
       log::error("hearthd", "a provider cannot be used", {{"provider", name}, {"error", upstream.error().describe()}});
       continue;

@@ -16,13 +16,18 @@
 
 namespace hearth::daemon {
 
+// The line to the world outside, as calls to providers need and find it. Each may be empty.
+struct Line {
+  std::function<bool()> is_down;     // nothing beyond the local network can be reached
+  std::function<void()> answered;    // somebody out there did
+  std::function<void()> unanswered;  // nobody did; it may have been the server's own fault
+};
+
 class ProviderUpstream final : public gateway::Upstream {
  public:
-  // `gate` opens its connections and outlives it. `line_is_down`: whether nothing beyond the local network can be
-  // reached. invalid_argument: its URL, io_error: a key's file cannot be read.
+  // `gate` opens its connections and outlives it. invalid_argument: its URL, io_error: a key's file cannot be read.
   static Result<std::shared_ptr<ProviderUpstream>> create(net::Executor executor, egress::Gate* gate, std::string name,
-                                                          const config::Provider& provider,
-                                                          std::function<bool()> line_is_down);
+                                                          const config::Provider& provider, Line line);
   ~ProviderUpstream() override;
 
   std::string_view name() const override;
@@ -40,7 +45,6 @@ class ProviderUpstream final : public gateway::Upstream {
 
 // The models of all providers. A provider whose key cannot be read is left out, and why is logged.
 std::vector<gateway::Model> provider_models(net::Executor executor, egress::Gate* gate,
-                                            const std::map<std::string, config::Provider>& providers,
-                                            const std::function<bool()>& line_is_down);
+                                            const std::map<std::string, config::Provider>& providers, const Line& line);
 
 }  // namespace hearth::daemon

@@ -21,7 +21,14 @@ std::string_view about(std::string_view section) {
        "Which models answer a name that clients ask for. Without a route it is the model of that name, and "
        "for `auto` what this box has before what providers have."},
       {"policy", "What may go where."},
+      {"deferred", "Calls that are taken now and answered later: docs/deferred.md."},
+      {"link", "How the box knows whether the world outside can be reached."},
       {"packs", "Where engine packs come from: `hearth engines install NAME` makes one."},
+      {"budgets", "What calls that leave the box may cost (docs/budgets.md)."},
+      {"privacy",
+       "Personal data and secrets that are found in requests (docs/privacy.md). Nothing else goes where its class may "
+       "not."},
+      {"patterns", "What is found besides: names of projects, numbers of customers, whatever is yours."},
       {"egress", "Where connections out of the box may lead. hearth-gate alone opens them, and holds to this."}};
   const auto found = kTexts.find(section);
   return found == kTexts.end() ? "" : found->second;

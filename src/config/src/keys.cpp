@@ -2,6 +2,7 @@
 
 #include "src/values.h"
 
+#include <hearth/config/budget.h>
 #include <hearth/config/route_step.h>
 #include <hearth/core/nearest.h>
 
@@ -75,6 +76,30 @@ Kind<std::string> optional_path() {
             return std::string(text);
           },
           [](const std::string& v) { return v.empty() ? std::string("none") : v; }};
+}
+
+// A web page, or "none".
+Kind<std::string> optional_url() {
+  return {"URL, or none",
+          [](std::string_view text) -> Result<std::string> {
+            if (text == "none") return std::string();
+            HEARTH_TRY(check_web_url(text));
+            return std::string(text);
+          },
+          [](const std::string& v) { return v.empty() ? std::string("none") : v; }};
+}
+
+// Printable characters without quotes, which a line of YAML can hold between them.
+Kind<std::string> text(std::size_t most) {
+  return {fmt::format("text of at most {} characters", most),
+          [=](std::string_view given) -> Result<std::string> {
+            const auto plain = [](unsigned char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; };
+            if (given.size() > most || !std::ranges::all_of(given, plain))
+              return fail(Errc::invalid_argument,
+                          fmt::format("must have at most {} printable characters without quotes", most));
+            return std::string(given);
+          },
+          [](const std::string& v) { return fmt::format("\"{}\"", v); }};
 }
 
 Kind<bool> boolean() {
@@ -261,6 +286,21 @@ void add_limits(std::vector<Key>& table) {
   add("request_time", duration(seconds(1), hours(24)), &Limits::request_time, "Longest time one request may take.");
 }
 
+void add_cache(std::vector<Key>& table) {
+  const auto add = [&](const char* leaf, auto kind, auto member, const char* meaning) {
+    table.push_back(scalar(
+        fmt::format("cache.{}", leaf), std::move(kind), [=](Config& c) -> auto& { return c.cache.*member; }, meaning));
+  };
+  add("enabled", boolean(), &Cache::enabled,
+      "Whether answers that would be the same again are kept (docs/caching.md).");
+  add("memory", size(0, 64 * kGiB), &Cache::memory, "Memory for them.");
+  add("disk", size(0, 1024 * kGiB), &Cache::disk, "Disk space for them; 0: they are kept in memory only.");
+  add("answer", size(kKiB, kGiB), &Cache::answer,
+      "Largest answer that is kept, for the cache, for requests with an Idempotency-Key and for whoever joins a call "
+      "under way.");
+  add("lifetime", duration(seconds(1), hours(24 * 365)), &Cache::lifetime, "How long an answer is kept.");
+}
+
 void add_log(std::vector<Key>& table) {
   using log::Format;
   using log::Level;
@@ -354,6 +394,14 @@ void add_egress(std::vector<Key>& table) {
       "Hosts that the configuration names besides those in its other keys: `HOST`, `HOST:PORT` or `*.example.com`. "
       "Addresses in private networks and on this machine are contacted only when they, or the names that lead there, "
       "stand here in full."));
+  table.push_back(scalar(
+      "egress.keep", duration(hours(24), hours(24 * 3650)), [](Config& c) -> auto& { return c.egress.keep; },
+      "How long the egress ledger keeps each call that left the box. What is older is added up by class, destination "
+      "and rule."));
+  table.push_back(scalar(
+      "egress.keep_records", number(10'000, 100'000'000), [](Config& c) -> auto& { return c.egress.keep_records; },
+      "Most records in the egress ledger, two for each call, half a kilobyte each; past that the oldest are added "
+      "up."));
 }
 
 Result<void> check_key_file(std::string_view text) {
@@ -416,10 +464,110 @@ void add_policy(std::vector<Key>& table) {
       "The class of a call that nothing says the class of: no key, no header, no agent."));
 }
 
+void add_deferred(std::vector<Key>& table) {
+  const auto add = [&](const char* leaf, auto kind, auto member, const char* meaning) {
+    table.push_back(scalar(
+        fmt::format("deferred.{}", leaf), std::move(kind), [=](Config& c) -> auto& { return c.deferred.*member; },
+        meaning));
+  };
+  add("calls", number(1, 1'000'000), &Deferred::calls,
+      "Most deferred calls at a time, those whose answers are still kept included.");
+  add("space", size(kMiB, 1024 * kGiB), &Deferred::space,
+      "Disk space for all deferred requests and their answers together.");
+  add("keep", duration(minutes(1), hours(24 * 365)), &Deferred::keep, "How long an answer is kept to be fetched.");
+  add("deadline", duration(seconds(1), hours(24 * 365)), &Deferred::deadline,
+      "When a deferred call is given up, unless its client says something else.");
+  add("parallel", number(1, 64), &Deferred::parallel, "Deferred calls that are worked on at a time.");
+  table.push_back(list(
+      "deferred.cheap_hours", "list of hours of the day", check_hours,
+      [](Config& c) -> auto& { return c.deferred.cheap_hours; },
+      "When calls with `x-hearth-not-before: cheap` are made, in the box's time zone, such as 22:00-06:00."));
+  table.push_back(list(
+      "deferred.webhooks", "list of URLs", check_web_url, [](Config& c) -> auto& { return c.deferred.webhooks; },
+      "Where clients may have the end of their deferred calls reported to: these URLs and all below them."));
+  add("repeat_uncertain", boolean(), &Deferred::repeat_uncertain,
+      "Whether a call is made again when a provider may have answered, and charged for, an attempt that was cut off.");
+}
+
+void add_link(std::vector<Key>& table) {
+  const auto add = [&](const char* leaf, auto kind, auto member, const char* meaning) {
+    table.push_back(scalar(
+        fmt::format("link.{}", leaf), std::move(kind), [=](Config& c) -> auto& { return c.link.*member; }, meaning));
+  };
+  add("metered", boolean(), &Link::metered, "Whether the line costs by volume.");
+  add("probe", optional_url(), &Link::probe,
+      "A page that is asked for now and then, to know whether the world can be reached. `none`: the hosts of the "
+      "configured providers are.");
+  add("probe_expects", text(200), &Link::probe_expects,
+      "What that page says; anything else comes from a portal that wants somebody to log in first. Empty: any page "
+      "will "
+      "do.");
+  add("probe_every", duration(seconds(5), hours(24)), &Link::probe_every,
+      "How often the world is asked for while all is well.");
+}
+
+Result<void> check_budget(std::string_view text) {
+  HEARTH_TRY(parse_budget(text));
+  return {};
+}
+
+Result<void> check_own_price(std::string_view text) {
+  HEARTH_TRY(parse_own_price(text));
+  return {};
+}
+
+void add_budgets(std::vector<Key>& table) {
+  table.push_back(list(
+      "budgets.limits", "list of budgets", check_budget, [](Config& c) -> auto& { return c.budgets.limits; },
+      "What calls that leave the box may cost, in money or tokens: `box 20 USD per day`, `each key 2 USD per month`, "
+      "`key laptop 500000 tokens per day`, `agent digest 5 USD in total`. A call that may cost more than is left of "
+      "any budget it falls under is not made."));
+  table.push_back(list(
+      "budgets.prices", "list of prices", check_own_price, [](Config& c) -> auto& { return c.budgets.prices; },
+      "Prices for a million tokens that go before those in prices.yaml: "
+      "`openai/my-model input 2.50 cached 0.25 output 10 USD`."));
+}
+
+void add_privacy(std::vector<Key>& table) {
+  const auto add = [&](const char* leaf, WhenLeaving Privacy::* member, const char* meaning) {
+    table.push_back(scalar(
+        fmt::format("privacy.{}", leaf),
+        one_of<WhenLeaving>({{"block", WhenLeaving::block}, {"redact", WhenLeaving::redact}}),
+        [=](Config& c) -> auto& { return c.privacy.*member; }, meaning));
+  };
+  add("personal", &Privacy::personal,
+      "Personal data that was found in a call, where the call would leave for somebody who may not see it. `block`: "
+      "the "
+      "call does not go there. `redact`: placeholders go in its place, and the answer has the originals again.");
+  add("secret", &Privacy::secret, "The same for keys, passwords and card numbers.");
+  add("internal", &Privacy::internal, "The same for what `patterns` of your own say is internal.");
+}
+
+// Compiled where it is used: this room knows no RE2.
+Kind<std::string> expression() {
+  return {"regular expression in RE2's syntax",
+          [](std::string_view text) -> Result<std::string> {
+            constexpr std::size_t kMost = 1000;
+            if (text.empty() || text.size() > kMost)
+              return fail(Errc::invalid_argument, fmt::format("must have 1 to {} characters", kMost));
+            return std::string(text);
+          },
+          [](const std::string& v) { return v; }};
+}
+
+void add_patterns(std::vector<Key>& table) {
+  const auto map = [](Config& c) -> auto& { return c.patterns; };
+  table.push_back(named("patterns", "regex", expression(), map, &Pattern::regex, "must be set",
+                        "What is to be found in requests, like `\\bS-[0-9]{6}\\b`; matches of up to 1,024 bytes."));
+  table.push_back(
+      named("patterns", "class", data_class(), map, &Pattern::data_class, "personal", "The class of what it finds."));
+}
+
 std::vector<Key> make_table() {
   std::vector<Key> table;
   add_server(table);
   add_limits(table);
+  add_cache(table);
   add_log(table);
   add_models(table);
   add_packs(table);
@@ -428,6 +576,11 @@ std::vector<Key> make_table() {
   add_providers(table);
   add_routes(table);
   add_policy(table);
+  add_budgets(table);
+  add_deferred(table);
+  add_link(table);
+  add_privacy(table);
+  add_patterns(table);
   return table;
 }
 
@@ -480,6 +633,10 @@ std::span<const NamedSection> named_sections() {
       NamedSection{"routes", "a model's name", "auto", "One name that clients ask for:", is_model_name,
                    [](Config& config, const std::string& name) { config.routes[name]; },
                    [](const Config& config) { return names_of(config.routes); }},
+      NamedSection{"patterns", "a pattern's name (lower-case letters, digits and '-')", "staff-number",
+                   "One pattern, by a name of your choice:", is_plain_name,
+                   [](Config& config, const std::string& name) { config.patterns[name]; },
+                   [](const Config& config) { return names_of(config.patterns); }},
   };
   return kSections;
 }

@@ -138,6 +138,7 @@ class Loader {
   void read_variable(std::string_view variable, std::string_view value);
   void check_sizes();
   void check_providers();
+  void check_patterns();
 
   Config& config_;
   std::string origin_;
@@ -232,9 +233,15 @@ void Loader::check_providers() {
   }
 }
 
+void Loader::check_patterns() {
+  for (const auto& [name, pattern] : config_.patterns)
+    if (pattern.regex.empty()) mistakes_.add(fmt::format("patterns.{}", name), "regex must say what is to be found");
+}
+
 Result<void> Loader::finish() {
   check_sizes();
   check_providers();
+  check_patterns();
   return mistakes_.result();
 }
 

@@ -132,6 +132,26 @@ Result<void> check_origin(std::string_view text) {
       fmt::format("{} is not an origin; write it like https://example.org or http://box.local:3000", shown(text)));
 }
 
+Result<void> check_hours(std::string_view text) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto is_time = [&](std::string_view t) {
+    return digit(t[0]) && digit(t[1]) && t[2] == ':' && digit(t[3]) && digit(t[4]) && t.substr(0, 2) <= "24" &&
+           t.substr(3) <= "59";
+  };
+  if (text.size() == 11 && text[5] == '-' && is_time(text.substr(0, 5)) && is_time(text.substr(6)) &&
+      text.substr(0, 2) != "24" && text.substr(6) <= "24:00")
+    return {};
+  return fail(Errc::invalid_argument, fmt::format("{} are no hours; write them like 22:00-06:00", shown(text)));
+}
+
+Result<void> check_web_url(std::string_view text) {
+  const bool web = text.starts_with("https://") || text.starts_with("http://");
+  const bool plain = std::ranges::all_of(text, [](unsigned char c) { return c > ' ' && c < 0x7f; });
+  if (web && plain && text.size() <= 500 && text.find_first_of("?#@") == std::string_view::npos) return {};
+  return fail(Errc::invalid_argument,
+              fmt::format("{} is no URL that can stand here; write it like https://ops.example/hooks", shown(text)));
+}
+
 std::string write_size(std::uint64_t bytes) {
   constexpr std::array<std::string_view, 4> kUnits{"B", "KiB", "MiB", "GiB"};
   std::size_t unit = 0;

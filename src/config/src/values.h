@@ -31,6 +31,9 @@ Result<void> check_host(std::string_view text);            // a host name or IP 
 Result<void> check_word(std::string_view text);            // a name, path or URL without blanks and quotes
 Result<void> check_origin(std::string_view text);          // "https://example.org", "http://box.local:3000"
 
+Result<void> check_hours(std::string_view text);    // "22:00-06:00"
+Result<void> check_web_url(std::string_view text);  // "https://ops.example/hooks"
+
 // The shortest text that reads back to exactly this value.
 std::string write_size(std::uint64_t bytes);
 std::string write_duration(std::chrono::milliseconds d);

@@ -15,22 +15,38 @@ void ensure_sodium() {
   if (!ready) std::abort();  // no random numbers: nothing here can be trusted
 }
 
+// Random bytes cost a system call each time they are asked for: these are fetched by the hundred. Not for secrets. A
+// process that was forked starts with its parent's; those that Hearth forks run other programs.
+class RandomBytes {
+ public:
+  unsigned char next() {
+    if (at_ == bytes_.size()) {
+      ensure_sodium();
+      randombytes_buf(bytes_.data(), bytes_.size());
+      at_ = 0;
+    }
+    return bytes_[at_++];
+  }
+
+ private:
+  std::array<unsigned char, 1024> bytes_{};
+  std::size_t at_ = bytes_.size();
+};
+
 }  // namespace
 
 std::string new_id(std::string_view prefix) {
-  ensure_sodium();
   constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
   constexpr std::size_t kLength = 24;
   // The largest multiple of the alphabet's size in a byte: what lies above would make some characters likelier.
   constexpr std::size_t kFair = 256 / kAlphabet.size() * kAlphabet.size();
+  static thread_local RandomBytes random;
   std::string id(prefix);
   const std::size_t whole = id.size() + kLength;
-  // Random bytes cost a system call each time they are asked for: nearly always these are enough.
-  std::array<unsigned char, kLength + 12> random{};
+  id.reserve(whole);
   while (id.size() < whole) {
-    randombytes_buf(random.data(), random.size());
-    for (const unsigned char byte : random)
-      if (byte < kFair && id.size() < whole) id.push_back(kAlphabet[byte % kAlphabet.size()]);
+    const unsigned char byte = random.next();
+    if (byte < kFair) id.push_back(kAlphabet[byte % kAlphabet.size()]);
   }
   return id;
 }

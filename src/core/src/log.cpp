@@ -27,6 +27,11 @@ State& state() {
 std::atomic<Level> g_level{Level::info};
 std::atomic<Format> g_format{Format::json};
 
+// ASCII that stands in a JSON string as it is.
+constexpr bool is_plain(char c) noexcept {
+  return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 void write_stderr(std::string_view text) {
   while (!text.empty()) {
     const ssize_t n = ::write(STDERR_FILENO, text.data(), text.size());
@@ -49,6 +54,10 @@ bool enabled(Level level) noexcept {
 void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
   for (std::size_t i = 0; i < text.size();) {
+    const std::size_t plain = i;
+    while (i < text.size() && is_plain(text[i])) ++i;
+    out.append(text, plain, i - plain);
+    if (i == text.size()) break;
     const auto c = static_cast<unsigned char>(text[i]);
     if (c >= 0x80) {
       const std::size_t n = utf8_sequence_length(text.substr(i));
@@ -78,11 +87,7 @@ void append_json_string(std::string& out, std::string_view text) {
         out += "\\t";
         break;
       default:
-        if (c < 0x20 || c == 0x7f) {
-          fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
-        } else {
-          out.push_back(static_cast<char>(c));
-        }
+        fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);  // a control character
     }
     ++i;
   }

@@ -17,16 +17,11 @@ std::string_view stop_reason(std::string_view finish_reason) {
   return "end_turn";
 }
 
-MessageUsage usage_of(const ChatDelta& delta) {
-  const std::uint64_t cached = std::min(delta.cached_tokens, delta.prompt_tokens);
-  return {delta.prompt_tokens - cached, cached, delta.completion_tokens};
-}
-
-void write_usage(json::Writer& w, const MessageUsage& usage) {
+void write_usage(json::Writer& w, const Usage& usage) {
   w.begin_object();
-  w.key("input_tokens").number(usage.input_tokens);
-  w.key("cache_creation_input_tokens").number(0);
-  w.key("cache_read_input_tokens").number(usage.cache_read_input_tokens);
+  w.key("input_tokens").number(usage.input_tokens - usage.cached_tokens - usage.cache_write_tokens);
+  w.key("cache_creation_input_tokens").number(usage.cache_write_tokens);
+  w.key("cache_read_input_tokens").number(usage.cached_tokens);
   w.key("output_tokens").number(usage.output_tokens);
   w.end_object();
 }
@@ -48,7 +43,6 @@ Result<void> check_arguments(const ToolCallPart& call) {
 Result<TranslatedAnswer> translate_chat_answer(std::string_view answer, std::string_view id) {
   HEARTH_TRY_ASSIGN(ChatDelta delta, decode_chat_delta(answer));
   if (delta.error || !delta.has_choice) return fail(Errc::protocol_error, "the model's answer has no choices");
-  const MessageUsage usage = anthropic::usage_of(delta);
   json::Writer w;
   w.begin_object();
   w.key("id").string(id).key("type").plain_string("message").key("role").plain_string("assistant");
@@ -74,9 +68,9 @@ Result<TranslatedAnswer> translate_chat_answer(std::string_view answer, std::str
   w.key("stop_reason").plain_string(anthropic::stop_reason(delta.finish_reason));
   w.key("stop_sequence").null();
   w.key("usage");
-  anthropic::write_usage(w, usage);
+  anthropic::write_usage(w, delta.usage);
   w.end_object();
-  return TranslatedAnswer{w.take(), {delta.prompt_tokens, delta.completion_tokens}};
+  return TranslatedAnswer{w.take(), delta.usage};
 }
 
 Result<std::uint64_t> decode_token_count(std::string_view answer) {

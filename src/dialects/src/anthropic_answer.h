@@ -9,7 +9,6 @@
 namespace hearth::dialects::anthropic {
 
 std::string_view stop_reason(std::string_view finish_reason);
-MessageUsage usage_of(const ChatDelta& delta);
-void write_usage(json::Writer& w, const MessageUsage& usage);
+void write_usage(json::Writer& w, const Usage& usage);
 
 }  // namespace hearth::dialects::anthropic

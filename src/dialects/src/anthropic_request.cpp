@@ -16,6 +16,7 @@ constexpr std::size_t kMaxTools = 100'000;
 // remembers the beginning of a prompt finds it again.
 struct Request {
   ForwardHead head;
+  Span model_was_at;
   std::optional<std::string> system;
   std::vector<std::string> messages;
   std::vector<std::string> tools;
@@ -135,6 +136,7 @@ struct ReadField {
 
   Decoded<void> operator()(std::string_view name, json::Value value) const {
     if (name == "model") {
+      request.model_was_at = value.span();
       HEARTH_TRY_ASSIGN(request.head.model, value.name());
       return {};
     }
@@ -171,7 +173,8 @@ TranslatedRequest write(Request&& request, bool counting) {
   std::string body = R"({"model":)";
   request.head.model_at = {body.size(), name.size()};
   body += name;
-  if (request.head.stream && !counting) body += R"(,"stream":true,"stream_options":{"include_usage":true})";
+  request.head.include_usage = request.head.stream && !counting;
+  if (request.head.include_usage) body += R"(,"stream":true,"stream_options":{"include_usage":true})";
   body += request.others;
   if (!request.tool_choice.empty()) body += R"(,"tool_choice":)" + request.tool_choice;
   if (request.one_tool_at_once) body += R"(,"parallel_tool_calls":false)";
@@ -191,7 +194,7 @@ TranslatedRequest write(Request&& request, bool counting) {
   }
   list("messages", request.messages);
   body += '}';
-  return {std::move(request.head), JsonBody(std::move(body))};
+  return {std::move(request.head), JsonBody(std::move(body)), request.model_was_at};
 }
 
 Decoded<TranslatedRequest> translate(const JsonBody& body, bool counting) {

@@ -7,7 +7,7 @@
 namespace hearth::dialects {
 
 Usage MessageStream::usage() const noexcept {
-  return {usage_.input_tokens + usage_.cache_read_input_tokens, usage_.output_tokens};
+  return usage_;
 }
 
 Result<std::string> MessageStream::feed(std::string_view bytes) {
@@ -55,7 +55,7 @@ void MessageStream::start(std::string_view model) {
 }
 
 Result<void> MessageStream::take_delta(const ChatDelta& delta) {
-  if (delta.has_usage) usage_ = anthropic::usage_of(delta);
+  if (delta.has_usage) usage_ = delta.usage;
   if (!started_) start(delta.model);
   if (!delta.reasoning.empty()) {
     if (open_ != Block::thinking) begin(Block::thinking, R"({"type":"thinking","thinking":"","signature":""})");

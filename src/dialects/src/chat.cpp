@@ -1,7 +1,9 @@
+#include "src/chat_usage.h"
 #include "src/json_reader.h"
 
 #include <hearth/dialects/chat.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 
@@ -24,11 +26,20 @@ Decoded<void> check_messages(json::Value& value) {
   return {};
 }
 
-// `others`: the fields besides `model` and `stream` that the endpoint cannot do without.
+Decoded<void> read_stream_options(json::Value& value, ForwardHead& head) {
+  static constexpr std::array<std::string_view, 1> kNames{"include_usage"};
+  HEARTH_TRY(value.each_field(kNames, [&head](std::string_view, json::Value field) -> Decoded<void> {
+    HEARTH_TRY_ASSIGN(head.include_usage, field.boolean());
+    return {};
+  }));
+  return {};
+}
+
+// `others`: the fields besides those of ForwardHead that the endpoint cannot do without.
 template <std::size_t N>
 Decoded<ForwardHead> decode_head(const JsonBody& body, const std::array<std::string_view, N>& others) {
-  std::array<std::string_view, N + 2> names{"model", "stream"};
-  for (std::size_t i = 0; i < N; ++i) names[i + 2] = others[i];
+  std::array<std::string_view, N + 3> names{"model", "stream", "stream_options"};
+  for (std::size_t i = 0; i < N; ++i) names[i + 3] = others[i];
   ForwardHead head;
   json::Document document(body);
   const auto read = [&head](std::string_view name, json::Value value) -> Decoded<void> {
@@ -41,6 +52,7 @@ Decoded<ForwardHead> decode_head(const JsonBody& body, const std::array<std::str
       HEARTH_TRY_ASSIGN(head.stream, value.boolean());
       return {};
     }
+    if (name == "stream_options") return read_stream_options(value, head);
     return name == "messages" ? check_messages(value) : value.check();
   };
   HEARTH_TRY_ASSIGN(const json::Fields fields, document.each_field(names, read));
@@ -105,31 +117,50 @@ bool has_word(const JsonBody& body, std::string_view word) {
   return body.view().find(quoted) != std::string_view::npos;
 }
 
+AnswerBounds read_bounds(const JsonBody& body) {
+  static constexpr std::array<std::string_view, 4> kNames{"max_tokens", "max_completion_tokens", "max_output_tokens",
+                                                          "n"};
+  AnswerBounds bounds;
+  const auto read = [&bounds](std::string_view name, json::Value value) -> Decoded<void> {
+    if (value.kind() != json::Kind::number) return value.check();
+    HEARTH_TRY_ASSIGN(const std::uint64_t count, count_of(value));
+    if (name == "n") {
+      bounds.choices = std::max<std::uint64_t>(1, count);
+    } else {
+      bounds.max_output = std::max(bounds.max_output.value_or(0), count);
+    }
+    return {};
+  };
+  json::Document document(body);
+  [[maybe_unused]] const auto fields = document.each_field(kNames, read);
+  constexpr std::string_view kImage = "\"image_url\"";
+  constexpr std::string_view kPicture = "\"data:image/";
+  const std::string_view text = body.view();
+  for (std::size_t at = 0; (at = text.find(kImage, at)) != std::string_view::npos; at += kImage.size()) ++bounds.images;
+  for (std::size_t at = 0; (at = text.find(kPicture, at)) != std::string_view::npos;) {
+    const std::size_t end = std::min(text.find('"', at + 1), text.size());
+    bounds.picture_bytes += end - at;
+    at = end;
+  }
+  return bounds;
+}
+
 Usage decode_usage(std::string_view answer) {
   static constexpr std::array<std::string_view, 2> kOuter{"usage", "timings"};
-  static constexpr std::array<std::string_view, 2> kUsage{"prompt_tokens", "completion_tokens"};
   static constexpr std::array<std::string_view, 3> kTimings{"cache_n", "prompt_n", "predicted_n"};
   const JsonBody body = JsonBody::copy_of(answer);
   std::optional<Usage> usage;
   Usage timings;
   json::Document document(body);
-  const auto read_usage = [&usage](std::string_view name, json::Value value) -> Decoded<void> {
-    HEARTH_TRY_ASSIGN(const std::uint64_t count, count_of(value));
-    (name == "prompt_tokens" ? usage->input_tokens : usage->output_tokens) = count;
-    return {};
-  };
   const auto read_timings = [&timings](std::string_view name, json::Value value) -> Decoded<void> {
     HEARTH_TRY_ASSIGN(const std::uint64_t count, count_of(value));
     (name == "predicted_n" ? timings.output_tokens : timings.input_tokens) += count;
+    if (name == "cache_n") timings.cached_tokens = count;
     return {};
   };
   const auto read = [&](std::string_view name, json::Value value) -> Decoded<void> {
-    if (name == "usage") {
-      usage.emplace();
-      HEARTH_TRY(value.each_field(kUsage, read_usage));
-    } else {
-      HEARTH_TRY(value.each_field(kTimings, read_timings));
-    }
+    if (name == "usage") return read_chat_usage(value, usage.emplace());
+    HEARTH_TRY(value.each_field(kTimings, read_timings));
     return {};
   };
   if (!document.each_field(kOuter, read)) return {};

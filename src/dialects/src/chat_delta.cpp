@@ -1,5 +1,6 @@
 #include "src/chat_delta.h"
 
+#include "src/chat_usage.h"
 #include "src/json_reader.h"
 
 #include <algorithm>
@@ -15,13 +16,6 @@ Decoded<void> add_text(json::Value& value, std::string& to) {
   if (value.kind() != json::Kind::string) return value.check();
   HEARTH_TRY_ASSIGN(const std::string_view text, value.text());
   to += text;
-  return {};
-}
-
-Decoded<void> read_count(json::Value& value, std::uint64_t& to) {
-  constexpr double kMost = 1e12;
-  HEARTH_TRY_ASSIGN(const double number, value.number());
-  to = number >= 0 && number <= kMost ? static_cast<std::uint64_t>(number) : 0;
   return {};
 }
 
@@ -72,22 +66,6 @@ Decoded<void> read_choice(json::Value& value, ChatDelta& delta) {
   return {};
 }
 
-Decoded<void> read_usage(json::Value& value, ChatDelta& delta) {
-  static constexpr std::array<std::string_view, 3> kNames{"prompt_tokens", "completion_tokens",
-                                                          "prompt_tokens_details"};
-  static constexpr std::array<std::string_view, 1> kDetails{"cached_tokens"};
-  delta.has_usage = true;
-  HEARTH_TRY(value.each_field(kNames, [&delta](std::string_view name, json::Value field) -> Decoded<void> {
-    if (name == "prompt_tokens") return read_count(field, delta.prompt_tokens);
-    if (name == "completion_tokens") return read_count(field, delta.completion_tokens);
-    HEARTH_TRY(field.each_field(kDetails, [&delta](std::string_view, json::Value count) -> Decoded<void> {
-      return read_count(count, delta.cached_tokens);
-    }));
-    return {};
-  }));
-  return {};
-}
-
 Decoded<void> read_timings(json::Value& value, ChatDelta& delta) {
   static constexpr std::array<std::string_view, 2> kNames{"prompt_ms", "predicted_ms"};
   HEARTH_TRY(value.each_field(kNames, [&delta](std::string_view name, json::Value field) -> Decoded<void> {
@@ -119,7 +97,10 @@ Result<ChatDelta> decode_chat_delta(std::string_view text) {
   json::Document document(body);
   const auto read = [&delta](std::string_view name, json::Value value) -> Decoded<void> {
     if (name == "model") return add_text(value, delta.model);
-    if (name == "usage") return read_usage(value, delta);
+    if (name == "usage") {
+      delta.has_usage = true;
+      return read_chat_usage(value, delta.usage);
+    }
     if (name == "timings") return read_timings(value, delta);
     if (name == "error") return read_error(value, delta);
     return value.each_item(kMaxChoices, [&delta](std::size_t i, json::Value choice) -> Decoded<void> {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <hearth/core/error.h>
+#include <hearth/dialects/chat.h>
 
 #include <cstdint>
 #include <optional>
@@ -28,9 +29,7 @@ struct ChatDelta {
   bool has_choice = false;
   std::optional<std::string> error;  // the stream's own error event: its message
   bool has_usage = false;
-  std::uint64_t prompt_tokens = 0;
-  std::uint64_t cached_tokens = 0;  // of those
-  std::uint64_t completion_tokens = 0;
+  Usage usage;
   double prompt_ms = 0;  // llama.cpp's own clock: 0 where it is not told
   double completion_ms = 0;
 };

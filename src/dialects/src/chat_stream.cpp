@@ -1,4 +1,5 @@
 #include "src/json_reader.h"
+#include "src/json_writer.h"
 
 #include <hearth/dialects/chat_stream.h>
 
@@ -64,6 +65,7 @@ Result<bool> ChatStream::check(std::string_view data) {
   if (chunk->failed)
     return fail(Errc::unavailable,
                 chunk->message.empty() ? "the server broke off with an error" : chunk->message.substr(0, kMaxMessage));
+  answers_ = answers_ || chunk->has_choices;
   if (!chunk->has_usage) return true;
   usage_ = decode_usage(data);
   return chunk->has_choices || usage_wanted_;
@@ -80,6 +82,7 @@ Result<std::string> ChatStream::feed(std::string_view bytes) {
     if (done_) continue;  // what comes after the end is for nobody
     const auto begin = event->data.find_first_not_of(kSpace);
     if (begin != std::string::npos && std::string_view(event->data).substr(begin).starts_with("[DONE]")) {
+      if (!answers_) return fail(Errc::unavailable, "the answer says nothing");
       done_ = true;
       out += kSseDone;
       continue;
@@ -87,8 +90,9 @@ Result<std::string> ChatStream::feed(std::string_view bytes) {
     HEARTH_TRY_ASSIGN(const bool pass, check(event->data));
     if (pass) out += encode_sse(event->data, event->type == "message" ? std::string_view() : event->type);
   }
-  // A sign of life stays one: clients and what is between wait only so long for the next byte.
-  if (out.empty() && !done_ && is_comment) out = ":\n\n";
+  // A sign of life stays one: clients and what is between wait only so long for the next byte. Before the answer begins
+  // there is none, for another server may still have to give it.
+  if (out.empty() && answers_ && !done_ && is_comment) out = ":\n\n";
   return out;
 }
 
@@ -97,16 +101,57 @@ Result<void> ChatStream::end() const {
   return fail(Errc::unavailable, "the answer broke off before its end");
 }
 
-std::string error_in_answer(std::string_view body) {
+std::string fault_in_answer(std::string_view body) {
   const auto chunk = read_chunk(body);
-  if (!chunk || !chunk->failed || chunk->has_choices) return {};
+  if (!chunk) return "the server's answer cannot be read";
+  if (chunk->has_choices) return {};
+  if (!chunk->failed) return "the server's answer says nothing";
   return chunk->message.empty() ? "the server answered with an error" : chunk->message.substr(0, kMaxMessage);
 }
 
+namespace {
+
+// The `stream_options` of a request as they stand in it; empty: it has none.
+std::string_view options_of(const JsonBody& body) {
+  static constexpr std::array<std::string_view, 1> kNames{"stream_options"};
+  std::string_view options;
+  json::Document document(body);
+  const auto fields = document.each_field(kNames, [&options](std::string_view, json::Value value) -> Decoded<void> {
+    HEARTH_TRY_ASSIGN(options, value.raw());
+    return {};
+  });
+  return fields ? options : std::string_view();
+}
+
+struct OtherOptions {
+  std::string& fields;
+  Decoded<void> operator()(std::string_view, json::Value value) const { return value.check(); }
+  Decoded<void> other(std::string_view name, json::Value value) const {
+    HEARTH_TRY_ASSIGN(const std::string_view raw, value.raw());
+    json::Writer key;
+    key.string(name);
+    fields += fmt::format(",{}:{}", key.take(), raw);
+    return {};
+  }
+};
+
+}  // namespace
+
 std::string ask_for_usage(std::string_view body) {
-  const auto brace = body.find_last_of('}');
-  if (brace == std::string_view::npos) return std::string(body);
-  return fmt::format(R"({},"stream_options":{{"include_usage":true}}}})", body.substr(0, brace));
+  const JsonBody whole = JsonBody::copy_of(body);
+  const std::string_view options = options_of(whole);
+  if (options.empty()) {
+    const auto brace = body.find_last_of('}');
+    if (brace == std::string_view::npos) return std::string(body);
+    return fmt::format(R"({},"stream_options":{{"include_usage":true}}}})", body.substr(0, brace));
+  }
+  static constexpr std::array<std::string_view, 1> kNames{"include_usage"};
+  std::string others;
+  const JsonBody own = JsonBody::copy_of(options);
+  json::Document document(own);
+  if (!document.each_field(kNames, OtherOptions{others})) return std::string(body);
+  const auto at = static_cast<std::size_t>(options.data() - whole.view().data());
+  return fmt::format(R"({}{{"include_usage":true{}}}{})", body.substr(0, at), others, body.substr(at + options.size()));
 }
 
 }  // namespace hearth::dialects

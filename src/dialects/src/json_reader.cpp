@@ -254,7 +254,7 @@ Decoded<od::object> Document::open() {
   if (body.find_first_not_of(" \t\r\n") == std::string_view::npos) {
     return std::unexpected(context_.malformed(simdjson::EMPTY, root_));
   }
-  if (const auto code = parser_.iterate(body, body.size() + simdjson::SIMDJSON_PADDING).get(document_)) {
+  if (const auto code = parser_->iterate(body, body.size() + simdjson::SIMDJSON_PADDING).get(document_)) {
     return std::unexpected(context_.malformed(code, root_));
   }
   // Looked at by hand: a body that is one scalar must not be read as a structure.

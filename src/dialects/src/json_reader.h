@@ -5,6 +5,8 @@
 // checked to be well-formed, so that nothing is passed on that the next parser might read differently.
 #pragma once
 
+#include "src/loaned_parser.h"
+
 #include <hearth/dialects/api_error.h>
 #include <hearth/dialects/json_body.h>
 
@@ -135,7 +137,7 @@ class Document {
 
   Context context_;
   Path root_;
-  od::parser parser_;
+  LoanedParser parser_;
   od::document document_;
 };
 

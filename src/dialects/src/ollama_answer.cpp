@@ -19,17 +19,13 @@ constexpr std::size_t kMaxHeldBack = 8 << 20;  // bytes of tool calls
 // What is known at the end.
 struct Account {
   std::string done_reason;
-  std::uint64_t prompt_tokens = 0;
-  std::uint64_t completion_tokens = 0;
+  Usage usage;
   double prompt_ms = 0;
   double completion_ms = 0;
 
   void take(const ChatDelta& delta) {
     if (!delta.finish_reason.empty()) done_reason = delta.finish_reason == "length" ? "length" : "stop";
-    if (delta.has_usage) {
-      prompt_tokens = delta.prompt_tokens;
-      completion_tokens = delta.completion_tokens;
-    }
+    if (delta.has_usage) usage = delta.usage;
     prompt_ms = std::max(prompt_ms, delta.prompt_ms);
     completion_ms = std::max(completion_ms, delta.completion_ms);
   }
@@ -40,8 +36,8 @@ struct Account {
     w.key("done").boolean(true).key("done_reason").string(done_reason.empty() ? "stop" : done_reason);
     w.key("total_duration").number(total);
     w.key("load_duration").number(std::max<std::int64_t>(0, total - computing));
-    w.key("prompt_eval_count").number(prompt_tokens).key("prompt_eval_duration").number(nanoseconds(prompt_ms));
-    w.key("eval_count").number(completion_tokens).key("eval_duration").number(nanoseconds(completion_ms));
+    w.key("prompt_eval_count").number(usage.input_tokens).key("prompt_eval_duration").number(nanoseconds(prompt_ms));
+    w.key("eval_count").number(usage.output_tokens).key("eval_duration").number(nanoseconds(completion_ms));
   }
 };
 
@@ -167,7 +163,7 @@ OllamaStream::OllamaStream(OllamaShape shape, std::string model) : state_(std::m
 OllamaStream::~OllamaStream() = default;
 
 Usage OllamaStream::usage() const noexcept {
-  return {state_->account.prompt_tokens, state_->account.completion_tokens};
+  return state_->account.usage;
 }
 
 Result<std::string> OllamaStream::feed(std::string_view bytes, const OllamaMoment& now) {
@@ -201,7 +197,7 @@ Result<OllamaAnswer> translate_ollama_answer(std::string_view answer, OllamaShap
                         account.done_reason == "length"));
   account.write(w, now);
   w.end_object();
-  return OllamaAnswer{w.take(), {delta.prompt_tokens, delta.completion_tokens}};
+  return OllamaAnswer{w.take(), delta.usage};
 }
 
 std::string encode_ollama_loaded(std::string_view model, const OllamaMoment& now) {

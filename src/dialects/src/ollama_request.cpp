@@ -252,6 +252,7 @@ TranslatedRequest write(Request&& request, std::string_view rest) {
   std::string body = R"({"model":)";
   request.head.model_at = {body.size(), name.size()};
   body += name;
+  request.head.include_usage = request.head.stream;
   if (request.head.stream) body += R"(,"stream":true,"stream_options":{"include_usage":true})";
   body += request.fields;
   body += rest;

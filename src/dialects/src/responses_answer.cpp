@@ -36,13 +36,14 @@ void write_content(json::Writer& w, bool reasoning, std::string_view text, Statu
   w.end_array();
 }
 
-void write_usage(json::Writer& w, const ChatDelta& usage) {
+void write_usage(json::Writer& w, const Usage& usage) {
   w.begin_object();
-  w.key("input_tokens").number(usage.prompt_tokens);
+  w.key("input_tokens").number(usage.input_tokens);
   w.key("input_tokens_details").begin_object().key("cached_tokens").number(usage.cached_tokens).end_object();
-  w.key("output_tokens").number(usage.completion_tokens);
-  w.key("output_tokens_details").begin_object().key("reasoning_tokens").number(0).end_object();
-  w.key("total_tokens").number(usage.prompt_tokens + usage.completion_tokens);
+  w.key("output_tokens").number(usage.output_tokens);
+  w.key("output_tokens_details").begin_object();
+  w.key("reasoning_tokens").number(usage.reasoning_tokens).end_object();
+  w.key("total_tokens").number(usage.input_tokens + usage.output_tokens);
   w.end_object();
 }
 
@@ -83,7 +84,7 @@ std::string call_item(std::string_view id, const ToolCallPart& call, Status stat
 }
 
 std::string response(const ResponseHead& head, Status status, const std::vector<std::string>& items,
-                     const ChatDelta* usage) {
+                     const Usage* usage) {
   struct Default {
     std::string_view name;
     std::string_view json;
@@ -133,8 +134,7 @@ Result<ResponseAnswer> translate_response(std::string_view answer, const Respons
   if (!text.empty() || (delta.tool_calls.empty() && items.empty()))
     items.push_back(responses::message_item(id("msg"), text, status));
   for (const ToolCallPart& call : delta.tool_calls) items.push_back(responses::call_item(id("fc"), call, status));
-  return ResponseAnswer{responses::response(head, status, items, &delta),
-                        {delta.prompt_tokens, delta.completion_tokens}};
+  return ResponseAnswer{responses::response(head, status, items, &delta.usage), delta.usage};
 }
 
 std::string encode_response_error(const ApiError& error) {

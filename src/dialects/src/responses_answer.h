@@ -19,9 +19,9 @@ std::string call_item(std::string_view id, const ToolCallPart& call, Status stat
 // {"type":"output_text","text",…} or {"type":"reasoning_text","text"}
 std::string text_part(bool reasoning, std::string_view text);
 
-// `items`: finished ones. `usage`: a chunk that has it; nullptr: not known yet.
+// `items`: finished ones. `usage`: nullptr: not known yet.
 std::string response(const ResponseHead& head, Status status, const std::vector<std::string>& items,
-                     const ChatDelta* usage);
+                     const Usage* usage);
 // The end of an answer that stopped for this reason.
 Status status_of(std::string_view finish_reason);
 

@@ -396,6 +396,7 @@ Decoded<ResponsesRequest> translate_responses(const JsonBody& body) {
   std::string chat = R"({"model":)";
   reading.head.model_at = {chat.size(), name.size()};
   chat += name;
+  reading.head.include_usage = reading.head.stream;
   if (reading.head.stream) chat += R"(,"stream":true,"stream_options":{"include_usage":true})";
   chat += reading.fields + R"(,"messages":[)";
   if (reading.instructions) {

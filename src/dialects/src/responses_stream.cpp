@@ -22,7 +22,7 @@ struct ResponseStream::State {
   ToolCallPart call;  // the open one, so far
   std::int64_t last_call = -1;
   std::string finish_reason;
-  ChatDelta usage;
+  Usage usage;
   bool begun = false;
   bool finished = false;
 
@@ -115,7 +115,7 @@ struct ResponseStream::State {
     HEARTH_TRY_ASSIGN(const ChatDelta delta, decode_chat_delta(data));
     if (delta.error) return fail(Errc::unavailable, *delta.error);
     if (!begun) begin();
-    if (delta.has_usage) usage = delta;
+    if (delta.has_usage) usage = delta.usage;
     add_text(Open::reasoning, delta.reasoning);
     add_text(Open::message, delta.content);
     add_text(Open::message, delta.refusal);
@@ -140,7 +140,7 @@ ResponseStream::ResponseStream(ResponseHead head) : state_(std::make_unique<Stat
 ResponseStream::~ResponseStream() = default;
 
 Usage ResponseStream::usage() const noexcept {
-  return {state_->usage.prompt_tokens, state_->usage.completion_tokens};
+  return state_->usage;
 }
 
 Result<std::string> ResponseStream::feed(std::string_view bytes) {

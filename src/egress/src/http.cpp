@@ -368,6 +368,10 @@ void Http::Impl::launch(std::unique_ptr<Transfer> transfer) {
     curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, &t);
     curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, hearth_egress_socket_options);
   }
+  if (t.request.post) {
+    curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(t.request.post->size()));
+    curl_easy_setopt(h, CURLOPT_POSTFIELDS, t.request.post->data());
+  }
   if (auto refused = aim(t)) return end(id, std::move(refused));
   begin_on_handle(t);
 }
@@ -375,6 +379,7 @@ void Http::Impl::launch(std::unique_ptr<Transfer> transfer) {
 // True: the transfer goes on elsewhere, or has been ended.
 bool Http::Impl::redirect(Transfer& t) {
   if (t.head.status < 300 || t.head.status >= 400 || t.head.status == 304) return false;
+  if (t.request.redirects == Redirects::refuse) return false;
   const std::string from = t.url;
   const std::string to = resolve_url(from, std::string(t.head.headers.get("location")));
   std::optional<Error> refused;

@@ -72,6 +72,14 @@ dialects::Decoded<> check_host_and_origin(const net::Headers& headers, const Acc
                   origin.substr(0, 100)));
 }
 
+dialects::Decoded<Principal> on_behalf_of(const net::Headers& headers, const AccessPolicy& policy) {
+  const std::string_view id = headers.get("x-hearth-principal");
+  if (id.empty() || id == "owner") return Principal{"owner", "owner"};
+  if (id == "anonymous") return Principal{"anonymous", "anonymous"};
+  if (auto principal = policy.find(id)) return *std::move(principal);
+  return reject(ApiCode::invalid_api_key, "the API key in whose name this was to be done has been removed");
+}
+
 dialects::Decoded<Principal> authenticate(const net::Headers& headers, const AccessPolicy& policy) {
   std::string_view key;
   constexpr std::string_view kBearer = "bearer ";

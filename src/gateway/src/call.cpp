@@ -1,5 +1,7 @@
 #include "call.h"
 
+#include "answer_once.h"
+
 #include <hearth/dialects/anthropic.h>
 #include <hearth/dialects/ollama.h>
 #include <hearth/dialects/responses.h>
@@ -71,12 +73,17 @@ net::awaitable<void> reply_json(Call& call, std::string_view body) {
 }
 
 net::awaitable<void> reply_error(Call& call, dialects::ApiError error, StreamKind kind) {
+  if (!call.exchange.diverted()) co_return co_await tell_error(call, call.exchange, std::move(error), kind);
+  call.exchange.refuse(std::move(error));
+}
+
+net::awaitable<void> tell_error(Call& call, net::Exchange& client, dialects::ApiError error, StreamKind kind) {
   call.decision.status = error.status;
-  if (call.exchange.started()) {
+  if (client.started()) {
     if (kind == StreamKind::bytes) co_return;
     const std::string event = encode_event(call, error);
-    const auto told = co_await call.exchange.write(event);
-    if (told) co_await call.exchange.finish();
+    const auto told = co_await client.write(event);
+    if (told) co_await client.finish();
     co_return;
   }
   net::Headers headers = answer_headers(call, "application/json");
@@ -87,7 +94,7 @@ net::awaitable<void> reply_error(Call& call, dialects::ApiError error, StreamKin
   if (error.retry_is_useless) headers.add("x-should-retry", "false");
   if (!call.decision.allow.empty()) headers.add("Allow", call.decision.allow);
   const std::string body = encode_error(call, error);
-  [[maybe_unused]] const auto sent = co_await call.exchange.respond(error.status, std::move(headers), body);
+  [[maybe_unused]] const auto sent = co_await client.respond(error.status, std::move(headers), body);
 }
 
 net::awaitable<dialects::Decoded<dialects::JsonBody>> receive_json(Call& call) {
@@ -127,7 +134,11 @@ net::awaitable<dialects::Decoded<dialects::JsonBody>> receive_json(Call& call) {
   }
   call.exchange.watch_client();
   body->reserve(body->size() + dialects::kJsonPadding);
-  co_return dialects::JsonBody(std::move(*body));
+  dialects::JsonBody json(std::move(*body));
+  const auto asked =
+      co_await parse_sized(call, json.size(), [&] { return answers::read_request(shape_of(call), json.view()); });
+  if (asked) call.asked = *asked;  // else it is malformed, which whoever decodes it will say
+  co_return json;
 }
 
 dialects::Decoded<std::shared_ptr<const Model>> choose_model(Call& call, std::string_view name, Task task) {

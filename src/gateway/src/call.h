@@ -2,10 +2,18 @@
 // Decision.
 #pragma once
 
+#include "outlet.h"
+
+#include <hearth/answers/cache.h>
+#include <hearth/answers/idempotency.h>
+#include <hearth/answers/request.h>
 #include <hearth/dialects/json_body.h>
+#include <hearth/egress/ledger.h>
 #include <hearth/gateway/call_log.h>
 #include <hearth/gateway/gateway.h>
 #include <hearth/gateway/plan.h>
+#include <hearth/privacy/detectors.h>
+#include <hearth/spend/budgets.h>
 
 #include <optional>
 #include <string>
@@ -27,17 +35,31 @@ struct Services {
   SpoolBudget& body_memory;  // of JSON bodies, all requests together
   const Routes& routes;
   Sessions& sessions;
+  const privacy::Detectors& detectors;
+  deferred::Queue& deferred;
+  const std::function<std::string(std::string_view)>& webhook_secret;
+  answers::Cache* cache;  // nullptr: there is none
+  answers::Flights& flights;
+  answers::Idempotency& idempotency;
+  spend::Budgets& budgets;
+  egress::Ledger* ledger;      // nullptr: what leaves the box cannot be recorded, so nothing may
+  std::string policy_version;  // of the rules in force: what was answered under others is not used
 };
 
 struct Decision {
   std::string_view operation = "other";
   std::string requested_model;
   DataClass data_class = kUnknownClass;
+  std::optional<DataClass> redacted_class;  // of the data with placeholders; only where something may have one
+  std::string found;                        // by the detectors, in words: "2 email, 1 card"
+  bool judged = false;                      // somebody looked how confidential the data are
   std::shared_ptr<const Model> model;       // who is asked, or was last
   std::string reason;                       // why that one
   std::vector<CallStory::Passed> passed;    // who was not asked
   std::vector<CallStory::Tried> tried;      // who was
   std::optional<std::size_t> conversation;  // under which it is remembered who answered
+  std::string_view source;                  // of an answer that nobody was asked for: "cache", "joined", "replayed"
+  bool unsure = false;                      // an attempt failed that may have to be paid for
   int attempts = 0;
   int status = 0;
   std::optional<SteadyTime> first_byte;
@@ -53,12 +75,14 @@ struct Call {
   std::string id;  // "req_…", in the answer's x-request-id and in the log
   Principal principal;
   SteadyTime began;
-  net::Exchange& exchange;
+  Outlet& exchange;
   const Services& services;
   Decision decision;
   Dialect dialect = Dialect::openai;
   Charge body_memory = {};
-  bool origin_welcome = true;  // false: a web page from elsewhere, which must not even read the refusal
+  std::optional<answers::Request> asked = {};  // what could be answered from what was answered before
+  std::optional<answers::Ticket> ticket = {};  // of one that is sent under an Idempotency-Key
+  bool origin_welcome = true;                  // false: a web page from elsewhere, which must not even read the refusal
 };
 
 // Headers that every answer has.
@@ -70,6 +94,8 @@ net::awaitable<void> reply_json(Call& call, std::string_view body);
 // bytes: the connection is cut, which is the only sign there is.
 enum class StreamKind { bytes, events };
 net::awaitable<void> reply_error(Call& call, dialects::ApiError error, StreamKind kind = StreamKind::bytes);
+// The same to `client`, whoever else follows the call.
+net::awaitable<void> tell_error(Call& call, net::Exchange& client, dialects::ApiError error, StreamKind kind);
 
 // The body as JSON, within limits.json_body.
 net::awaitable<dialects::Decoded<dialects::JsonBody>> receive_json(Call& call);

@@ -49,9 +49,10 @@ dialects::ApiError nobody(const Plan& plan, const Call& call) {
   if (only_class_forbids(plan))
     return dialects::api_error(
         ApiCode::data_class_denied,
-        fmt::format("nobody who may see {} data can answer this: {}; pull a model onto this box, or send the header "
+        fmt::format("nobody who may see {} data can answer this: {}{}; pull a model onto this box, or send the header "
                     "x-hearth-data-class where the data are of a lower class",
-                    to_string(call.decision.data_class), explain_nobody(plan)),
+                    to_string(call.decision.data_class), explain_nobody(plan),
+                    call.decision.found.empty() ? "" : fmt::format("; found in it: {}", call.decision.found)),
         "model");
   dialects::ApiError error = dialects::api_error(
       ApiCode::upstream_unavailable, fmt::format("nobody can be asked now: {}", explain_nobody(plan)), "model");
@@ -65,13 +66,16 @@ net::awaitable<dialects::Decoded<Plan>> plan_call(Call& call, Wanted wanted) {
   const Services& services = call.services;
   const Models models = services.catalogue.models();
   call.decision.requested_model = std::string(wanted.model.substr(0, 128));
-  Asked asked{.name = wanted.model, .task = wanted.task, .facts = {}, .held = {}, .hold = Hold::none};
+  Asked asked{
+      .name = wanted.model, .task = wanted.task, .facts = {}, .redacted_class = {}, .held = {}, .hold = Hold::none};
   std::optional<std::string> held;
   if (has_choice(services, models)) {
     const auto judged = co_await judge(call, *wanted.body);
     if (!judged) co_return std::unexpected(judged.error());
+    call.decision.judged = true;
     asked.facts = {wanted.body->size(), call.decision.data_class, minute_of_day(wall_now()),
                    dialects::has_word(*wanted.body, "tools"), dialects::has_word(*wanted.body, "image_url")};
+    asked.redacted_class = call.decision.redacted_class;
     if (wanted.task == Task::chat) {
       const auto conversation = co_await parse_sized(
           call, wanted.body->size(), [&] { return Result<dialects::Conversation>(read_conversation(*wanted.body)); });

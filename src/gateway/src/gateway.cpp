@@ -1,4 +1,5 @@
 #include "call.h"
+#include "deferred.h"
 #include "sessions.h"
 
 #include <hearth/core/ids.h>
@@ -49,6 +50,9 @@ constexpr std::array kRoutes{
     Route{"/v1/images/detections", "POST", handle_detections},
     Route{"/v1/models", "GET HEAD", handle_models},
     Route{"/v1/models/**", "GET HEAD", handle_models},  // models may be called org/name
+    Route{"/v1/deferred", "GET HEAD", handle_deferred},
+    Route{"/v1/deferred/*", "GET HEAD DELETE", handle_deferred},
+    Route{"/v1/deferred/*/result", "GET HEAD", handle_deferred},
     Route{"/v1/files", "GET HEAD POST", handle_files},
     Route{"/v1/files/*", "GET HEAD DELETE", handle_files},
     Route{"/v1/files/*/content", "GET HEAD", handle_files},
@@ -116,7 +120,16 @@ struct Gateway::Impl {
                  with.config->paths.data / "spool",
                  body_memory,
                  routes,
-                 sessions} {}
+                 sessions,
+                 *with.detectors,
+                 *with.deferred,
+                 with.webhook_secret,
+                 with.cache,
+                 *with.flights,
+                 *with.idempotency,
+                 *with.budgets,
+                 with.ledger,
+                 sha256_hex(config::render(*with.config))} {}
 
   Collaborators with;
   SpoolBudget spool;
@@ -138,8 +151,10 @@ struct Gateway::Impl {
     story.operation = d.operation;
     story.requested_model = d.requested_model;
     story.data_class = d.data_class;
+    story.found = d.found;
     if (d.model != nullptr) story.model = d.model->id;
     story.reason = d.reason;
+    story.source = d.source;
     story.status = d.status;
     story.seconds = seconds;
     story.input_tokens = d.input_tokens;
@@ -160,7 +175,7 @@ struct Gateway::Impl {
     record.input_tokens = d.input_tokens;
     record.output_tokens = d.output_tokens;
     with.metrics->record(record);
-    if (!d.tried.empty() || !d.passed.empty()) tell(call, record.seconds);
+    if (!d.tried.empty() || !d.passed.empty() || !d.source.empty()) tell(call, record.seconds);
     --in_flight;
     ++served;
     if (d.status >= 500) ++failed;
@@ -173,6 +188,7 @@ struct Gateway::Impl {
                 {"model", d.model == nullptr ? "" : d.model->id},
                 {"status", d.status},
                 {"attempts", d.attempts},
+                {"source", d.source},
                 {"input_tokens", d.input_tokens},
                 {"output_tokens", d.output_tokens},
                 {"ms", record.seconds * 1000}});
@@ -204,7 +220,8 @@ net::ErrorPage Gateway::error_page(int status, std::string_view, std::string_vie
 
 net::awaitable<void> Gateway::handle(net::Exchange& exchange, Trust trust) {
   Impl& gateway = *impl_;
-  Call call{new_id("req_"), {"owner", "owner"}, steady_now(), exchange, gateway.services, {}};
+  Outlet outlet(exchange);
+  Call call{new_id("req_"), {"owner", "owner"}, steady_now(), outlet, gateway.services, {}};
   ++gateway.in_flight;
   const net::RequestHead& request = exchange.request();
   const std::string path = request.path();
@@ -220,6 +237,13 @@ net::awaitable<void> Gateway::handle(net::Exchange& exchange, Trust trust) {
     auto who = welcome ? authenticate(request.headers, gateway.with.access)
                        : dialects::Decoded<Principal>(std::unexpected(welcome.error()));
     call.origin_welcome = welcome.has_value();
+    if (!who) {
+      co_await reply_error(call, who.error());
+      co_return gateway.settle(call);
+    }
+    call.principal = std::move(*who);
+  } else {
+    auto who = on_behalf_of(request.headers, gateway.with.access);
     if (!who) {
       co_await reply_error(call, who.error());
       co_return gateway.settle(call);
@@ -241,6 +265,8 @@ net::awaitable<void> Gateway::handle(net::Exchange& exchange, Trust trust) {
     co_await reply_error(call, dialects::api_error(ApiCode::method_not_allowed,
                                                    fmt::format("{} takes {}, not {}", path.substr(0, 200),
                                                                call.decision.allow, request.method.substr(0, 20))));
+  } else if (is_to_be_deferred(call)) {
+    co_await defer(call);
   } else {
     co_await route->handler(call);
   }

@@ -9,9 +9,10 @@ namespace hearth::gateway {
 
 inline constexpr std::string_view kClassHeader = "x-hearth-data-class";
 
-// What the sender says of them; what nobody says anything of is of `policy.default_class`. invalid_value.
-dialects::Decoded<DataClass> declared_class(const net::Headers& headers, const config::Policy& policy);
-// Notes the class of the call's data in its decision. `body`: what would be sent. invalid_value.
+// What the sender says of them; nullopt: nothing. invalid_value.
+dialects::Decoded<std::optional<DataClass>> said_class(const net::Headers& headers);
+// Notes in the call's decision what class its data are of, what class with placeholders, and what was found in them.
+// `body`: what would be sent. invalid_value.
 net::awaitable<dialects::Decoded<>> judge(Call& call, const dialects::JsonBody& body);
 
 }  // namespace hearth::gateway

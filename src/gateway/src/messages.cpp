@@ -44,25 +44,29 @@ class CountRelay : public WholeRelay {
 
 using Translate = dialects::Decoded<dialects::TranslatedRequest> (*)(const dialects::JsonBody&);
 
-net::awaitable<void> translate_and_forward(Call& call, Translate translate, std::string target, MakeRelay relay) {
+// `own`: what Anthropic calls it.
+net::awaitable<void> translate_and_forward(Call& call, Translate translate, std::string target, MakeRelay relay,
+                                           std::string own) {
   auto body = co_await receive_json(call);
   if (!body) co_return co_await reply_error(call, body.error());
   const auto request = co_await parse_sized(call, body->size(), [&] { return translate(*body); });
   if (!request) co_return co_await reply_error(call, request.error());
-  co_await forward(call, request->body, request->head, Task::chat, std::move(target), relay);
+  const InAnthropic as_written{*body, request->model_was_at, std::move(own)};
+  co_await forward(call, request->body, request->head, Task::chat, std::move(target), relay, &as_written);
 }
 
 }  // namespace
 
 net::awaitable<void> handle_messages(Call& call) {
   call.decision.operation = "chat";
-  return translate_and_forward(call, dialects::translate_messages, "/v1/chat/completions", make_relay<MessageRelay>);
+  return translate_and_forward(call, dialects::translate_messages, "/v1/chat/completions", make_relay<MessageRelay>,
+                               "/v1/messages");
 }
 
 net::awaitable<void> handle_count_tokens(Call& call) {
   call.decision.operation = "count_tokens";
   return translate_and_forward(call, dialects::translate_count_tokens, "/v1/chat/completions/input_tokens",
-                               make_relay<CountRelay>);
+                               make_relay<CountRelay>, "/v1/messages/count_tokens");
 }
 
 }  // namespace hearth::gateway

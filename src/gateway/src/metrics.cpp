@@ -7,6 +7,10 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <functional>
+#include <map>
+#include <mutex>
+#include <tuple>
 #include <utility>
 
 namespace hearth::gateway {
@@ -23,9 +27,21 @@ const prom::Histogram::BucketBoundaries& duration_buckets() {
   return buckets;
 }
 
+// What one kind of call adds to. A series that has seen nothing yet is null: it is not to be shown.
+struct Series {
+  prom::Histogram* duration = nullptr;
+  prom::Histogram* first_byte = nullptr;
+  prom::Counter* requests = nullptr;
+  prom::Counter* input = nullptr;
+  prom::Counter* output = nullptr;
+};
+
 }  // namespace
 
 struct Metrics::Impl {
+  // By operation, model and status: to find a series by its labels takes the registry several microseconds.
+  std::map<std::tuple<std::string, std::string, int>, Series, std::less<>> series;  // under mutex
+  std::mutex mutex;
   std::shared_ptr<prom::Registry> registry = std::make_shared<prom::Registry>();
   prom::Family<prom::Histogram>& duration = prom::BuildHistogram()
                                                 .Name("gen_ai_server_request_duration_seconds")
@@ -62,6 +78,18 @@ struct Metrics::Impl {
                                              .Name("hearth_engine_evictions")
                                              .Help("Idle engines that left for others' sake since hearthd started.")
                                              .Register(*registry);
+  prom::Family<prom::Gauge>& answers = prom::BuildGauge()
+                                           .Name("hearth_cache_lookups")
+                                           .Help(
+                                               "Lookups since hearthd started, by what came of them; joined: calls "
+                                               "that followed one under way.")
+                                           .Register(*registry);
+  prom::Family<prom::Gauge>& answers_bytes =
+      prom::BuildGauge().Name("hearth_cache_bytes").Help("Size of the cache, by tier.").Register(*registry);
+  prom::Family<prom::Gauge>& answers_saved = prom::BuildGauge()
+                                                 .Name("hearth_cache_saved_tokens")
+                                                 .Help("Tokens that hits would have taken since hearthd started.")
+                                                 .Register(*registry);
   prom::Family<prom::Gauge>& engine_up =
       prom::BuildGauge().Name("hearth_engine_ready").Help("1 when the engine is ready.").Register(*registry);
   prom::Family<prom::Gauge>& engine_in_flight =
@@ -80,29 +108,46 @@ struct Metrics::Impl {
                                                    .Name("hearth_engine_recycles")
                                                    .Help("Fresh processes because it used more and more memory.")
                                                    .Register(*registry);
+
+  const Series& series_of(const CallRecord& call) {
+    const auto found = series.find(std::tuple(call.operation, call.model, call.status));
+    Series& its = found != series.end() ? found->second
+                                        : series[{std::string(call.operation), std::string(call.model), call.status}];
+    const bool complete = its.duration != nullptr && (its.first_byte != nullptr || call.first_byte_seconds < 0) &&
+                          (its.input != nullptr || call.input_tokens == 0) &&
+                          (its.output != nullptr || call.output_tokens == 0);
+    if (!complete) look_up(call, its);
+    return its;
+  }
+
+  void look_up(const CallRecord& call, Series& its) {
+    prom::Labels labels{{"gen_ai_operation_name", std::string(call.operation)}, {"gen_ai_provider_name", "hearth"}};
+    if (!call.model.empty()) labels["gen_ai_request_model"] = std::string(call.model);
+    const auto tokens_of = [&](const char* type) {
+      prom::Labels with_type = labels;
+      with_type["gen_ai_token_type"] = type;
+      return &tokens.Add(with_type);
+    };
+    if (call.input_tokens > 0) its.input = tokens_of("input");
+    if (call.output_tokens > 0) its.output = tokens_of("output");
+    if (call.first_byte_seconds >= 0) its.first_byte = &first_byte.Add(labels, duration_buckets());
+    if (call.status >= 400) labels["error_type"] = std::to_string(call.status);
+    its.duration = &duration.Add(labels, duration_buckets());
+    its.requests = &requests.Add({{"operation", std::string(call.operation)}, {"status", std::to_string(call.status)}});
+  }
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
 Metrics::~Metrics() = default;
 
 void Metrics::record(const CallRecord& call) {
-  prom::Labels labels{{"gen_ai_operation_name", std::string(call.operation)}, {"gen_ai_provider_name", "hearth"}};
-  if (!call.model.empty()) labels["gen_ai_request_model"] = std::string(call.model);
-  if (call.input_tokens > 0) {
-    prom::Labels input = labels;
-    input["gen_ai_token_type"] = "input";
-    impl_->tokens.Add(input).Increment(static_cast<double>(call.input_tokens));
-  }
-  if (call.output_tokens > 0) {
-    prom::Labels output = labels;
-    output["gen_ai_token_type"] = "output";
-    impl_->tokens.Add(output).Increment(static_cast<double>(call.output_tokens));
-  }
-  if (call.first_byte_seconds >= 0) impl_->first_byte.Add(labels, duration_buckets()).Observe(call.first_byte_seconds);
-  if (call.status >= 400) labels["error_type"] = std::to_string(call.status);
-  impl_->duration.Add(labels, duration_buckets()).Observe(call.seconds);
-  impl_->requests.Add({{"operation", std::string(call.operation)}, {"status", std::to_string(call.status)}})
-      .Increment();
+  const std::lock_guard lock(impl_->mutex);
+  const Series& series = impl_->series_of(call);
+  if (call.input_tokens > 0) series.input->Increment(static_cast<double>(call.input_tokens));
+  if (call.output_tokens > 0) series.output->Increment(static_cast<double>(call.output_tokens));
+  if (call.first_byte_seconds >= 0) series.first_byte->Observe(call.first_byte_seconds);
+  series.duration->Observe(call.seconds);
+  series.requests->Increment();
 }
 
 std::string Metrics::expose(const Gauges& gauges) {
@@ -116,6 +161,14 @@ std::string Metrics::expose(const Gauges& gauges) {
                                     {"measured", gauges.budget.measured}})
     m.engines_memory.Add({{"kind", kind}}).Set(static_cast<double>(bytes));
   m.evictions.Add({}).Set(static_cast<double>(gauges.budget.evictions));
+  const AnswersSample& a = gauges.answers;
+  for (const auto& [outcome, count] :
+       {std::pair{"memory_hit", a.memory_hits}, {"disk_hit", a.disk_hits}, {"miss", a.misses}, {"joined", a.joined}})
+    m.answers.Add({{"outcome", outcome}}).Set(static_cast<double>(count));
+  for (const auto& [tier, bytes] : {std::pair{"memory", a.memory_bytes}, {"disk", a.disk_bytes}})
+    m.answers_bytes.Add({{"tier", tier}}).Set(static_cast<double>(bytes));
+  for (const auto& [type, tokens] : {std::pair{"input", a.saved_input_tokens}, {"output", a.saved_output_tokens}})
+    m.answers_saved.Add({{"gen_ai_token_type", type}}).Set(static_cast<double>(tokens));
   for (const EngineSample& engine : gauges.engines) {
     const prom::Labels labels{{"engine", engine.name}};
     m.engine_memory.Add(labels).Set(static_cast<double>(engine.memory));

@@ -1,4 +1,5 @@
 // POST /v1/ocr: a document → the media engine → pages → the OCR engine, page by page.
+#include "answer_once.h"
 #include "document.h"
 #include "pages.h"
 
@@ -87,6 +88,35 @@ net::awaitable<dialects::Decoded<Spooled>> open_document(Call& call, const diale
   co_return std::unexpected(dialects::to_api_error(opened.error()));
 }
 
+namespace {
+
+net::awaitable<void> read_document(Call& call, const dialects::OcrRequest& request, const Model& model,
+                                   Upstream& media) {
+  const auto document = co_await open_document(call, request.document, "document");
+  if (!document) co_return co_await reply_error(call, document.error());
+
+  Attempt<ReadPages> read = give_up({});
+  do {
+    ++call.decision.attempts;
+    read = co_await read_once(call, request, *document, *model.upstream, media);
+  } while (!read && read.error().again == Again::here && call.decision.attempts < 2);
+  if (!read) {
+    auto error = read.error().error;
+    if (error.status < 500 && !error.param && error.status != 499) error.param = "document";
+    co_return co_await reply_error(call, error);
+  }
+  const auto words = request.include_words ? dialects::OcrWords::include : dialects::OcrWords::leave_out;
+  const std::string name = request.model.empty() ? model.id : request.model;
+  const std::string answer = dialects::encode_ocr(read->pages, name, document->size(), words);
+  call.decision.status = 200;
+  net::Headers headers = answer_headers(call, "application/json");
+  // Ours: lets a client that asks for a page at a time know when it has them all.
+  if (read->of > 0) headers.add("X-Document-Pages", fmt::format("{}", read->of));
+  [[maybe_unused]] const auto sent = co_await call.exchange.respond(200, std::move(headers), answer);
+}
+
+}  // namespace
+
 net::awaitable<void> handle_ocr(Call& call) {
   call.decision.operation = "ocr";
   auto body = co_await receive_json(call);
@@ -97,27 +127,8 @@ net::awaitable<void> handle_ocr(Call& call) {
   if (!model) co_return co_await reply_error(call, model.error());
   const auto media = media_of(call);
   if (!media) co_return co_await reply_error(call, media.error().error);
-  const auto document = co_await open_document(call, request->document, "document");
-  if (!document) co_return co_await reply_error(call, document.error());
-
-  Attempt<ReadPages> read = give_up({});
-  do {
-    ++call.decision.attempts;
-    read = co_await read_once(call, *request, *document, *(*model)->upstream, **media);
-  } while (!read && read.error().again == Again::here && call.decision.attempts < 2);
-  if (!read) {
-    auto error = read.error().error;
-    if (error.status < 500 && !error.param && error.status != 499) error.param = "document";
-    co_return co_await reply_error(call, error);
-  }
-  const auto words = request->include_words ? dialects::OcrWords::include : dialects::OcrWords::leave_out;
-  const std::string name = request->model.empty() ? (*model)->id : request->model;
-  const std::string answer = dialects::encode_ocr(read->pages, name, document->size(), words);
-  call.decision.status = 200;
-  net::Headers headers = answer_headers(call, "application/json");
-  // Ours: lets a client that asks for a page at a time know when it has them all.
-  if (read->of > 0) headers.add("X-Document-Pages", fmt::format("{}", read->of));
-  [[maybe_unused]] const auto sent = co_await call.exchange.respond(200, std::move(headers), answer);
+  const auto ask = [&] { return read_document(call, *request, **model, **media); };
+  co_await answer_once(call, {*model, {}}, &*body, ask);
 }
 
 }  // namespace hearth::gateway

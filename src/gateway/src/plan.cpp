@@ -94,13 +94,15 @@ class Planner {
     const auto is_it = [&](const auto& candidate) { return candidate.model.get() == &model; };
     if (std::ranges::any_of(plan_.candidates, is_it)) return;
     const UpstreamFacts& facts = model.upstream->facts();
-    if (asked_.facts.data_class > facts.sees)
+    const bool redact = asked_.facts.data_class > facts.sees;
+    if (redact && (asked_.task != Task::chat || !asked_.redacted_class || *asked_.redacted_class > facts.sees))
       return pass(model, Why::data_class,
                   fmt::format("the data are {}, and it may see {} at most", to_string(asked_.facts.data_class),
                               to_string(facts.sees)));
     if (std::string obstacle = model.upstream->obstacle(); !obstacle.empty())
       return pass(model, Why::obstacle, std::move(obstacle));
-    plan_.candidates.push_back({std::shared_ptr<const Model>(models_, &model), reason});
+    plan_.candidates.push_back({std::shared_ptr<const Model>(models_, &model),
+                                redact ? reason + ", with placeholders for what it may not see" : reason, redact});
   }
 
   void pass(const Model& model, Why why, std::string reason) {

@@ -1,5 +1,6 @@
 // POST /v1/audio/transcriptions and /translations: a file → the media engine → PCM → the transcription engine →
 // segments, as they are heard.
+#include "answer_once.h"
 #include "upload.h"
 #include "upstream_call.h"
 
@@ -179,6 +180,48 @@ dialects::Decoded<std::shared_ptr<const Model>> model_for(Call& call, const Tran
                           "model");
 }
 
+net::awaitable<void> transcribe(Call& call, const TranscriptionForm& form, AudioTask task, const Spooled& file,
+                                Upstream& engine, Upstream& media) {
+  Transcriber transcriber(call, form, task, file, engine, media);
+  Attempt<> done;
+  do {
+    ++call.decision.attempts;
+    done = co_await transcriber.run_once();
+  } while (!done && done.error().again == Again::here && call.decision.attempts < 2 && !call.exchange.started());
+  if (!done) {
+    auto error = done.error().error;
+    if (error.status < 500 && !error.param && error.status != 499) error.param = "file";
+    co_return co_await reply_error(call, error, form.stream ? StreamKind::events : StreamKind::bytes);
+  }
+  co_await answer(call, form, transcriber.transcript());
+}
+
+// What is asked: the form's fields, and the file's bytes whatever it is called.
+Result<answers::Digest> hash_form(const Upload& upload) {
+  answers::Hasher hasher("hearth.form.1");
+  for (const dialects::FormField& field : upload.fields) hasher.add(field.name).add(field.value);
+  const Spooled& file = upload.file->content;
+  hasher.begin(file.size());
+  std::vector<char> part(64 * 1024);
+  for (std::uint64_t offset = 0; offset < file.size();) {
+    HEARTH_TRY_ASSIGN(const std::size_t n, file.read_at(offset, part));
+    if (n == 0) return fail(Errc::io_error, "a spooled file is shorter than it was");
+    hasher.update({part.data(), n});
+    offset += n;
+  }
+  return hasher.finish();
+}
+
+net::awaitable<Result<answers::Request>> digest_of(Call& call, const Upload& upload, const TranscriptionForm& form) {
+  const auto digest = co_await call.services.pool.run([&upload] { return hash_form(upload); });
+  if (!digest) co_return fail(digest.error());
+  answers::Request request;
+  request.digest = *digest;
+  request.stream = form.stream;
+  if (form.temperature > 0) request.not_cacheable = "a temperature makes it random";
+  co_return request;
+}
+
 net::awaitable<void> handle(Call& call, AudioTask task) {
   auto upload = co_await receive_form(call, "file");
   if (!upload) co_return co_await reply_error(call, upload.error());
@@ -195,18 +238,11 @@ net::awaitable<void> handle(Call& call, AudioTask task) {
   const auto media = media_of(call);
   if (!media) co_return co_await reply_error(call, media.error().error);
 
-  Transcriber transcriber(call, *form, task, upload->file->content, *(*model)->upstream, **media);
-  Attempt<> done;
-  do {
-    ++call.decision.attempts;
-    done = co_await transcriber.run_once();
-  } while (!done && done.error().again == Again::here && call.decision.attempts < 2 && !call.exchange.started());
-  if (!done) {
-    auto error = done.error().error;
-    if (error.status < 500 && !error.param && error.status != 499) error.param = "file";
-    co_return co_await reply_error(call, error, form->stream ? StreamKind::events : StreamKind::bytes);
-  }
-  co_await answer(call, *form, transcriber.transcript());
+  const auto asked = co_await digest_of(call, *upload, *form);
+  if (!asked) co_return co_await reply_error(call, dialects::to_api_error(asked.error()));
+  call.asked = *asked;
+  const auto ask = [&] { return transcribe(call, *form, task, upload->file->content, *(*model)->upstream, **media); };
+  co_await answer_once(call, {*model, {}}, nullptr, ask);
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 #include "upstream_call.h"
 
+#include "answer_once.h"
+
 #include <hearth/core/log.h>
+#include <hearth/dialects/anthropic_upstream.h>
 #include <hearth/dialects/retry_after.h>
 
 #include <fmt/format.h>
@@ -61,7 +64,11 @@ ApiError with_known_code(ApiError error) {
 net::awaitable<Attempt<LeasePtr>> acquire(Call& call, Upstream& upstream) {
   const Deadline deadline = Deadline::at(call.began + call.services.config.limits.request_time);
   auto lease = co_await upstream.acquire(deadline);
-  if (lease) co_return std::move(*lease);
+  if (lease) {
+    const auto noted = co_await before_sending(call, upstream);
+    if (!noted) co_return not_begun(dialects::to_api_error(noted.error()));
+    co_return std::move(*lease);
+  }
   const Error& error = lease.error();
   ApiError answer = dialects::to_api_error(error);
   if (error.is(Errc::resource_exhausted))
@@ -69,7 +76,7 @@ net::awaitable<Attempt<LeasePtr>> acquire(Call& call, Upstream& upstream) {
   if (error.is(Errc::unavailable) || error.is(Errc::failed_precondition))
     answer = unavailable(upstream, error.message());
   if (answer.status == 429) answer.retry_after = std::max(Seconds(1), upstream.retry_after());
-  co_return give_up(std::move(answer), error.is(Errc::cancelled) ? Again::never : Again::elsewhere);
+  co_return not_begun(std::move(answer), error.is(Errc::cancelled) ? Again::never : Again::elsewhere);
 }
 
 std::unexpected<Failure> unreadable(Lease& lease, const Upstream& upstream) {
@@ -95,10 +102,10 @@ std::unexpected<Failure> broke(Lease& lease, const Upstream& upstream, const Err
   }
   if (error.is(Errc::deadline_exceeded)) {
     lease.finish(Outcome::timed_out);
-    return give_up(
-        dialects::api_error(ApiCode::deadline_exceeded, fmt::format("{} did not {} in time", called(upstream),
-                                                                    is_engine(upstream) ? "finish" : "answer")),
-        Again::elsewhere);
+    return std::unexpected(
+        Failure{dialects::api_error(ApiCode::deadline_exceeded, fmt::format("{} did not {} in time", called(upstream),
+                                                                            is_engine(upstream) ? "finish" : "answer")),
+                Again::elsewhere, net::nothing_was_sent(error)});
   }
   lease.finish(Outcome::failed);
   log::warn("gateway", "an upstream broke off", {{"upstream", upstream.name()}, {"error", error.describe()}});
@@ -107,8 +114,9 @@ std::unexpected<Failure> broke(Lease& lease, const Upstream& upstream, const Err
                                                      "moment",
                                                      upstream.name())),
                    Again::here);
-  return give_up(unavailable(upstream, fmt::format("{} could not be asked: {}", upstream.name(), error.message())),
-                 Again::elsewhere);
+  ApiError told = unavailable(upstream, fmt::format("{} could not be asked: {}", upstream.name(), error.message()));
+  if (net::nothing_was_sent(error)) return not_begun(std::move(told), Again::elsewhere);
+  return give_up(std::move(told), Again::elsewhere);
 }
 
 namespace {
@@ -116,27 +124,28 @@ namespace {
 // What a server elsewhere answered in place of an answer.
 Failure refusal(const Upstream& upstream, const net::ResponseHead& head, std::string_view body) {
   const int status = head.status;
-  ApiError told = dialects::decode_error_body(status, body);
+  const bool anthropic = upstream.facts().speaks == Speaks::anthropic;
+  ApiError told = anthropic ? dialects::decode_message_error(status, body) : dialects::decode_error_body(status, body);
   if (status == 401 || status == 403)  // the box's key, not the client's
     return {dialects::api_error(ApiCode::upstream_unavailable,
                                 fmt::format("{} does not take this box's key ({}): {}; see providers.{}.key_files",
                                             upstream.name(), status, told.message, upstream.name())),
-            Again::here};
+            Again::here, true};
   const auto rest =
       dialects::read_retry_after(head.headers.get("retry-after-ms"), head.headers.get("Retry-After"), wall_now());
   if (status == 429) {
     told.message = fmt::format("{}: {}", upstream.name(), told.message);
     told.retry_after = rest.value_or(Seconds(1));
-    return {std::move(told), Again::elsewhere};
+    return {std::move(told), Again::elsewhere, true};
   }
   if (status >= 500) {
     ApiError error = dialects::api_error(
         ApiCode::upstream_error, fmt::format("{} answered with status {}: {}", upstream.name(), status, told.message));
     error.retry_after = rest;
-    return {std::move(error), Again::elsewhere};
+    return {std::move(error), Again::elsewhere, true};
   }
   const bool may_differ = status == 404 || status == 408 || status == 409;
-  return {std::move(told), may_differ ? Again::elsewhere : Again::never};
+  return {std::move(told), may_differ ? Again::elsewhere : Again::never, true};
 }
 
 Outcome outcome_of(int status) {

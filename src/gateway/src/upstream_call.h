@@ -20,6 +20,7 @@ enum class Again { never, elsewhere, here };
 struct Failure {
   dialects::ApiError error;
   Again again = Again::never;
+  bool not_begun = false;  // nobody worked on it, so nobody is to be paid
 };
 template <typename T = void>
 using Attempt = std::expected<T, Failure>;
@@ -27,7 +28,11 @@ using Attempt = std::expected<T, Failure>;
 using LeasePtr = std::unique_ptr<Lease>;
 
 inline std::unexpected<Failure> give_up(dialects::ApiError error, Again again = Again::never) {
-  return std::unexpected(Failure{std::move(error), again});
+  return std::unexpected(Failure{std::move(error), again, false});
+}
+// The same before anything was sent.
+inline std::unexpected<Failure> not_begun(dialects::ApiError error, Again again = Again::never) {
+  return std::unexpected(Failure{std::move(error), again, true});
 }
 
 // queue_full, engine_unavailable, deadline_exceeded, request_cancelled; with a time to come back.

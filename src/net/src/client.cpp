@@ -26,6 +26,10 @@ namespace http = beast::http;
 namespace {
 
 constexpr std::size_t kReadSize = 32 * 1024;
+constexpr std::size_t kLargeRead = 256 * 1024;      // of a body that is known to be large
+constexpr std::size_t kMostReserved = 1024 * 1024;  // for a body, on the server's word
+constexpr std::size_t kSpare = 64;                  // past it: parsers of JSON read there
+constexpr std::size_t kBuffers = 8;                 // kept for the next calls
 
 double seconds(Millis time) {
   return std::chrono::duration<double>(time).count();
@@ -47,9 +51,10 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
   ClientLimits limits;
   std::vector<Idle> idle;  // the one that was used last at the end
   asio::steady_timer idle_timer;
-  TlsSession session;       // of the connection that was given back last
-  std::uint64_t bytes = 0;  // sent and received
-  std::size_t owed = 0;     // calls that wait for the server
+  std::vector<beast::flat_buffer> buffers;  // empty ones
+  TlsSession session;                       // of the connection that was given back last
+  std::uint64_t bytes = 0;                  // sent and received
+  std::size_t owed = 0;                     // calls that wait for the server
 
   [[nodiscard]] std::string name() const {
     if (!endpoint.label.empty()) return endpoint.label;
@@ -105,7 +110,11 @@ struct Replay {
 
 struct ClientCall::Impl {
   Impl(std::shared_ptr<HttpClient::Impl> p, Wire w)
-      : pool(std::move(p)), wire(std::move(w)), clock(pool->executor, wire.socket()) {}
+      : pool(std::move(p)), wire(std::move(w)), clock(pool->executor, wire.socket()) {
+    if (pool->buffers.empty()) return;
+    buffer = std::move(pool->buffers.back());
+    pool->buffers.pop_back();
+  }
 
   std::shared_ptr<HttpClient::Impl> pool;
   Wire wire;
@@ -200,7 +209,9 @@ struct ClientCall::Impl {
       co_return fail(Errc::protocol_error,
                      fmt::format("{} sent a malformed answer: no end of a chunk's header", pool->name()));
     }
-    const auto space = buffer.prepare(kReadSize);
+    const std::uint64_t expected =
+        parser && parser->is_header_done() ? parser->content_length_remaining().value_or(0) : 0;
+    const auto space = buffer.prepare(std::clamp<std::uint64_t>(expected, kReadSize, kLargeRead));
     reading = true;
     count();
     if (until) clock.begin(wait, *until);
@@ -272,37 +283,69 @@ struct ClientCall::Impl {
     }
   }
 
-  awaitable<Result<std::size_t>> read_body(std::span<char> into) {
-    while (!parser->is_done()) {
-      if (buffer.size() > 0) {
-        auto& body = parser->get().body();
-        body.data = into.data();
-        body.size = into.size();
-        body.more = true;
-        beast::error_code ec;
-        const std::size_t used = parser->put(buffer.data(), ec);
-        buffer.consume(used);
-        const std::size_t got = into.size() - body.size;
-        if (ec && ec != http::error::need_more && ec != http::error::need_buffer) {
-          broken = true;
-          co_return fail(Errc::protocol_error,
-                         fmt::format("{} sent a malformed answer: {}", pool->name(), ec.message()));
-        }
-        if (got > 0) co_return got;
-        if (parser->is_done()) break;
-        if (ec != http::error::need_more && used > 0) continue;  // a chunk's header was taken, its bytes come next
+  // Of the body, as much as is in the buffer and fits; 0: there is none now.
+  Result<std::size_t> take(std::span<char> into) {
+    while (!parser->is_done() && buffer.size() > 0) {
+      auto& body = parser->get().body();
+      body.data = into.data();
+      body.size = into.size();
+      body.more = true;
+      beast::error_code ec;
+      const std::size_t used = parser->put(buffer.data(), ec);
+      buffer.consume(used);
+      const std::size_t got = into.size() - body.size;
+      if (ec && ec != http::error::need_more && ec != http::error::need_buffer) {
+        broken = true;
+        return fail(Errc::protocol_error, fmt::format("{} sent a malformed answer: {}", pool->name(), ec.message()));
       }
-      std::optional<SteadyTime> until;
-      if (pool->limits.stall_time) until = steady_now() + *pool->limits.stall_time;
-      HEARTH_CO_TRY(co_await receive(CallClock::Wait::read, until));
+      if (got > 0) return got;
+      if (ec == http::error::need_more || used == 0) break;  // else a chunk's header was taken, its bytes come next
     }
-    co_return std::size_t{0};
+    return std::size_t{0};
+  }
+
+  Result<void> take_all(std::string& body, std::size_t limit) {
+    std::array<char, kReadSize> part;  // NOLINT(cppcoreguidelines-pro-type-member-init): received into
+    for (;;) {
+      HEARTH_TRY_ASSIGN(const std::size_t n, take(part));
+      if (n == 0) return {};
+      if (body.size() + n > limit)
+        return fail(Errc::too_large, fmt::format("the answer of {} is larger than {} bytes", pool->name(), limit));
+      body.append(part.data(), n);
+    }
+  }
+
+  awaitable<Result<void>> receive_body() {
+    std::optional<SteadyTime> until;
+    if (pool->limits.stall_time) until = steady_now() + *pool->limits.stall_time;
+    return receive(CallClock::Wait::read, until);
+  }
+
+  awaitable<Result<std::size_t>> read_body(std::span<char> into) {
+    for (;;) {
+      const auto got = take(into);
+      if (!got || *got > 0 || parser->is_done()) co_return got;
+      HEARTH_CO_TRY(co_await receive_body());
+    }
+  }
+
+  awaitable<Result<std::string>> read_whole(std::size_t limit) {
+    std::string body;
+    if (const auto length = parser->content_length_remaining())
+      body.reserve(std::min<std::uint64_t>(*length, kMostReserved) + kSpare);
+    for (;;) {
+      HEARTH_CO_TRY(take_all(body, limit));
+      if (parser->is_done()) co_return body;
+      HEARTH_CO_TRY(co_await receive_body());
+    }
   }
 
   void release() {
     clock.stop();
+    const bool drained = buffer.size() == 0;
+    if (drained && pool->buffers.size() < kBuffers) pool->buffers.push_back(std::move(buffer));
     const bool reusable = !broken && clock.missed() == CallClock::Wait::none && body_sent && parser &&
-                          parser->is_done() && parser->keep_alive() && buffer.size() == 0;
+                          parser->is_done() && parser->keep_alive() && drained;
     if (reusable) pool->give_back(std::move(wire));
   }
 };
@@ -345,17 +388,7 @@ awaitable<Result<std::size_t>> ClientCall::read_some(std::span<char> into) {
 }
 
 awaitable<Result<std::string>> ClientCall::read_all(std::size_t limit) {
-  std::string body;
-  std::vector<char> part(kReadSize);
-  for (;;) {
-    const auto n = co_await impl_->read_body(part);
-    if (!n) co_return fail(n.error());
-    if (*n == 0) co_return body;
-    if (body.size() + *n > limit)
-      co_return fail(Errc::too_large,
-                     fmt::format("the answer of {} is larger than {} bytes", impl_->pool->name(), limit));
-    body.append(part.data(), *n);
-  }
+  return impl_->read_whole(limit);
 }
 
 void ClientCall::set_deadline(Deadline deadline) noexcept {
@@ -384,11 +417,13 @@ namespace {
 
 std::string format_head(const RequestHead& head, std::string_view host, std::optional<std::size_t> length,
                         BodyKind body) {
-  std::string text = fmt::format("{} {} HTTP/1.1\r\n", head.method, head.target);
-  if (!head.headers.has("Host")) text += fmt::format("Host: {}\r\n", host);
+  std::string text;
+  text.reserve(kUsualHead);
+  text.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
+  if (!head.headers.has("Host")) append_field(text, "Host", host);
   append_fields(text, head.headers);
   if (length) {
-    text += fmt::format("Content-Length: {}\r\n", *length);
+    append_length(text, *length);
   } else if (body == BodyKind::chunked) {
     text += "Transfer-Encoding: chunked\r\n";
   }

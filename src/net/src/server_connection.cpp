@@ -21,9 +21,11 @@ namespace http = beast::http;
 namespace {
 
 constexpr std::size_t kReadSize = 16 * 1024;
-constexpr std::size_t kMaxDrain = 256 * 1024;  // of a body nobody read, to keep the connection
-constexpr Millis kLingerSilence{3'000};        // after a refusal: for a client that sends nothing more
-constexpr Millis kLinger{20'000};              // for one that goes on sending
+constexpr std::size_t kLargeRead = 256 * 1024;  // of a body that is known to be large
+constexpr std::size_t kSpare = 64;              // past a body: parsers of JSON read there
+constexpr std::size_t kMaxDrain = 256 * 1024;   // of a body nobody read, to keep the connection
+constexpr Millis kLingerSilence{3'000};         // after a refusal: for a client that sends nothing more
+constexpr Millis kLinger{20'000};               // for one that goes on sending
 
 }  // namespace
 
@@ -53,11 +55,7 @@ awaitable<void> ServerConnection::run() {
     --shared_.in_flight;
     if (answer_ != Answer::complete) break;  // failed, or a stream that was not finished: the cut is the message
     if (parser_->is_done()) continue;
-    std::array<char, kReadSize> rest;  // NOLINT(cppcoreguidelines-pro-type-member-init): received into
-    for (std::size_t drained = 0; keep_alive_ && !continue_expected_ && !parser_->is_done();) {
-      const auto n = co_await read_some(rest);
-      if (!n || (drained += *n) > kMaxDrain) keep_alive_ = false;
-    }
+    co_await drain();
     if (!parser_->is_done()) {
       co_await linger();
       break;
@@ -65,6 +63,16 @@ awaitable<void> ServerConnection::run() {
   }
   boost::system::error_code ignored;
   socket_.close(ignored);
+}
+
+// Reads what nobody read of a body, so that the next request can be. A coroutine of its own: its bytes would be part of
+// every connection's memory.
+awaitable<void> ServerConnection::drain() {
+  std::array<char, kReadSize> rest;  // NOLINT(cppcoreguidelines-pro-type-member-init): received into
+  for (std::size_t drained = 0; keep_alive_ && !continue_expected_ && !parser_->is_done();) {
+    const auto n = co_await read_some(rest);
+    if (!n || (drained += *n) > kMaxDrain) keep_alive_ = false;
+  }
 }
 
 void ServerConnection::check_time(SteadyTime now) {
@@ -97,7 +105,8 @@ awaitable<Result<std::size_t>> ServerConnection::receive() {
   // The parser takes a header, a chunk's extensions and trailers only whole: none may be larger than a header.
   if (buffer_.size() > shared_.limits.header_bytes + kReadSize)
     co_return fail(Errc::protocol_error, "a chunk's header or a trailer is too large");
-  const auto space = buffer_.prepare(kReadSize);
+  const std::uint64_t expected = parser_->is_header_done() ? parser_->content_length_remaining().value_or(0) : 0;
+  const auto space = buffer_.prepare(std::clamp<std::uint64_t>(expected, kReadSize, kLargeRead));
   const auto [ec, n] = co_await socket_.async_read_some(space, kTuple);
   if (ec) co_return fail(translate(ec));
   buffer_.commit(n);
@@ -117,6 +126,7 @@ awaitable<ServerConnection::Header> ServerConnection::read_header() {
   timed_out_ = false;
   body_read_ = 0;
   idle_ = buffer_.size() == 0;
+  if (idle_ && buffer_.capacity() > kReadSize) buffer_.shrink_to_fit();
   expire_in(idle_ ? shared_.limits.idle_time : shared_.limits.header_time);
   while (!parser_->is_header_done()) {
     if (buffer_.size() > 0) {
@@ -172,58 +182,75 @@ std::optional<std::uint64_t> ServerConnection::content_length() const {
   return *length;
 }
 
-awaitable<Result<std::size_t>> ServerConnection::read_some(std::span<char> into) {
-  if (continue_expected_) {
-    continue_expected_ = false;
-    HEARTH_CO_TRY(co_await send("HTTP/1.1 100 Continue\r\n\r\n", {}, {}));
-  }
-  while (!parser_->is_done()) {
-    if (buffer_.size() > 0) {
-      auto& body = parser_->get().body();
-      body.data = into.data();
-      body.size = into.size();
-      body.more = true;
-      beast::error_code ec;
-      const std::size_t used = parser_->put(buffer_.data(), ec);
-      buffer_.consume(used);
-      const std::size_t got = into.size() - body.size;
-      if (ec && ec != http::error::need_more && ec != http::error::need_buffer) {
-        keep_alive_ = false;
-        co_return fail(Errc::protocol_error, fmt::format("the request's body is malformed: {}", ec.message()));
-      }
-      body_read_ += got;
-      if (got > 0) co_return got;
-      if (parser_->is_done()) break;
-      if (ec != http::error::need_more && used > 0) continue;  // a chunk's header was taken, its bytes come next
-    }
-    // Slow is fine, stalled or dripping is not: a byte within stall_time, and a least average rate after that.
-    const auto allowed = shared_.limits.stall_time + Millis(body_read_ * 1000 / shared_.limits.body_bytes_per_second);
-    expires_ = std::min(steady_now() + shared_.limits.stall_time, body_began_ + allowed);
-    const auto n = co_await receive();
-    expires_ = SteadyTime::max();
-    if (!n) {
+awaitable<Result<void>> ServerConnection::expect_body() {
+  if (!continue_expected_) co_return Result<void>();
+  continue_expected_ = false;
+  co_return co_await send("HTTP/1.1 100 Continue\r\n\r\n", {}, {});
+}
+
+Result<std::size_t> ServerConnection::take(std::span<char> into) {
+  while (!parser_->is_done() && buffer_.size() > 0) {
+    auto& body = parser_->get().body();
+    body.data = into.data();
+    body.size = into.size();
+    body.more = true;
+    beast::error_code ec;
+    const std::size_t used = parser_->put(buffer_.data(), ec);
+    buffer_.consume(used);
+    const std::size_t got = into.size() - body.size;
+    if (ec && ec != http::error::need_more && ec != http::error::need_buffer) {
       keep_alive_ = false;
-      co_return fail(n.error());
+      return fail(Errc::protocol_error, fmt::format("the request's body is malformed: {}", ec.message()));
     }
+    body_read_ += got;
+    if (got > 0) return got;
+    if (ec == http::error::need_more || used == 0) break;  // else a chunk's header was taken, its bytes come next
   }
-  co_return std::size_t{0};
+  return std::size_t{0};
+}
+
+awaitable<Result<void>> ServerConnection::receive_body() {
+  // Slow is fine, stalled or dripping is not: a byte within stall_time, and a least average rate after that.
+  const auto allowed = shared_.limits.stall_time + Millis(body_read_ * 1000 / shared_.limits.body_bytes_per_second);
+  expires_ = std::min(steady_now() + shared_.limits.stall_time, body_began_ + allowed);
+  const auto n = co_await receive();
+  expires_ = SteadyTime::max();
+  if (n) co_return Result<void>();
+  keep_alive_ = false;
+  co_return fail(n.error());
+}
+
+awaitable<Result<std::size_t>> ServerConnection::read_some(std::span<char> into) {
+  HEARTH_CO_TRY(co_await expect_body());
+  for (;;) {
+    const auto got = take(into);
+    if (!got || *got > 0 || parser_->is_done()) co_return got;
+    HEARTH_CO_TRY(co_await receive_body());
+  }
+}
+
+Result<void> ServerConnection::take_all(std::string& body, std::size_t limit) {
+  std::array<char, kReadSize> part;  // NOLINT(cppcoreguidelines-pro-type-member-init): received into
+  for (;;) {
+    HEARTH_TRY_ASSIGN(const std::size_t n, take(part));
+    if (n == 0) return {};
+    if (body.size() + n > limit)
+      return fail(Errc::too_large, fmt::format("the request's body is larger than {} bytes", limit));
+    body.append(part.data(), n);
+  }
 }
 
 awaitable<Result<std::string>> ServerConnection::read_all(std::size_t limit) {
-  const auto too_large = [&] {
-    return fail(Errc::too_large, fmt::format("the request's body is larger than {} bytes", limit));
-  };
   const auto length = content_length();
-  if (length && *length > limit) co_return too_large();
+  if (length && *length > limit)
+    co_return fail(Errc::too_large, fmt::format("the request's body is larger than {} bytes", limit));
+  HEARTH_CO_TRY(co_await expect_body());
   std::string body;
-  if (length) body.reserve(std::min<std::size_t>(*length, 1 << 20U));
-  std::array<char, kReadSize> part;  // NOLINT(cppcoreguidelines-pro-type-member-init): received into
+  if (length) body.reserve(std::min<std::size_t>(*length, 1 << 20U) + kSpare);
   for (;;) {
-    const auto n = co_await read_some(part);
-    if (!n) co_return fail(n.error());
-    if (*n == 0) co_return body;
-    if (body.size() + *n > limit) co_return too_large();
-    body.append(part.data(), *n);
+    HEARTH_CO_TRY(take_all(body, limit));
+    if (parser_->is_done()) co_return body;
+    HEARTH_CO_TRY(co_await receive_body());
   }
 }
 
@@ -254,10 +281,13 @@ void ServerConnection::unwatch() {
 // ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 std::string ServerConnection::format_head(int status, const Headers& headers, std::optional<std::size_t> length) const {
-  std::string text = fmt::format("HTTP/1.1 {} {}\r\n", status, reason_phrase(status));
+  std::string text;
+  text.reserve(kUsualHead);
+  text.append("HTTP/1.1 ").append(fmt::format_int(status).c_str()).append(" ");
+  text.append(reason_phrase(status)).append("\r\n");
   append_fields(text, headers);
   if (length) {
-    fmt::format_to(std::back_inserter(text), "Content-Length: {}\r\n", *length);
+    append_length(text, *length);
   } else if (chunked_) {
     text += "Transfer-Encoding: chunked\r\n";
   }

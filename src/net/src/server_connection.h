@@ -59,7 +59,15 @@ class ServerConnection final : public Exchange {
   awaitable<Header> read_header();
   awaitable<void> refuse(int status, std::string_view code, std::string_view message);
   awaitable<void> linger();
+  awaitable<void> drain();
   awaitable<Result<std::size_t>> receive();
+  // Of the body, as much as is in the buffer and fits; 0: there is none now. protocol_error.
+  Result<std::size_t> take(std::span<char> into);
+  // All of it that is in the buffer; too_large past `limit`.
+  Result<void> take_all(std::string& body, std::size_t limit);
+  // Waits for more of the body.
+  awaitable<Result<void>> receive_body();
+  awaitable<Result<void>> expect_body();
   awaitable<Result<void>> send(std::string_view head, std::string_view a, std::string_view b);
   void take_head();
   void unwatch();

@@ -70,6 +70,13 @@ Result<void> Statement::bind_one(int index, std::string_view value) {
   return {};
 }
 
+Result<void> Statement::bind_one(int index, Blob value) {
+  const char* data = value.bytes.data() != nullptr ? value.bytes.data() : "";
+  const int code = sqlite3_bind_blob64(statement_.get(), index, data, value.bytes.size(), SQLITE_TRANSIENT);
+  if (code != SQLITE_OK) return fail(connection_->error(code, "binding a blob"));
+  return {};
+}
+
 Result<void> Statement::bind_integer(int index, std::int64_t value) {
   const int code = sqlite3_bind_int64(statement_.get(), index, value);
   if (code != SQLITE_OK) return fail(connection_->error(code, "binding a number"));
@@ -97,6 +104,12 @@ std::int64_t Statement::integer(int column) const {
 
 std::string Statement::text(int column) const {
   const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+  const int size = sqlite3_column_bytes(statement_.get(), column);
+  return data == nullptr ? std::string() : std::string(data, static_cast<std::size_t>(size));
+}
+
+std::string Statement::blob(int column) const {
+  const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_.get(), column));
   const int size = sqlite3_column_bytes(statement_.get(), column);
   return data == nullptr ? std::string() : std::string(data, static_cast<std::size_t>(size));
 }
@@ -132,6 +145,28 @@ Result<Connection> Connection::open(const std::filesystem::path& path) {
   if (code != SQLITE_OK) return fail(connection.error(code, "opening"));
   HEARTH_TRY(connection.configure());
   HEARTH_TRY(connection.check());
+  return connection;
+}
+
+Result<Connection> Connection::open_read_only(const std::filesystem::path& path) {
+  {
+    const Fd readable(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!readable) {
+      const int err = errno;
+      if (err == ENOENT) return fail(Errc::not_found, fmt::format("there is no database {}", path.string()));
+      if (err == EACCES || err == EPERM)
+        return fail(Errc::permission_denied,
+                    fmt::format("{} may be read by the user that hearthd runs as, and by root", path.string()));
+      return fail_errno(err, fmt::format("cannot open {}", path.string()));
+    }
+  }
+  sqlite3* raw = nullptr;
+  const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
+  Connection connection(path, raw);
+  if (code != SQLITE_OK) return fail(connection.error(code, "opening"));
+  sqlite3_busy_timeout(connection.db_.get(), kBusyMilliseconds);
+  sqlite3_db_config(connection.db_.get(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   return connection;
 }
 

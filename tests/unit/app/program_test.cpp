@@ -286,6 +286,36 @@ TEST_F(ProgramTest, NamesInPathsAreEscaped) {
   EXPECT_EQ(box_->requests().at(0).method, "DELETE");
 }
 
+TEST_F(ProgramTest, SpendShowsWhatIsKnownAndWhatIsNot) {
+  start([](const FakeRequest&) {
+    return ok(R"({"since":"2026-11-01","by":"model","prices_as_of":"2026-11-27","data":[
+      {"name":"big","calls":3,"unpriced_calls":0,"currency":"USD","cost":"1.234567891","input_tokens":1000,
+       "cached_tokens":10,"cache_write_tokens":0,"output_tokens":50,"unsettled_cost":"0.25","unsettled_tokens":9},
+      {"name":"odd","calls":1,"unpriced_calls":1,"currency":null,"cost":"0.00","input_tokens":5,"cached_tokens":0,
+       "cache_write_tokens":0,"output_tokens":1,"unsettled_cost":"0.00","unsettled_tokens":7}]})");
+  });
+  const std::string out = run("spend --by model --since 30d").out;
+  EXPECT_EQ(box_->requests().at(0).target, "/admin/spend?by=model&since=30d");
+  for (const char* shown : {"Since 2026-11-01", "1.234567 USD", "0.25 USD", "not known", "7 tokens"})
+    EXPECT_NE(out.find(shown), std::string::npos) << shown << out;
+  EXPECT_NE(run("spend --json").out.find("\"1.234567891\""), std::string::npos);
+  EXPECT_EQ(run("spend --by colour").status, 2);
+}
+
+TEST_F(ProgramTest, BudgetsShowsWhatIsLeftAndWhatWasLost) {
+  start([](const FakeRequest&) {
+    return ok(R"({"data":[{"budget":"each key 2.00 USD per day","subject":"laptop","unit":"USD","limit":"2.00",
+      "spent":"2.00","held":"0.00","left":"0.00","renews_at":"2026-11-28T00:00:00Z"},
+      {"budget":"box 100 tokens in total","subject":"","unit":"tokens","limit":"100","spent":"40","held":"1",
+       "left":"59","renews_at":null}],
+      "unsettled":[{"at":"2026-11-27T10:00:00Z","key":"laptop","agent":"","upstream":"cloud","model":"big",
+       "currency":"USD","cost":"0.75","tokens":100}],"prices_as_of":"2026-11-27"})");
+  });
+  const std::string out = run("budgets").out;
+  for (const char* shown : {"each key 2.00 USD per day", "laptop", "59 tokens", "never", "went down", "0.75 USD"})
+    EXPECT_NE(out.find(shown), std::string::npos) << shown << out;
+}
+
 TEST_F(ProgramTest, SayChoosesTheFormatByTheFile) {
   start([](const FakeRequest&) { return ok("OggS"); });
   EXPECT_EQ(run("say hi -o {}/x.ogg").status, 0);

@@ -23,7 +23,7 @@ TEST(AnthropicAnswer, is_a_message) {
                           R"({"type":"tool_use","id":"t","name":"look","input":{"n": 1.10}}],)"
                           R"("stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":3,)"
                           R"("cache_creation_input_tokens":0,"cache_read_input_tokens":7,"output_tokens":4}})");
-  EXPECT_EQ(answer->usage, (Usage{10, 4}));
+  EXPECT_EQ(answer->usage, (Usage{.input_tokens = 10, .output_tokens = 4, .cached_tokens = 7}));
 }
 
 TEST(AnthropicAnswer, every_reason_to_stop) {

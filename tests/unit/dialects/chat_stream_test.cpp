@@ -78,19 +78,31 @@ TEST(ChatStream, ErrorsInTheStreamAreErrors) {
 
 TEST(ChatStream, SignsOfLifeStayThem) {
   ChatStream stream(false);
+  EXPECT_EQ(stream.feed(": OPENROUTER PROCESSING\n\n").value(), "") << "nothing has begun that could be kept alive";
+  EXPECT_EQ(stream.feed(event(kDelta)).value(), event(kDelta));
   EXPECT_EQ(stream.feed(": OPENROUTER PROCESSING\n\n").value(), ":\n\n");
 }
 
+TEST(ChatStream, OneThatSaysNothingIsNoAnswer) {
+  ChatStream stream(false);
+  EXPECT_EQ(pass(stream, event(kUsage) + std::string(kSseDone)), "<the answer says nothing>");
+}
+
 TEST(ErrorInAnswer, IsFoundDespiteItsStatus) {
-  EXPECT_EQ(error_in_answer(R"({"error":{"message":"no credit"}})"), "no credit");
-  EXPECT_EQ(error_in_answer(R"({"error":{}})"), "the server answered with an error");
-  EXPECT_EQ(error_in_answer(R"({"choices":[{"message":{}}],"error":null})"), "");
-  EXPECT_EQ(error_in_answer(R"({"choices":[{"message":{}}]})"), "");
+  EXPECT_EQ(fault_in_answer(R"({"error":{"message":"no credit"}})"), "no credit");
+  EXPECT_EQ(fault_in_answer(R"({"error":{}})"), "the server answered with an error");
+  EXPECT_EQ(fault_in_answer(R"({"choices":[{"message":{}}],"error":null})"), "");
+  EXPECT_EQ(fault_in_answer(R"({"choices":[{"message":{}}]})"), "");
+  for (const char* nothing : {"{}", R"({"choices":[]})", R"({"choices":null})"})
+    EXPECT_EQ(fault_in_answer(nothing), "the server's answer says nothing") << nothing;
+  EXPECT_EQ(fault_in_answer(R"({"choices":[)"), "the server's answer cannot be read");
 }
 
 TEST(AskForUsage, AddsOneField) {
   EXPECT_EQ(ask_for_usage("{\"model\":\"m\",\"seed\":1.0}\n"),
             R"({"model":"m","seed":1.0,"stream_options":{"include_usage":true}})");
+  EXPECT_EQ(ask_for_usage(R"({"stream_options":{ "include_usage":false,"include_obfuscation":true },"model":"m"})"),
+            R"({"stream_options":{"include_usage":true,"include_obfuscation":true},"model":"m"})");
 }
 
 TEST(ReadConversation, OpeningsTellConversationsApart) {
@@ -115,6 +127,19 @@ TEST(HasWord, FindsWholeStringsOnly) {
   EXPECT_TRUE(has_word(body, "tools"));
   EXPECT_FALSE(has_word(body, "images"));
   EXPECT_FALSE(has_word(body, "tool"));
+}
+
+TEST(ReadBounds, ReadsWhatBoundsAnAnswer) {
+  const AnswerBounds none = read_bounds(JsonBody(R"({"messages":[]})"));
+  EXPECT_EQ(none.max_output, std::nullopt);
+  EXPECT_EQ(none.choices, 1U);
+  const AnswerBounds some = read_bounds(JsonBody(
+      R"({"max_tokens":10,"max_completion_tokens":20,"n":3,"m":[{"image_url":{"url":"data:image/png;base64,AAAA"}}]})"));
+  EXPECT_EQ(some.max_output, 20U);
+  EXPECT_EQ(some.choices, 3U);
+  EXPECT_EQ(some.images, 1U);
+  EXPECT_EQ(some.picture_bytes, 27U);
+  EXPECT_EQ(read_bounds(JsonBody(R"({"max_tokens":null,"n":"2"})")).choices, 1U);
 }
 
 TEST(RetryAfter, IsReadInEachForm) {

@@ -47,7 +47,14 @@ TEST(Usage, is_read_from_usage_and_else_from_timings) {
             (Usage{42, 4}));
   EXPECT_EQ(decode_usage(R"({"timings":{"cache_n":40,"prompt_n":2,"predicted_n":4},"usage":{"prompt_tokens":1}})"),
             (Usage{1, 0}));
-  EXPECT_EQ(decode_usage(R"({"timings":{"cache_n":40,"prompt_n":2,"predicted_n":4}})"), (Usage{42, 4}));
+  EXPECT_EQ(decode_usage(R"({"timings":{"cache_n":40,"prompt_n":2,"predicted_n":4}})"),
+            (Usage{.input_tokens = 42, .output_tokens = 4, .cached_tokens = 40}));
+  EXPECT_EQ(
+      decode_usage(R"({"usage":{"prompt_tokens":10,"completion_tokens":4,"prompt_tokens_details":
+                {"cached_tokens":7,"cache_write_tokens":99},"completion_tokens_details":{"reasoning_tokens":3}}})"),
+      (Usage{
+          .input_tokens = 10, .output_tokens = 4, .cached_tokens = 7, .cache_write_tokens = 3, .reasoning_tokens = 3}))
+      << "parts are no more than the whole";
   for (const char* nothing : {"", "[DONE]", "{}", R"({"usage":null})", R"({"usage":{"prompt_tokens":-1}})",
                               R"({"usage":{"prompt_tokens":1e300}})", R"({"usage":{"prompt_tokens":"1"}})"})
     EXPECT_EQ(decode_usage(nothing), Usage()) << nothing;

@@ -13,6 +13,10 @@ AccessPolicy policy() {
     if (key != "right") return std::nullopt;
     return Principal{"key_1", "laptop"};
   };
+  p.find = [](std::string_view id) -> std::optional<Principal> {
+    if (id != "key_1") return std::nullopt;
+    return Principal{"key_1", "laptop"};
+  };
   return p;
 }
 
@@ -92,6 +96,16 @@ TEST(Keys, AreRecognisedWhereNoneIsNeeded) {
   EXPECT_EQ(stranger->id, "anonymous");
   EXPECT_EQ(wrong->id, "anonymous");
   EXPECT_EQ(known->id, "key_1");
+}
+
+TEST(OnBehalfOf, TheOwnerMayActInAKeysName) {
+  EXPECT_EQ(on_behalf_of({}, policy())->id, "owner");
+  EXPECT_EQ(on_behalf_of({{"x-hearth-principal", "owner"}}, policy())->id, "owner");
+  EXPECT_EQ(on_behalf_of({{"x-hearth-principal", "anonymous"}}, policy())->id, "anonymous");
+  EXPECT_EQ(on_behalf_of({{"x-hearth-principal", "key_1"}}, policy())->name, "laptop");
+  EXPECT_EQ(on_behalf_of({{"x-hearth-principal", "key_2"}}, policy()).error().code, "invalid_api_key");
+  EXPECT_EQ(authenticate({{"x-hearth-principal", "key_1"}}, policy()).error().code, "missing_api_key")
+      << "but nobody else";
 }
 
 }  // namespace

@@ -94,6 +94,22 @@ TEST(Plan, DataGoOnlyWhereTheirClassMay) {
   EXPECT_TRUE(only_class_forbids(none));
 }
 
+TEST(Plan, WhoMaySeeTheDataWithPlaceholdersIsAskedWithThem) {
+  Asked asked = ask("big", DataClass::secret);
+  asked.redacted_class = DataClass::personal;
+  const Plan plan = make_plan(box(), {}, asked);
+  EXPECT_THAT(order(plan), ElementsAre("other/big", "den/big"));
+  EXPECT_TRUE(plan.candidates[0].redact);
+  EXPECT_THAT(plan.candidates[0].reason, HasSubstr("placeholders"));
+  EXPECT_FALSE(plan.candidates[1].redact);
+  // What an embedding says of an address nobody can give back.
+  std::vector<Model> models = {model("p/b", UpstreamKind::provider, DataClass::personal)};
+  models[0].task = Task::embedding;
+  asked.name = "b";
+  asked.task = Task::embedding;
+  EXPECT_THAT(order(make_plan(std::make_shared<const std::vector<Model>>(models), {}, asked)), IsEmpty());
+}
+
 TEST(Plan, ARouteLeadsByItsConditions) {
   const Routes all = routes("auto", {"local if size<8k", "big if class<=internal", "other/big", "local"});
   Asked asked = ask("auto");
@@ -156,13 +172,16 @@ TEST(Plan, NothingOverridesTheClass) {
       routed = routes("auto", {*rc::gen::element<std::string_view>("local", "a", "q/b if size<500"), "b", "local"});
     Asked asked = ask(*rc::gen::element<std::string_view>("", "auto", "a", "q/b", "none"),
                       static_cast<DataClass>(*rc::gen::inRange(0, 4)));
+    if (*rc::gen::arbitrary<bool>()) asked.redacted_class = static_cast<DataClass>(*rc::gen::inRange(0, 4));
     asked.facts.size = *rc::gen::inRange<std::uint64_t>(0, 1000);
     asked.hold = *rc::gen::element(Hold::none, Hold::prefers, Hold::only);
     asked.held = *rc::gen::element<std::string_view>("a", "q/b", "gone");
     const Plan plan = make_plan(models, routed, asked);
     std::vector<const Model*> seen;
     for (const Candidate& candidate : plan.candidates) {
-      RC_ASSERT(candidate.model->upstream->facts().sees >= asked.facts.data_class);
+      const DataClass sees = candidate.model->upstream->facts().sees;
+      RC_ASSERT(candidate.redact == (sees < asked.facts.data_class));
+      if (candidate.redact) RC_ASSERT(asked.redacted_class && sees >= *asked.redacted_class);
       RC_ASSERT(candidate.model->upstream->obstacle().empty());
       RC_ASSERT(!candidate.reason.empty());
       RC_ASSERT(std::ranges::find(seen, candidate.model.get()) == seen.end());

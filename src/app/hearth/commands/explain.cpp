@@ -119,6 +119,12 @@ std::string call_text(const json::value& call, const Session& s) {
                                 printable(json::text(call, "requested_model")), json::text(call, "data_class"),
                                 verdict(call), model.empty() ? "" : " by " + s.ink(printable(model), Ink::bold),
                                 json::number(call, "seconds"), whole(call, "status"));
+  if (const std::string found = json::text(call, "found"); !found.empty())
+    out += fmt::format("Found in it: {}.\n", printable(found));
+  const std::string source = json::text(call, "source");
+  if (source == "cache") out += "The answer was there already: the same was asked before.\n";
+  if (source == "joined") out += "The same was being asked already: it followed that call.\n";
+  if (source == "replayed") out += "It repeated a request by its Idempotency-Key and got that one's answer.\n";
   Table table({{"MODEL"}, {"WHAT BECAME OF IT"}, {"BECAUSE", Align::left, true}});
   for (const json::value& tried : json::list(call, "tried")) {
     const std::string error = json::text(tried, "error");

@@ -40,6 +40,7 @@ std::string describe(const json::value& status, const Session& s) {
                           format_duration(std::chrono::duration<double>(json::number(status, "uptime_seconds"))),
                           json::number(status, "pid")));
   out += line(s, "listens", json::joined(status, "listen"));
+  out += line(s, "world", json::text(status, "link"));
   out += line(s, "keys",
               json::text(status, "auth") == "open" ? "not needed: only this machine can reach it"
                                                    : "needed (hearth keys new NAME makes one)");

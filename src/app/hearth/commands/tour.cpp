@@ -111,6 +111,7 @@ std::string as_text(const Line& line, const Session& s) {
 }
 
 Result<ExitCode> run_tour(Session& s, const Options& options) {
+  s.ask_anew();  // it measures
   // Nothing of it works without the box: say that once, not five times.
   Request health;
   health.path = "/healthz";

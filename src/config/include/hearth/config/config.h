@@ -50,6 +50,15 @@ struct Limits {
   std::chrono::milliseconds request_time{std::chrono::hours(1)};
 };
 
+// Answers that are kept for when the same is asked again.
+struct Cache {
+  bool enabled = true;
+  std::uint64_t memory = 16ULL << 20;
+  std::uint64_t disk = 256ULL << 20;  // 0: memory only
+  std::uint64_t answer = 4ULL << 20;  // larger ones are not kept
+  std::chrono::milliseconds lifetime{std::chrono::hours(24)};
+};
+
 struct Logging {
   log::Level level = log::Level::info;
   std::optional<log::Format> format;  // not set: text on a terminal, else json
@@ -94,6 +103,9 @@ enum class EgressMode { open, listed, closed };
 struct Egress {
   EgressMode mode = EgressMode::open;
   std::vector<std::string> allow;  // "HOST", "HOST:PORT", "*.example.com"
+  // What the egress ledger keeps of what left the box.
+  std::chrono::milliseconds keep{std::chrono::hours(24 * 90)};
+  std::uint64_t keep_records = 1'000'000;
 };
 
 enum class Speaks { openai, anthropic };
@@ -126,9 +138,52 @@ struct Policy {
   DataClass default_class = kUnknownClass;  // of a call that nothing says the class of
 };
 
+// Calls that are answered later.
+struct Deferred {
+  std::uint64_t calls = 10'000;
+  std::uint64_t space = std::uint64_t{2} << 30U;
+  std::chrono::milliseconds keep{std::chrono::hours(7 * 24)};
+  std::chrono::milliseconds deadline{std::chrono::hours(24)};
+  std::uint64_t parallel = 2;
+  std::vector<std::string> cheap_hours;  // "22:00-06:00"
+  std::vector<std::string> webhooks;     // URLs; what lies below them is allowed, too
+  bool repeat_uncertain = false;
+};
+
+// The line to the world outside.
+struct Link {
+  bool metered = false;
+  std::string probe;          // a URL; empty: none
+  std::string probe_expects;  // the page's text; empty: any
+  std::chrono::milliseconds probe_every{60'000};
+};
+
+// What may be spent on calls that leave the box (docs/budgets.md). As written; parse_budget() and parse_own_price()
+// read every line.
+struct Budgets {
+  std::vector<std::string> limits;
+  std::vector<std::string> prices;
+};
+
+// What becomes of a finding of the detectors in a call that would go where its class may not.
+enum class WhenLeaving { block, redact };
+
+struct Privacy {
+  WhenLeaving internal = WhenLeaving::block;
+  WhenLeaving personal = WhenLeaving::block;
+  WhenLeaving secret = WhenLeaving::block;
+};
+
+// What is found besides what the detectors know.
+struct Pattern {
+  std::string regex;  // RE2's syntax; must be set
+  DataClass data_class = DataClass::personal;
+};
+
 struct Config {
   Server server;
   Limits limits;
+  Cache cache;
   Logging log;
   Engines engines;
   Models models;
@@ -137,8 +192,13 @@ struct Config {
   std::map<std::string, Provider> providers;  // by name
   std::map<std::string, Route> routes;        // by the name that clients ask for
   Policy policy;
-  Paths paths;                 // from defaults, environment and command line; not in hearth.yaml
-  bool file_was_read = false;  // false: there is no hearth.yaml, defaults are in force
+  Deferred deferred;
+  Link link;
+  Budgets budgets;
+  Privacy privacy;
+  std::map<std::string, Pattern> patterns;  // by name
+  Paths paths;                              // from defaults, environment and command line; not in hearth.yaml
+  bool file_was_read = false;               // false: there is no hearth.yaml, defaults are in force
 };
 
 // Reads paths.config_file (absent: defaults) and the environment (HEARTH_SERVER_LISTEN=… for server.listen, and so on:

@@ -27,13 +27,6 @@ Decoded<TranslatedRequest> translate_messages(const JsonBody& request);
 // The same request without `max_tokens` and `stream`: POST /v1/messages/count_tokens.
 Decoded<TranslatedRequest> translate_count_tokens(const JsonBody& request);
 
-// What a call took, as Anthropic counts.
-struct MessageUsage {
-  std::uint64_t input_tokens = 0;  // without those read from a cache
-  std::uint64_t cache_read_input_tokens = 0;
-  std::uint64_t output_tokens = 0;
-};
-
 struct TranslatedAnswer {
   std::string body;
   Usage usage;
@@ -75,7 +68,7 @@ class MessageStream {
   std::size_t index_ = 0;    // of the open block, or of the next
   std::int64_t tool_ = -1;   // which of the parallel calls is open, or was last
   std::string stop_reason_;  // empty: not said yet
-  MessageUsage usage_;
+  Usage usage_;
 };
 
 // {"type":"error","error":{"type","message"},"request_id"}

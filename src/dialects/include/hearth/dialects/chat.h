@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,12 +18,14 @@ struct ForwardHead {
   std::string model;
   Span model_at;  // for splicing
   bool stream = false;
+  bool include_usage = false;  // a stream that ends with the tokens it took
 };
 
 // A request of another dialect as one that asks the same in OpenAI's; `head` lies in `body`.
 struct TranslatedRequest {
   ForwardHead head;
   JsonBody body;
+  Span model_was_at = {};  // in the request that was translated
 };
 
 // The whole body is checked to be well-formed JSON; of its content only what ForwardHead holds, and that what the
@@ -42,9 +45,23 @@ Conversation read_conversation(const JsonBody& body);
 // Does the body have this word as a whole JSON string, as a name or a value?
 bool has_word(const JsonBody& body, std::string_view word);
 
+// What bounds the cost of a request's answer.
+struct AnswerBounds {
+  std::optional<std::uint64_t> max_output;  // tokens, as the request says
+  std::uint64_t choices = 1;
+  std::uint64_t images = 0;         // at least as many as there are
+  std::uint64_t picture_bytes = 0;  // of the body, that are pictures and not text
+};
+AnswerBounds read_bounds(const JsonBody& body);
+
+// What a call took, as it is priced.
 struct Usage {
-  std::uint64_t input_tokens = 0;
-  std::uint64_t output_tokens = 0;
+  std::uint64_t input_tokens = 0;           // the whole prompt
+  std::uint64_t output_tokens = 0;          // reasoning included
+  std::uint64_t cached_tokens = 0;          // of the input: read from the upstream's cache
+  std::uint64_t cache_write_tokens = 0;     // of the input: written to it
+  std::uint64_t cache_write_1h_tokens = 0;  // of those: to be kept for an hour, which costs more
+  std::uint64_t reasoning_tokens = 0;       // of the output
   friend bool operator==(const Usage&, const Usage&) = default;
 };
 

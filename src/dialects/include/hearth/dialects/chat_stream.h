@@ -15,8 +15,8 @@ class ChatStream {
   // `usage_wanted`: the client asked for the chunk that says what it took; else that one is kept back.
   explicit ChatStream(bool usage_wanted) : usage_wanted_(usage_wanted) {}
 
-  // What of it can be passed on. protocol_error: a chunk is no JSON object; unavailable: it says that it failed;
-  // too_large.
+  // What of it can be passed on. protocol_error: a chunk is no JSON object; unavailable: it says that it failed, or
+  // ends without having said anything; too_large.
   Result<std::string> feed(std::string_view bytes);
   // The bytes have ended. unavailable: the stream had not.
   Result<void> end() const;
@@ -28,12 +28,14 @@ class ChatStream {
   SseParser parser_;
   bool usage_wanted_;
   bool done_ = false;
+  bool answers_ = false;  // a chunk had a choice
   bool between_lines_ = true;  // the next byte begins a line
   Usage usage_;
 };
 
-// A whole answer with status 200 that says it failed, as some servers do: its sentence. Empty: it does not.
-std::string error_in_answer(std::string_view body);
+// What is wrong with a whole answer to a chat that has status 200: it says itself that it failed, as some servers do, or
+// it answers nothing. Empty: nothing is.
+std::string fault_in_answer(std::string_view body);
 // `body`, a chat's, with the wish that a stream says at its end what it took.
 std::string ask_for_usage(std::string_view body);
 

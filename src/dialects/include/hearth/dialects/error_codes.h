@@ -58,6 +58,9 @@
   X(method_not_allowed, 405, invalid_request_error, "The endpoint does not know this method.")                       \
   X(request_timeout, 408, invalid_request_error, "The request did not arrive in time.")                              \
   X(already_exists, 409, invalid_request_error, "Something of that name is there already.")                          \
+  X(not_ready, 409, invalid_request_error, "The deferred call has not ended: its answer is not there yet.")          \
+  X(answer_lost, 409, invalid_request_error, "The request was sent before, and its answer is not there any more.")   \
+  X(idempotency_key_reused, 422, invalid_request_error, "The Idempotency-Key was used for another request.")         \
   X(request_too_large, 413, invalid_request_error, "The body, or a part of it, is larger than the limit.")           \
   X(unsupported_content_type, 415, invalid_request_error, "The endpoint does not read this Content-Type.")           \
   X(headers_too_large, 431, invalid_request_error, "The request's header is larger than the limit.")                 \

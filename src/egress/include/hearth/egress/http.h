@@ -35,11 +35,14 @@ struct ResponseHead {
 };
 
 enum class PlainHttp { loopback_only, anywhere };
+enum class Redirects { follow, refuse };  // refuse: one is an answer like any other, and no success
 
 struct HttpRequest {
   std::string url;
   std::vector<std::string> headers;
-  std::string bearer;  // a token for the first host only
+  std::string bearer;               // a token for the first host only
+  std::optional<std::string> post;  // a body: it is a POST
+  Redirects redirects = Redirects::follow;
   PlainHttp plain = PlainHttp::loopback_only;
   Seconds longest{0};  // for all of it, redirects included, however steadily it comes; 0: no limit
   // The head of the final answer, whatever its status; an error ends the transfer and becomes its result.

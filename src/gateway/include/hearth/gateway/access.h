@@ -24,7 +24,12 @@ struct AccessPolicy {
   std::vector<std::string> allowed_hosts;    // besides IP literals and localhost; lower case, without port
   std::vector<std::string> allowed_origins;  // besides those whose host passes the Host check
   std::function<std::optional<Principal>(std::string_view key)> verify;
+  std::function<std::optional<Principal>(std::string_view id)> find;  // a key's, which may be gone by now
 };
+
+// On the owner's own socket: in whose name a request is sent, as its header x-hearth-principal says; without one, the
+// owner's. invalid_api_key: that key is gone.
+dialects::Decoded<Principal> on_behalf_of(const net::Headers& headers, const AccessPolicy& policy);
 
 // The name in a Host header: lower case, without port and brackets. Empty if it is malformed.
 std::string host_name(std::string_view host_header);

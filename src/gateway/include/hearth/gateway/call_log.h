@@ -22,8 +22,10 @@ struct CallStory {
   std::string operation;
   std::string requested_model;
   DataClass data_class = kUnknownClass;
+  std::string found;   // what made it so: "2 email, 1 card"; never the data themselves
   std::string model;   // that answered, or was asked last
   std::string reason;  // why that one
+  std::string source;  // of an answer that nobody was asked for: "cache", "joined", "replayed"; else empty
   int status = 0;
   double seconds = 0;
   std::uint64_t input_tokens = 0;

@@ -27,6 +27,7 @@ struct Model {
   std::vector<std::string> aliases;  // names that clients have built in, served by this model: filled by the catalogue
   // Of a voice that speaks phonemes: what makes them of the text. Else nullptr.
   std::shared_ptr<Upstream> phonemes = nullptr;
+  std::string revision = {};    // of its files, where they can change under its id
   std::string name_there = {};  // what its upstream calls it; empty: by its id
   [[nodiscard]] const std::string& there() const noexcept { return name_there.empty() ? id : name_there; }
 };

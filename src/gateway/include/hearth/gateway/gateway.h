@@ -4,7 +4,12 @@
 // it.
 #pragma once
 
+#include <hearth/answers/cache.h>
+#include <hearth/answers/flight.h>
+#include <hearth/answers/idempotency.h>
 #include <hearth/config/config.h>
+#include <hearth/egress/ledger.h>
+#include <hearth/deferred/queue.h>
 #include <hearth/gateway/access.h>
 #include <hearth/gateway/call_log.h>
 #include <hearth/gateway/catalogue.h>
@@ -12,8 +17,11 @@
 #include <hearth/gateway/metrics.h>
 #include <hearth/gateway/upstream.h>
 #include <hearth/net/server.h>
+#include <hearth/privacy/detectors.h>
+#include <hearth/spend/budgets.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -26,7 +34,15 @@ struct Collaborators {
   net::BlockingPool* pool = nullptr;
   Metrics* metrics = nullptr;
   FileStore* files = nullptr;
+  const privacy::Detectors* detectors = nullptr;
+  answers::Cache* cache = nullptr;  // nullptr: nothing is kept for later calls
+  answers::Flights* flights = nullptr;
+  answers::Idempotency* idempotency = nullptr;
+  spend::Budgets* budgets = nullptr;
+  egress::Ledger* ledger = nullptr;  // nullptr: what leaves the box cannot be recorded, so nothing may
   AccessPolicy access;
+  deferred::Queue* deferred = nullptr;                                    // calls that are answered later
+  std::function<std::string(std::string_view principal)> webhook_secret;  // of those who are told of their end
 };
 
 class Gateway {

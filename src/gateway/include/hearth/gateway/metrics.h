@@ -43,6 +43,18 @@ struct BudgetSample {
   std::uint64_t evictions = 0;
 };
 
+// Calls that nobody had to be asked for.
+struct AnswersSample {
+  std::uint64_t memory_hits = 0;
+  std::uint64_t disk_hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t joined = 0;
+  std::uint64_t memory_bytes = 0;
+  std::uint64_t disk_bytes = 0;
+  std::uint64_t saved_input_tokens = 0;
+  std::uint64_t saved_output_tokens = 0;
+};
+
 class Metrics {
  public:
   Metrics();
@@ -57,6 +69,7 @@ class Metrics {
     std::uint64_t memory = 0;  // PSS of this process
     std::uint64_t spool = 0;
     BudgetSample budget;
+    AnswersSample answers;
     std::vector<EngineSample> engines;
   };
   // The text format, version 0.0.4.

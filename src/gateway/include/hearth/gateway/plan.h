@@ -27,13 +27,17 @@ struct Asked {
   std::string_view name;  // empty: like "auto"
   Task task = Task::chat;
   config::RouteFacts facts;
+  // What the data are of when placeholders stand for what may have one; nullopt: nothing may. Of chats only: nothing
+  // else gives the originals back.
+  std::optional<DataClass> redacted_class = std::nullopt;
   std::string_view held;  // id of the model that the conversation began with
   Hold hold = Hold::none;
 };
 
 struct Candidate {
   std::shared_ptr<const Model> model;
-  std::string reason;  // why it stands where it stands
+  std::string reason;   // why it stands where it stands
+  bool redact = false;  // it may see the data with placeholders only
 };
 
 struct PassedOver {

@@ -24,6 +24,11 @@ namespace hearth::store {
 
 class Connection;
 
+// Bytes to bind to a column of type BLOB: a plain string_view is bound as a text. Copied.
+struct Blob {
+  std::string_view bytes;
+};
+
 // A prepared statement. Must not outlive its Connection.
 class Statement {
  public:
@@ -44,6 +49,8 @@ class Statement {
   // Columns of the current row, from 0.
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::string text(int column) const;
+  // A text or a blob, its bytes as they are.
+  [[nodiscard]] std::string blob(int column) const;
   [[nodiscard]] bool is_null(int column) const;
   // Ready to be bound and stepped again.
   void reset();
@@ -55,6 +62,7 @@ class Statement {
   };
   Statement(Connection& connection, sqlite3_stmt* statement) : connection_(&connection), statement_(statement) {}
   Result<void> bind_one(int index, std::string_view value);
+  Result<void> bind_one(int index, Blob value);
   Result<void> bind_one(int index, std::nullopt_t);
   Result<void> bind_integer(int index, std::int64_t value);
   template <std::integral T>
@@ -74,6 +82,8 @@ class Connection {
  public:
   // Opens or creates the file (mode 0600) and checks that it is sound. The folder must exist.
   static Result<Connection> open(const std::filesystem::path& path);
+  // To read only, also while a hearthd writes. not_found; permission_denied: somebody else's file.
+  static Result<Connection> open_read_only(const std::filesystem::path& path);
 
   Connection(Connection&&) noexcept = default;
   Connection& operator=(Connection&&) noexcept = default;

@@ -1,0 +1,15 @@
+// The `usage` of a chat completion. Private to this room.
+#pragma once
+
+#include "src/json_reader.h"
+#include "src/json_writer.h"
+
+#include <hearth/dialects/chat.h>
+
+namespace hearth::dialects {
+
+// What is no number says nothing.
+Decoded<void> read_chat_usage(json::Value& value, Usage& usage);
+void write_chat_usage(json::Writer& w, const Usage& usage);
+
+}  // namespace hearth::dialects

@@ -1,0 +1,23 @@
+// Hashes as bytes.
+#pragma once
+
+#include <hearth/egress/merkle.h>
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+namespace hearth::egress {
+
+inline std::string_view view(const Hash& hash) {
+  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+}
+
+inline std::optional<Hash> hash_from(std::string_view bytes) {
+  Hash hash{};
+  if (bytes.size() != hash.size()) return std::nullopt;
+  std::copy_n(bytes.begin(), hash.size(), hash.begin());
+  return hash;
+}
+
+}  // namespace hearth::egress

@@ -1,0 +1,176 @@
+#include "departure.h"
+
+#include <hearth/core/log.h>
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <algorithm>
+#include <array>
+
+namespace hearth::gateway {
+namespace {
+
+using dialects::ApiCode;
+
+std::string sha256_of(const net::BodyParts& body) {
+  crypto_hash_sha256_state state;
+  crypto_hash_sha256_init(&state);
+  for (const std::string_view part : {body.first, body.second, body.third})
+    crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(part.data()), part.size());
+  std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
+  crypto_hash_sha256_final(&state, digest.data());
+  std::string hex(2 * digest.size() + 1, '\0');
+  sodium_bin2hex(hex.data(), hex.size(), digest.data(), digest.size());
+  hex.pop_back();
+  return hex;
+}
+
+spend::Call cost_of(const Call& call, const Candidate& candidate, const spend::Usage& worst) {
+  const Model& model = *candidate.model;
+  const UpstreamFacts& facts = model.upstream->facts();
+  spend::Call cost;
+  cost.who = {call.principal.id, call.principal.name, {}};
+  cost.upstream = model.upstream->name();
+  cost.model = model.there();
+  cost.metered = facts.kind != UpstreamKind::engine;
+  if (facts.kind == UpstreamKind::provider) cost.provider = cost.upstream;
+  cost.worst = worst;
+  cost.at = wall_now();
+  cost.durability = facts.kind == UpstreamKind::provider ? spend::Durability::durable : spend::Durability::block;
+  return cost;
+}
+
+net::awaitable<Attempt<spend::Reservation>> reserve(Call& call, spend::Call cost) {
+  spend::Budgets& budgets = call.services.budgets;
+  if (auto at_once = budgets.try_reserve(cost)) co_return std::move(*at_once);
+  const auto start = [&budgets, cost](auto done) { budgets.reserve(cost, std::move(done)); };
+  auto reserved = co_await net::from_callback<spend::Reservation>(start);
+  if (reserved) co_return std::move(*reserved);
+  const Error& error = reserved.error();
+  dialects::ApiError told = dialects::to_api_error(error);
+  if (error.is(Errc::resource_exhausted) || error.is(Errc::failed_precondition)) {
+    told = dialects::api_error(ApiCode::budget_exceeded, error.message());
+    told.retry_is_useless = true;
+  }
+  co_return not_begun(std::move(told), Again::elsewhere);
+}
+
+spend::Usage priced(const dialects::Usage& usage) {
+  spend::Usage priced =
+      spend::from_openai(usage.input_tokens, usage.output_tokens, usage.cached_tokens, usage.cache_write_tokens);
+  priced.cache_write_long = std::min(priced.cache_write, usage.cache_write_1h_tokens);
+  priced.cache_write -= priced.cache_write_long;
+  return priced;
+}
+
+egress::Begin record_of(const Call& call, const Candidate& candidate, const net::BodyParts& body, std::string sha256) {
+  const Model& model = *candidate.model;
+  const UpstreamFacts& facts = model.upstream->facts();
+  egress::Begin begin;
+  begin.time = wall_now();
+  begin.call = call.id;
+  begin.who = call.principal.id;
+  begin.data_class = call.decision.data_class;
+  begin.rule = fmt::format("providers.{}.sees: {}", model.upstream->name(), to_string(facts.sees));
+  begin.purpose = facts.kind == UpstreamKind::lan ? egress::Purpose::lan : egress::Purpose::provider;
+  begin.destination = facts.destination;
+  begin.upstream = model.upstream->name();
+  begin.model = model.there();
+  begin.bytes = body.size();
+  begin.sha256 = std::move(sha256);
+  return begin;
+}
+
+net::awaitable<Attempt<egress::Ledger::Call>> enter(Call& call, egress::Begin begin) {
+  egress::Ledger* ledger = call.services.ledger;
+  Result<egress::Ledger::Call> entry = fail(Errc::failed_precondition, "the egress ledger cannot be continued");
+  if (ledger != nullptr && begin.purpose == egress::Purpose::lan) {
+    entry = ledger->begin_in_background(begin);
+  } else if (ledger != nullptr) {
+    const auto start = [ledger, &begin](auto done) { ledger->begin(begin, std::move(done)); };
+    entry = co_await net::from_callback<egress::Ledger::Call>(start);
+  }
+  if (entry) co_return std::move(*entry);
+  log::error("gateway", "a call was kept back, for it could not be recorded", {{"error", entry.error().describe()}});
+  co_return not_begun(dialects::api_error(ApiCode::service_unavailable,
+                                          "what leaves this box is recorded first, and that is not possible now; "
+                                          "`hearth egress verify` says why"),
+                      Again::elsewhere);
+}
+
+}  // namespace
+
+Departure::~Departure() {
+  if (entry_ != nullptr) record(egress::Outcome::cancelled, 0, {});
+}
+
+void Departure::record(egress::Outcome outcome, int status, const dialects::Usage& usage) {
+  if (entry_ == nullptr) return;
+  egress::Complete complete;
+  complete.time = wall_now();
+  complete.outcome = outcome;
+  complete.status = static_cast<std::uint32_t>(status);
+  complete.sent = bytes_;
+  complete.received = received_;
+  complete.tokens_in = usage.input_tokens;
+  complete.tokens_out = usage.output_tokens;
+  ledger_->complete(entry_, std::move(complete));
+  entry_.reset();
+}
+
+void Departure::charge(const dialects::Usage& usage) {
+  if (!reservation_) return;
+  if (usage != dialects::Usage()) {
+    reservation_->settle(priced(usage));
+  } else {
+    spend::Usage bound = worst_;  // no token is less than a byte
+    bound.output = std::min(bound.output, received_);
+    reservation_->settle(bound);
+  }
+  reservation_.reset();
+}
+
+void Departure::close(const Failure* failure, const dialects::Usage& usage) {
+  if (failure != nullptr && failure->not_begun) {
+    if (reservation_) reservation_->release();
+    reservation_.reset();
+    return record(egress::Outcome::failed, failure->error.status, {});
+  }
+  charge(usage);
+  constexpr int kClientLeft = 499;
+  const egress::Outcome outcome = failure == nullptr                     ? egress::Outcome::answered
+                                  : failure->error.status == kClientLeft ? egress::Outcome::cancelled
+                                                                         : egress::Outcome::broken;
+  record(outcome, received_ > 0 ? 200 : 0, usage);
+}
+
+net::awaitable<Attempt<Departure>> depart(Call& call, const Candidate& candidate, Cargo cargo) {
+  Departure departure(call.services.ledger, cargo.body.size());
+  departure.worst_ = spend::worst_case(
+      {.text_bytes = cargo.body.size() - std::min<std::uint64_t>(cargo.body.size(), cargo.bounds.picture_bytes),
+       .images = cargo.bounds.images,
+       .choices = cargo.bounds.choices,
+       .max_output = cargo.bounds.max_output});
+  spend::Call cost = cost_of(call, candidate, departure.worst_);
+  auto reservation = co_await reserve(call, std::move(cost));
+  if (!reservation) co_return std::unexpected(reservation.error());
+  departure.reservation_ = std::move(*reservation);
+  if (candidate.model->upstream->facts().kind == UpstreamKind::engine) co_return departure;
+  const auto hash = [&cargo]() -> Result<std::string> { return sha256_of(cargo.body); };
+  auto sha256 = co_await parse_sized(call, cargo.body.size(), hash);
+  if (!sha256) {
+    departure.reservation_->release();
+    co_return not_begun(dialects::to_api_error(sha256.error()));
+  }
+  egress::Begin begin = record_of(call, candidate, cargo.body, std::move(*sha256));
+  auto entry = co_await enter(call, std::move(begin));
+  if (!entry) {
+    departure.reservation_->release();
+    co_return std::unexpected(entry.error());
+  }
+  departure.entry_ = std::move(*entry);
+  co_return departure;
+}
+
+}  // namespace hearth::gateway

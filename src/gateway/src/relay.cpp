@@ -1,0 +1,146 @@
+#include "relay.h"
+
+#include <hearth/dialects/anthropic_upstream.h>
+#include <hearth/dialects/chat_stream.h>
+
+namespace hearth::gateway {
+namespace {
+
+constexpr std::size_t kTail = 4 * 1024;  // of a stream: holds its last chunks, which say what it took
+
+// The last kTail bytes of what went through.
+class Tail {
+ public:
+  void add(std::string_view bytes) {
+    if (bytes.size() >= kTail) text_.clear();
+    if (bytes.size() > kTail) bytes.remove_prefix(bytes.size() - kTail);
+    if (text_.size() + bytes.size() > 2 * kTail) text_.erase(0, text_.size() - kTail);
+    text_.append(bytes);
+  }
+  [[nodiscard]] std::string_view text() const noexcept { return text_; }
+
+ private:
+  std::string text_;
+};
+
+class PassThrough final : public Relay {
+ public:
+  Result<std::string_view> part(std::string_view bytes) override {
+    tail_.add(bytes);
+    return bytes;
+  }
+  Result<void> end() override {
+    usage_ = dialects::decode_stream_usage(tail_.text());
+    return {};
+  }
+  Result<std::string> whole(std::string body) override {
+    usage_ = dialects::decode_usage(body);
+    return body;
+  }
+  [[nodiscard]] dialects::Usage usage() const override { return usage_; }
+
+ private:
+  Tail tail_;
+  dialects::Usage usage_;
+};
+
+class CheckedRelay final : public Relay {
+ public:
+  CheckedRelay(std::unique_ptr<Relay> next, bool usage_wanted) : next_(std::move(next)), stream_(usage_wanted) {}
+  [[nodiscard]] std::string_view stream_type() const override { return next_->stream_type(); }
+  Result<std::string_view> part(std::string_view bytes) override {
+    HEARTH_TRY_ASSIGN(part_, stream_.feed(bytes));
+    if (part_.empty()) return std::string_view();
+    return next_->part(part_);
+  }
+  Result<void> end() override {
+    HEARTH_TRY(stream_.end());
+    return next_->end();
+  }
+  Result<std::string> whole(std::string body) override {
+    if (const std::string fault = dialects::fault_in_answer(body); !fault.empty())
+      return fail(Errc::unavailable, fault);
+    return next_->whole(std::move(body));
+  }
+  [[nodiscard]] dialects::Usage usage() const override {
+    return stream_.usage() == dialects::Usage() ? next_->usage() : stream_.usage();
+  }
+
+ private:
+  std::unique_ptr<Relay> next_;
+  dialects::ChatStream stream_;
+  std::string part_;
+};
+
+class TranslatingRelay final : public Relay {
+ public:
+  TranslatingRelay(std::unique_ptr<Relay> next, bool usage_wanted)
+      : created_(unix_seconds(wall_now())), next_(std::move(next)), stream_(created_, usage_wanted) {}
+  [[nodiscard]] std::string_view stream_type() const override { return next_->stream_type(); }
+  Result<std::string_view> part(std::string_view bytes) override {
+    auto part = stream_.feed(bytes);
+    usage_ = stream_.usage();
+    if (!part) return fail(part.error());
+    part_ = std::move(*part);
+    if (part_.empty()) return std::string_view();
+    return next_->part(part_);
+  }
+  Result<void> end() override {
+    HEARTH_TRY(stream_.end());
+    return next_->end();
+  }
+  Result<std::string> whole(std::string body) override {
+    HEARTH_TRY_ASSIGN(dialects::TranslatedAnswer answer, dialects::translate_message_answer(body, created_));
+    usage_ = answer.usage;
+    return next_->whole(std::move(answer.body));
+  }
+  [[nodiscard]] dialects::Usage usage() const override { return usage_; }
+
+ private:
+  std::int64_t created_;
+  std::unique_ptr<Relay> next_;
+  dialects::ChatChunkStream stream_;
+  std::string part_;
+  dialects::Usage usage_;
+};
+
+class MessageRelay final : public Relay {
+ public:
+  Result<std::string_view> part(std::string_view bytes) override {
+    HEARTH_TRY_ASSIGN(part_, stream_.feed(bytes));
+    return part_;
+  }
+  Result<void> end() override { return stream_.end(); }
+  Result<std::string> whole(std::string body) override {
+    HEARTH_TRY_ASSIGN(usage_, dialects::check_message_answer(body));
+    return body;
+  }
+  [[nodiscard]] dialects::Usage usage() const override {
+    return stream_.usage() == dialects::Usage() ? usage_ : stream_.usage();
+  }
+
+ private:
+  dialects::CheckedMessageStream stream_;
+  std::string part_;
+  dialects::Usage usage_;
+};
+
+}  // namespace
+
+std::unique_ptr<Relay> pass_through(const Call&) {
+  return std::make_unique<PassThrough>();
+}
+
+std::unique_ptr<Relay> check_chat(std::unique_ptr<Relay> next, bool usage_wanted) {
+  return std::make_unique<CheckedRelay>(std::move(next), usage_wanted);
+}
+
+std::unique_ptr<Relay> from_anthropic(std::unique_ptr<Relay> next, bool usage_wanted) {
+  return std::make_unique<TranslatingRelay>(std::move(next), usage_wanted);
+}
+
+std::unique_ptr<Relay> pass_message() {
+  return std::make_unique<MessageRelay>();
+}
+
+}  // namespace hearth::gateway

@@ -1,0 +1,282 @@
+// Calls that are answered later: what a client sees of them, across kills of the daemon and while an upstream is away.
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Webhook } from 'standardwebhooks';
+import { Box } from './harness.js';
+import { bearer, expectError, until } from './support.js';
+
+const body = (request) =>
+  new Promise((resolve, reject) => {
+    let text = '';
+    request.setEncoding('utf8').on('data', (part) => (text += part));
+    request.on('end', () => resolve(text)).on('error', reject);
+  });
+const listening = (server, port = 0) => new Promise((resolve) => server.listen(port, '127.0.0.1', () => resolve(server.address().port)));
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+// The same numbers each time.
+function dice(seed) {
+  let state = seed;
+  return (n) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
+}
+
+// A model that repeats what it is told, and counts. `delay` in ms.
+class Provider {
+  constructor() {
+    this.requests = []; // what was asked, in order
+    this.delay = () => 0;
+    this.status = 200;
+  }
+  async start(port = 0) {
+    this.server = createServer(async (request, response) => {
+      const said = JSON.parse(await body(request)).messages.at(-1).content;
+      this.requests.push(said);
+      await sleep(this.delay());
+      const answer = this.status === 200 ? { id: 'x', object: 'chat.completion', created: 1, model: 'parrot', choices: [{ index: 0, message: { role: 'assistant', content: said }, finish_reason: 'stop' }] } : { error: { message: 'no', type: 'server_error', param: null, code: null } };
+      response.writeHead(this.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+    });
+    this.port = await listening(this.server, port);
+  }
+  async stop() {
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    this.server.closeAllConnections();
+    await closed;
+  }
+}
+
+// Who is told. Keeps what came, verified, and remembers ids as a receiver should.
+class Receiver {
+  constructor() {
+    this.seen = new Map(); // webhook-id → the message
+    this.deliveries = 0;
+    this.refuse = () => false;
+    this.problems = [];
+  }
+  async start() {
+    this.server = createServer(async (request, response) => {
+      const text = await body(request);
+      try {
+        new Webhook(this.secret).verify(text, request.headers);
+      } catch (error) {
+        this.problems.push(error.message);
+      }
+      if (this.refuse(request.headers['webhook-id'])) return void response.writeHead(500).end();
+      ++this.deliveries;
+      this.seen.set(request.headers['webhook-id'], JSON.parse(text));
+      response.writeHead(204).end();
+    });
+    this.url = `http://127.0.0.1:${await listening(this.server)}`;
+  }
+  // By the call that they are about.
+  about(id) {
+    return [...this.seen.values()].filter((message) => message.data.id === id);
+  }
+  stop() {
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+}
+
+const provider = new Provider();
+const receiver = new Receiver();
+let data;
+let key;
+const options = { HEARTH_DEFERRED_REPEAT_UNCERTAIN: 'true', HEARTH_DEFERRED_PARALLEL: '3' };
+const start = async () => {
+  const box = await Box.start([], options, data);
+  key ??= box.key;
+  box.key = key;
+  return box;
+};
+const chat = (box, text, headers = {}) =>
+  box.fetch(`${box.url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json', prefer: 'respond-async', ...bearer(box), ...headers }, body: JSON.stringify({ model: 'parrot', messages: [{ role: 'user', content: text }] }) });
+const get = async (box, path) => (await box.fetch(`${box.url}${path}`, { headers: bearer(box) })).json();
+const ended = (box, id) => until(async () => { const call = await get(box, `/v1/deferred/${id}`); return !['queued', 'running'].includes(call.status) && call; }, `${id} ends`);
+
+before(async () => {
+  await provider.start();
+  await receiver.start();
+  data = await mkdtemp(join(tmpdir(), 'hearth-test-'));
+  await writeFile(join(data, 'hearth.yaml'), `providers:\n  parrots:\n    url: http://127.0.0.1:${provider.port}/v1\n    lan: true\n    sees: secret\n    models: [parrot]\ndeferred:\n  webhooks: [${receiver.url}]\n  cheap_hours: []\n`);
+});
+after(async () => {
+  await provider.stop();
+  receiver.stop();
+  await rm(data, { recursive: true, force: true });
+});
+
+describe('a deferred call', () => {
+  let box;
+  before(async () => {
+    box = await start();
+    receiver.secret = (await get(box, '/v1/deferred/webhook-secret')).secret;
+  });
+  after(async () => {
+    assert.deepEqual(box.contract.violations, []);
+    box.process.kill('SIGTERM');
+    await box.exited;
+  });
+
+  test('is taken at once, answered later, and its webhook told', async () => {
+    const taken = await chat(box, 'hello', { 'x-hearth-webhook': `${receiver.url}/hook?a=b` });
+    assert.equal(taken.status, 202);
+    assert.equal(taken.headers.get('preference-applied'), 'respond-async');
+    const call = await taken.json();
+    assert.equal(taken.headers.get('location'), `/v1/deferred/${call.id}`);
+    const end = await ended(box, call.id);
+    assert.equal(end.status, 'done', JSON.stringify(end));
+    assert.equal(end.attempts, 1);
+    const answer = await box.fetch(`${box.url}${end.result.url}`, { headers: bearer(box) });
+    assert.equal(answer.status, 200);
+    assert.equal((await answer.json()).choices[0].message.content, 'hello');
+    await until(() => receiver.about(call.id).length === 1, 'the webhook is told');
+    assert.equal(receiver.about(call.id)[0].type, 'deferred.done');
+    assert.deepEqual(receiver.problems, []);
+    assert.ok((await get(box, '/v1/deferred')).data.some((one) => one.id === call.id));
+    await until(async () => (await get(box, `/v1/deferred/${call.id}`)).webhook.status === 'delivered', 'and the box knows');
+  });
+
+  test('with `wait`, is answered as usual when that takes no longer', async () => {
+    const answer = await chat(box, 'quick', { prefer: 'respond-async, wait=100' });
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers.get('preference-applied'), 'wait=100');
+    assert.equal((await answer.json()).choices[0].message.content, 'quick');
+    const late = await chat(box, 'slow', { prefer: 'respond-async, wait=0' });
+    assert.equal(late.status, 202);
+  });
+
+  test('that cannot be answered has failed, and its answer says why', async () => {
+    const taken = await box.fetch(`${box.url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json', prefer: 'respond-async', ...bearer(box) }, body: JSON.stringify({ model: 'nobody', messages: [{ role: 'user', content: 'x' }] }) });
+    const end = await ended(box, (await taken.json()).id);
+    assert.equal(end.status, 'failed');
+    await expectError(await fetch(`${box.url}${end.result.url}`, { headers: bearer(box) }), 404, 'model_not_found');
+  });
+
+  test('waits for its time; cancelled, it is never made; then it is removed', async () => {
+    const { id } = await (await chat(box, 'never', { 'x-hearth-not-before': '1h' })).json();
+    await expectError(await box.fetch(`${box.url}/v1/deferred/${id}/result`, { headers: bearer(box) }), 409, 'not_ready');
+    const remove = () => box.fetch(`${box.url}/v1/deferred/${id}`, { method: 'DELETE', headers: bearer(box) });
+    assert.equal((await (await remove()).json()).status, 'cancelled');
+    assert.equal((await (await remove()).json()).deleted, true);
+    await expectError(await remove(), 404, 'not_found');
+    assert.ok(!provider.requests.includes('never'));
+  });
+
+  test('cancelled while it is answered, its upstream is left alone', async () => {
+    provider.delay = () => 60_000;
+    const { id } = await (await chat(box, 'long')).json();
+    await until(() => provider.requests.includes('long'), 'it is asked');
+    const cancelled = await box.fetch(`${box.url}/v1/deferred/${id}`, { method: 'DELETE', headers: bearer(box) });
+    assert.equal((await cancelled.json()).status, 'cancelled');
+    provider.delay = () => 0;
+    await until(async () => JSON.parse(await box.hearth('status', '--json')).requests.in_flight === 0, 'nothing is in flight');
+  });
+
+  test('past its deadline is given up', async () => {
+    const { id } = await (await chat(box, 'late', { 'x-hearth-not-before': '1', 'x-hearth-deadline': '2' })).json();
+    provider.delay = () => 60_000;
+    const end = await ended(box, id);
+    provider.delay = () => 0;
+    assert.ok(['expired', 'done'].includes(end.status), JSON.stringify(end));
+    const gone = await (await chat(box, 'gone', { 'x-hearth-not-before': '1h', 'x-hearth-deadline': '2h' })).json();
+    assert.equal(gone.deadline - gone.not_before, 3600);
+  });
+
+  test('with a key of the client\'s own is the same call again', async () => {
+    const ask = (text) => chat(box, text, { 'idempotency-key': 'mine', 'x-hearth-not-before': '1h' });
+    const first = await (await ask('one')).json();
+    assert.equal((await (await ask('one')).json()).id, first.id);
+    await expectError(await ask('two'), 409, 'already_exists');
+  });
+
+  test('headers that make no sense are refused by name', async () => {
+    for (const [name, value] of [['x-hearth-deadline', 'soon'], ['x-hearth-not-before', 'cheap'], ['x-hearth-deadline', '2020-01-01T00:00:00Z'], ['x-hearth-webhook', 'nonsense']])
+      await expectError(await chat(box, 'x', { [name]: value }), 400, 'invalid_value', name);
+    await expectError(await chat(box, 'x', { 'x-hearth-webhook': 'http://169.254.169.254/latest' }), 403, 'permission_denied', 'x-hearth-webhook');
+  });
+
+  test('belongs to the key it was taken with', async () => {
+    const { id } = await (await chat(box, 'private')).json();
+    const other = (await box.hearth('keys', 'new', 'other', '--quiet')).trim();
+    await expectError(await box.fetch(`${box.url}/v1/deferred/${id}`, { headers: { authorization: `Bearer ${other}` } }), 404, 'not_found');
+    assert.match(await box.hearth('deferred', 'show', id), new RegExp(id));
+    assert.match(await box.hearth('deferred'), /tests/);
+    assert.equal(JSON.parse(await box.hearth('deferred', 'show', id, '--json')).id, id);
+  });
+
+  test('is made in the name of its key: not any more when that is taken back', async () => {
+    const gone = JSON.parse(await box.hearth('keys', 'new', 'gone', '--json'));
+    const { id } = await (await chat(box, 'orphan', { authorization: `Bearer ${gone.key}`, 'x-hearth-not-before': '2' })).json();
+    await box.hearth('keys', 'rm', gone.id);
+    const end = await until(async () => { const call = JSON.parse(await box.hearth('deferred', 'show', id, '--json')); return call.status === 'failed' && call; }, 'it fails');
+    assert.equal(end.result.status, 401);
+    assert.ok(!provider.requests.includes('orphan'));
+  });
+
+  test('an upstream that is away is waited for', async () => {
+    const { port } = provider;
+    await provider.stop();
+    const { id } = await (await chat(box, 'patience')).json();
+    await until(async () => (await get(box, `/v1/deferred/${id}`)).attempts > 0, 'it was tried');
+    const waiting = await get(box, `/v1/deferred/${id}`);
+    assert.ok(['queued', 'running'].includes(waiting.status), JSON.stringify(waiting));
+    await provider.start(port);
+    const end = await ended(box, id);
+    assert.equal(end.status, 'done', JSON.stringify(end));
+    assert.equal(provider.requests.filter((said) => said === 'patience').length, 1);
+  });
+});
+
+describe('kill -9 of the daemon, again and again', () => {
+  test('each call is answered once, and each webhook told once', async () => {
+    const random = dice(20261127);
+    const calls = new Map(); // what was asked → the call's id
+    const kills = 12;
+    const total = 36;
+    provider.delay = () => random(250);
+    const refused = new Set(); // once each: the second pause is five minutes
+    receiver.refuse = (id) => !refused.has(id) && random(3) === 0 && Boolean(refused.add(id));
+    let asked = 0;
+    for (let round = 0; ; ++round) {
+      const box = await start();
+      // A client that got no answer asks again, with the same key.
+      const share = round < kills ? 3 : total - asked;
+      for (const end = asked + share; asked < end && asked < total; ++asked) {
+        const text = `call ${asked}`;
+        const taken = await chat(box, text, { 'x-hearth-webhook': `${receiver.url}/killed`, 'idempotency-key': text });
+        assert.equal(taken.status, 202, await taken.clone().text());
+        const { id } = await taken.json();
+        assert.ok(!calls.has(text) || calls.get(text) === id);
+        calls.set(text, id);
+      }
+      if (round < kills) {
+        await sleep(random(400));
+        box.process.kill('SIGKILL');
+        await box.exited;
+        continue;
+      }
+      for (const [text, id] of calls) {
+        const end = await ended(box, id);
+        assert.equal(end.status, 'done', JSON.stringify(end));
+        const answer = await (await fetch(`${box.url}${end.result.url}`, { headers: bearer(box) })).json();
+        assert.equal(answer.choices[0].message.content, text);
+        const seen = provider.requests.filter((said) => said === text).length;
+        assert.ok(seen >= 1 && seen <= end.attempts, `${text} was asked ${seen} times in ${end.attempts} attempts`);
+      }
+      await until(() => [...calls.values()].every((id) => receiver.about(id).length > 0), 'all webhooks are told');
+      for (const id of calls.values()) assert.equal(receiver.about(id).length, 1, id);
+      assert.deepEqual(receiver.problems, []);
+      assert.equal(calls.size, total);
+      assert.equal(new Set(calls.values()).size, total);
+      await box.stop();
+      break;
+    }
+  });
+});
