@@ -81,6 +81,7 @@ Result<egress::Policy> egress_policy(const config::Config& config) {
   add_rule(policy, egress::Purpose::pull, config.models.endpoint_ms);
   for (const auto& [name, provider] : config.providers)
     add_rule(policy, provider.lan ? egress::Purpose::lan : egress::Purpose::provider, provider.url);
+  if (!config.link.probe.empty()) add_rule(policy, egress::Purpose::provider, config.link.probe);
   if (config.packs.mirror != "auto") add_rule(policy, egress::Purpose::pack, config.packs.mirror);
   return policy;
 }
