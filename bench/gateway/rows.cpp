@@ -322,6 +322,10 @@ Result<void> measure_streams(Bench& bench) {
   const StreamTurns& bare = found[bench.peers.front().target.name];
   for (const Peer& peer : bench.peers) {
     const StreamTurns& turns = found[peer.target.name];
+    if (turns.many_late.size() == 0) {
+      bench.report.row({peer.target.name, "answers no stream", "", "", "0", "", ""});
+      continue;
+    }
     const auto first = is_direct(peer) ? fmt::format("(takes {})", show_time(samples_of(turns.first_byte).median()))
                                        : show_time(differences(turns.first_byte, bare.first_byte).median());
     const std::string added = is_direct(peer) ? "" : show_time(differences(turns.late.p99, bare.late.p99).median());
