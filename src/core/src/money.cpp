@@ -25,11 +25,14 @@ Result<std::int64_t> parse_money(std::string_view text) {
     return fail(Errc::invalid_argument,
                 fmt::format("'{}' is no amount; write it like 20 or 0.25, with at most {} decimals", text.substr(0, 40),
                             kDecimals));
+  const auto too_much = [&] {
+    return fail(Errc::invalid_argument, fmt::format("{} is more than {}", text, format_money(kMaxMoney)));
+  };
   std::int64_t nano = 0;
   for (const char c : whole) nano = nano * 10 + (c - '0');
+  if (nano > kMaxMoney / kNano) return too_much();
   for (std::size_t i = 0; i < kDecimals; ++i) nano = nano * 10 + (i < fraction.size() ? fraction[i] - '0' : 0);
-  if (nano > kMaxMoney)
-    return fail(Errc::invalid_argument, fmt::format("{} is more than {}", text, format_money(kMaxMoney)));
+  if (nano > kMaxMoney) return too_much();
   return nano;
 }
 

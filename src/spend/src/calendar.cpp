@@ -13,6 +13,8 @@ namespace {
 
 using std::chrono::floor;
 
+constexpr int kLastYear = 2200;  // WallTime counts nanoseconds and ends in 2262
+
 std::chrono::year_month_day civil(Day day) {
   return std::chrono::sys_days(std::chrono::days(day));
 }
@@ -43,7 +45,7 @@ std::optional<Day> parse_day(std::string_view text) {
     const auto [end, ec] = std::from_chars(text.data() + at, text.data() + at + length, value);
     return ec == std::errc() && end == text.data() + at + length;
   };
-  if (!read(0, 4, y) || !read(5, 2, m) || !read(8, 2, d) || y < 1970) return std::nullopt;
+  if (!read(0, 4, y) || !read(5, 2, m) || !read(8, 2, d) || y < 1970 || y > kLastYear) return std::nullopt;
   const std::chrono::year_month_day day{std::chrono::year(y), std::chrono::month(m), std::chrono::day(d)};
   if (!day.ok()) return std::nullopt;
   return day_from(day);

@@ -17,8 +17,8 @@ TEST(CalendarTest, DaysAreWrittenAndRead) {
   EXPECT_EQ(to_string(0), "1970-01-01");
   EXPECT_EQ(parse_day("2026-11-27"), 20784);
   EXPECT_EQ(to_string(20784), "2026-11-27");
-  for (const char* wrong :
-       {"", "2026-11-2", "2026-13-01", "2026-02-29", "2026/11/27", "1969-12-31", "-026-11-27", "2026-+1-27"})
+  for (const char* wrong : {"", "2026-11-2", "2026-13-01", "2026-02-29", "2026/11/27", "1969-12-31", "2201-01-01",
+                            "-026-11-27", "2026-+1-27"})
     EXPECT_EQ(parse_day(wrong), std::nullopt) << wrong;
 }
 
