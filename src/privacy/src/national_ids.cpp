@@ -59,6 +59,18 @@ std::optional<Hit> match_nine(Source& source, const Piece& piece) {
   return std::nullopt;
 }
 
+std::optional<Hit> match_nir(Source& source, const Piece& piece) {
+  const std::string_view digits = piece.digits();
+  const bool one = piece.groups == 1;
+  if ((!one && piece.shape() != "1222332" && piece.shape() != "D2") || !is_fr_nir(digits)) return std::nullopt;
+  if (spoken_of(source, piece, Topic::fr_nir)) return hit(piece, "fr_nir");
+  // American Express's cards have fifteen digits, too.
+  const bool card = one && (digits.starts_with("34") || digits.starts_with("37")) && luhn(digits);
+  if (card || !piece.stands_alone() || source.context.speaks_of_another_number(piece.begin, piece.end))
+    return std::nullopt;
+  return hit(piece, "fr_nir");
+}
+
 }  // namespace
 
 std::optional<Hit> match_national_id(Source& source, const Piece& piece) {
@@ -76,11 +88,7 @@ std::optional<Hit> match_national_id(Source& source, const Piece& piece) {
         return hit(piece, "in_aadhaar");
       return std::nullopt;
     case 15:
-      if ((piece.groups == 1 || piece.shape() == "1222332" || piece.shape() == "D2") && is_fr_nir(digits) &&
-          ((piece.stands_alone() && !source.context.speaks_of_another_number(piece.begin, piece.end)) ||
-           spoken_of(source, piece, Topic::fr_nir)))
-        return hit(piece, "fr_nir");
-      return std::nullopt;
+      return match_nir(source, piece);
     default:
       return std::nullopt;
   }

@@ -149,26 +149,24 @@ class Restorer : public TextVisitor {
 Result<Redacted> redact_body(const Detectors& detectors, std::string_view json, DataClass highest) {
   SeriesInUse in_use;
   walk_json(json, in_use);
-  Redacted redacted{{}, Placeholders(in_use.free()), DataClass::open};
+  Redacted redacted{{}, Placeholders(in_use.free())};
   Redactor redactor(detectors, highest, redacted.placeholders);
   auto body = walk_json(json, redactor);
   HEARTH_TRY(judge(redactor));
   redacted.body = body ? std::move(*body) : std::string(json);
-  redacted.remaining = detectors.scan_body(redacted.body).highest;
-  HEARTH_TRY(judge_rest(redacted.remaining, highest));
+  HEARTH_TRY(judge_rest(detectors.scan_body(redacted.body).highest, highest));
   return redacted;
 }
 
 Result<Redacted> redact_text(const Detectors& detectors, std::string_view text, DataClass highest) {
   SeriesInUse in_use;
   in_use.text(text, {});
-  Redacted redacted{{}, Placeholders(in_use.free()), DataClass::open};
+  Redacted redacted{{}, Placeholders(in_use.free())};
   Redactor redactor(detectors, highest, redacted.placeholders);
   auto replaced = redactor.text(text, {});
   HEARTH_TRY(judge(redactor));
   redacted.body = replaced ? std::move(*replaced) : std::string(text);
-  redacted.remaining = detectors.scan(redacted.body).highest;
-  HEARTH_TRY(judge_rest(redacted.remaining, highest));
+  HEARTH_TRY(judge_rest(detectors.scan(redacted.body).highest, highest));
   return redacted;
 }
 

@@ -14,8 +14,8 @@ struct ClassSources {
   // What people said of it, where they did.
   std::optional<DataClass> key = std::nullopt;
   std::optional<DataClass> header = std::nullopt;
-  std::optional<DataClass> agent = std::nullopt;    // on whose behalf it is
-  DataClass unsaid = kUnknownClass;  // where none of these said anything
+  std::optional<DataClass> agent = std::nullopt;  // on whose behalf it is
+  DataClass unsaid = kUnknownClass;               // where none of these said anything
   // What it holds. nullopt: nobody looked, so it may be anything.
   std::optional<DataClass> detected = std::nullopt;
   std::span<const std::optional<DataClass>> inputs = {};  // files, results of earlier steps, …; nullopt: unknown

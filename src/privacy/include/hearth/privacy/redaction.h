@@ -45,14 +45,13 @@ class Placeholders {
 struct Redacted {
   std::string body;
   Placeholders placeholders;
-  DataClass remaining = DataClass::open;  // the highest that the detectors still find in `body`
 };
 
 // `json` with each finding whose class is above `highest` replaced; only touched strings are written anew (a number
 // becomes a string). unsupported: something that would have to be replaced stands in a data: URL, or what is left is
 // something again. too_large: more than kMaxFindings. Either means that the call may not leave.
 Result<Redacted> redact_body(const Detectors& detectors, std::string_view json, DataClass highest);
-// The same for plain text; for names in a query, and tests.
+// The same for plain text.
 Result<Redacted> redact_text(const Detectors& detectors, std::string_view text, DataClass highest);
 
 // What has the place of an original within a JSON text that is itself a string's content must be written with escapes.
