@@ -39,7 +39,7 @@ class Provider {
       const said = JSON.parse(await body(request)).messages.at(-1).content;
       this.requests.push(said);
       await sleep(this.delay());
-      const answer = this.status === 200 ? { id: 'x', object: 'chat.completion', created: 1, model: 'parrot', choices: [{ index: 0, message: { role: 'assistant', content: said }, finish_reason: 'stop' }] } : { error: { message: 'no', type: 'server_error', param: null, code: null } };
+      const answer = this.status === 200 ? { id: 'x', object: 'chat.completion', created: 1, model: 'parrot', choices: [{ index: 0, message: { role: 'assistant', content: said }, finish_reason: 'stop' }], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } } : { error: { message: 'no', type: 'server_error', param: null, code: null } };
       response.writeHead(this.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
     });
     this.port = await listening(this.server, port);
@@ -234,49 +234,70 @@ describe('a deferred call', () => {
   });
 });
 
+// Takes calls, kills the daemon while they are on their way, `kills` times, and lets the rest end; what became of each.
+async function campaign(name, kills, total) {
+  const random = dice(20261127);
+  const ids = new Map(); // what was asked → the call's id
+  provider.delay = () => random(250);
+  const refused = new Set(); // messages, once each: the second pause is five minutes
+  receiver.refuse = (id) => !refused.has(id) && random(3) === 0 && Boolean(refused.add(id));
+  for (let round = 0; ; ++round) {
+    const box = await start();
+    const goal = round < kills ? Math.min(total, ids.size + 3) : total;
+    while (ids.size < goal) {
+      const text = `${name} ${ids.size}`;
+      const taken = await chat(box, text, { 'x-hearth-webhook': `${receiver.url}/${name}`, 'idempotency-key': text.replaceAll(' ', '-') });
+      assert.equal(taken.status, 202, await taken.clone().text());
+      ids.set(text, (await taken.json()).id);
+    }
+    if (round < kills) {
+      await sleep(random(400));
+      box.process.kill('SIGKILL');
+      await box.exited;
+      continue;
+    }
+    const calls = [];
+    for (const [text, id] of ids) calls.push({ text, asked: () => provider.requests.filter((said) => said === text).length, ...(await ended(box, id)) });
+    await told(calls);
+    for (const { text, id, result, status } of calls) {
+      if (status !== 'done') continue;
+      const answer = await (await fetch(`${box.url}${result.url}`, { headers: bearer(box) })).json();
+      assert.equal(answer.choices[0].message.content, text, id);
+    }
+    assert.equal(new Set(ids.values()).size, total);
+    assert.deepEqual(box.contract.violations, []);
+    box.process.kill('SIGTERM');
+    await box.exited;
+    return calls;
+  }
+}
+async function told(calls) {
+  await until(() => calls.every(({ id }) => receiver.about(id).length > 0), 'all webhooks are told');
+  for (const { id, status } of calls) {
+    const messages = receiver.about(id);
+    assert.equal(messages.length, 1, `${id}: ${JSON.stringify(messages)}`);
+    assert.equal(messages[0].type, `deferred.${status}`);
+  }
+  assert.deepEqual(receiver.problems, []);
+}
+
 describe('kill -9 of the daemon, again and again', () => {
-  test('each call is answered once, and each webhook told once', async () => {
-    const random = dice(20261127);
-    const calls = new Map(); // what was asked → the call's id
-    const kills = 12;
-    const total = 36;
-    provider.delay = () => random(250);
-    const refused = new Set(); // once each: the second pause is five minutes
-    receiver.refuse = (id) => !refused.has(id) && random(3) === 0 && Boolean(refused.add(id));
-    let asked = 0;
-    for (let round = 0; ; ++round) {
-      const box = await start();
-      // A client that got no answer asks again, with the same key.
-      const share = round < kills ? 3 : total - asked;
-      for (const end = asked + share; asked < end && asked < total; ++asked) {
-        const text = `call ${asked}`;
-        const taken = await chat(box, text, { 'x-hearth-webhook': `${receiver.url}/killed`, 'idempotency-key': text });
-        assert.equal(taken.status, 202, await taken.clone().text());
-        const { id } = await taken.json();
-        assert.ok(!calls.has(text) || calls.get(text) === id);
-        calls.set(text, id);
-      }
-      if (round < kills) {
-        await sleep(random(400));
-        box.process.kill('SIGKILL');
-        await box.exited;
-        continue;
-      }
-      for (const [text, id] of calls) {
-        const end = await ended(box, id);
-        assert.equal(end.status, 'done', JSON.stringify(end));
-        const answer = await (await fetch(`${box.url}${end.result.url}`, { headers: bearer(box) })).json();
-        assert.equal(answer.choices[0].message.content, text);
-        const seen = provider.requests.filter((said) => said === text).length;
-        assert.ok(seen >= 1 && seen <= end.attempts, `${text} was asked ${seen} times in ${end.attempts} attempts`);
-      }
-      await until(() => [...calls.values()].every((id) => receiver.about(id).length > 0), 'all webhooks are told');
-      for (const id of calls.values()) assert.equal(receiver.about(id).length, 1, id);
-      assert.deepEqual(receiver.problems, []);
-      assert.equal(calls.size, total);
-      assert.equal(new Set(calls.values()).size, total);
-      await box.stop();
-      break;
+  test('no call is paid twice, each ends once, and each webhook is told once', async () => {
+    options.HEARTH_DEFERRED_REPEAT_UNCERTAIN = 'false';
+    const calls = await campaign('once', 12, 36);
+    for (const call of calls) {
+      assert.ok(call.asked() <= 1, `${call.text} was asked ${call.asked()} times`);
+      if (call.status === 'done') assert.equal(call.asked(), 1, call.text);
+      else assert.match(`${call.status}: ${call.error}`, /^failed: .*may have been answered and charged for/);
+    }
+    assert.ok(calls.some((call) => call.status === 'done'));
+  });
+
+  test('where repeating is allowed, each call is answered', async () => {
+    options.HEARTH_DEFERRED_REPEAT_UNCERTAIN = 'true';
+    for (const call of await campaign('again', 8, 24)) {
+      assert.equal(call.status, 'done', JSON.stringify(call));
+      assert.ok(call.asked() >= 1 && call.asked() <= call.attempts, `${call.text} was asked ${call.asked()} times in ${call.attempts} attempts`);
     }
   });
 });
