@@ -36,8 +36,13 @@ std::string to_base64(std::string_view data) {
   return text;
 }
 
-// Canonical base64 with padding only.
+// Canonical base64 with padding only. libsodium takes some bytes beyond ASCII for characters of the alphabet.
 std::optional<std::string> from_base64(std::string_view text) {
+  const auto known = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' ||
+           c == '=';
+  };
+  if (!std::ranges::all_of(text, known)) return std::nullopt;
   std::string data(text.size() / 4 * 3, '\0');
   std::size_t size = 0;
   const char* end = nullptr;
@@ -90,7 +95,8 @@ std::optional<KeyText> parse_key(std::string_view text) {
   KeyText key{std::string(text.substr(0, first)), 0, {}};
   const std::string_view id = text.substr(first + 1, second - first - 1);
   const auto [end, ec] = std::from_chars(id.data(), id.data() + id.size(), key.id, 16);
-  if (!is_name(key.name) || id.size() != 8 || ec != std::errc() || end != id.data() + id.size()) return std::nullopt;
+  const bool lower_case = id.size() == 8 && id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  if (!is_name(key.name) || !lower_case || ec != std::errc() || end != id.data() + id.size()) return std::nullopt;
   const auto data = from_base64(text.substr(second + 1));
   if (!data || data->size() != 1 + key.key.size() || data->front() != kEd25519) return std::nullopt;
   std::copy_n(bytes(*data) + 1, key.key.size(), key.key.begin());
