@@ -168,7 +168,7 @@ Result<std::shared_ptr<ProviderUpstream>> ProviderUpstream::create(net::Executor
   limits.stall_time = provider.stall_time;
   limits.idle_connections = std::min<std::size_t>(provider.concurrency, kMostIdle);
   limits.idle_time = kIdle;
-  limits.send_again = false;  // what was taken may be charged for
+  limits.send_again = provider.lan;  // elsewhere what was taken may be charged for
   auto impl = std::make_shared<Impl>(std::move(executor), std::move(endpoint), limits);
   for (const std::string& file : provider.key_files) {
     HEARTH_TRY_ASSIGN(std::string key, read_key(file));
