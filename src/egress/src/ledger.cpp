@@ -182,6 +182,10 @@ struct Ledger::Impl : std::enable_shared_from_this<Ledger::Impl> {
   void settle(Batch& batch, const Result<void>& done) {
     if (!batch.taken) take(batch);  // the store was too busy to run the work at all
     if (done && !batch.note.empty()) committed = batch.note;
+    if (!done && done.error().is(Errc::corrupt)) {  // known to all before the first is told
+      const std::lock_guard lock(mutex);
+      broken = done.error();
+    }
     std::vector<Item> again;
     for (Item& item : batch.items) {
       if (!done && !item.begin.empty()) item.call->number.reset();
@@ -196,14 +200,13 @@ struct Ledger::Impl : std::enable_shared_from_this<Ledger::Impl> {
     if (!done) {
       log::error("egress", "the egress ledger could not be written",
                  {{"error", done.error().describe()}, {"waiting", again.size()}});
-      put_back(std::move(again), done.error());
+      put_back(std::move(again));
     }
   }
 
-  void put_back(std::vector<Item> items, const Error& why) {
-    const std::lock_guard lock(mutex);
-    if (why.is(Errc::corrupt)) broken = why;
+  void put_back(std::vector<Item> items) {
     if (items.empty()) return;
+    const std::lock_guard lock(mutex);
     const auto at = std::ranges::lower_bound(waiting, items.front().order, {}, &Item::order);
     waiting.insert(at, std::make_move_iterator(items.begin()), std::make_move_iterator(items.end()));
   }
