@@ -84,7 +84,10 @@ Result<Box> Box::start(const fs::path& build) {
 }
 
 net::Endpoint Box::admin() const {
-  return {.unix_path = folder_.path() / "d/run/admin.sock", .address = {}, .port = 0, .label = "hearthd"};
+  net::Endpoint endpoint;
+  endpoint.unix_path = folder_.path() / "d/run/admin.sock";
+  endpoint.label = "hearthd";
+  return endpoint;
 }
 
 Result<Box::Engine> Box::engine(std::string_view name) const {
@@ -111,10 +114,10 @@ Result<void> Box::stop_engine(std::string_view name) const {
 }
 
 net::Endpoint Box::engine_socket(std::string_view name) const {
-  return {.unix_path = folder_.path() / "d/run/engines" / name / "engine.sock",
-          .address = {},
-          .port = 0,
-          .label = "the engine"};
+  net::Endpoint endpoint;
+  endpoint.unix_path = folder_.path() / "d/run/engines" / name / "engine.sock";
+  endpoint.label = "the engine";
+  return endpoint;
 }
 
 Result<void> Box::hearth(const std::vector<std::string>& args) const {
@@ -149,7 +152,10 @@ Result<LoneEngine> LoneEngine::start(const fs::path& build, std::string_view nam
 }
 
 net::Endpoint LoneEngine::endpoint() const {
-  return {.unix_path = folder_.path() / "s", .address = {}, .port = 0, .label = "the engine"};
+  net::Endpoint endpoint;
+  endpoint.unix_path = folder_.path() / "s";
+  endpoint.label = "the engine";
+  return endpoint;
 }
 
 }  // namespace hearth::bench
