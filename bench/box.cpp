@@ -68,10 +68,12 @@ Result<Box> Box::start(const fs::path& build) {
   const fs::path log = box.folder_.path() / "log";
   HEARTH_TRY_ASSIGN(const ReadySocket ready, ReadySocket::create(notify));
   const SteadyTime began = steady_now();
-  HEARTH_TRY_ASSIGN(Process process,
-                    Process::start({(build / "bin/hearthd").string(), "--data", (box.folder_.path() / "d").string(),
-                                    "--listen", "127.0.0.1:0"},
-                                   log, {"NOTIFY_SOCKET=" + notify.string(), "HEARTH_CACHE_ENABLED=false"}));
+  HEARTH_TRY_ASSIGN(
+      Process process,
+      Process::start(
+          {(build / "bin/hearthd").string(), "--data", (box.folder_.path() / "d").string(), "--listen", "127.0.0.1:0"},
+          log,
+          {"NOTIFY_SOCKET=" + notify.string(), "HEARTH_CACHE_ENABLED=false", "HEARTH_EGRESS_ALLOW=deb.debian.org"}));
   box.process_ = std::make_unique<Process>(std::move(process));
   const auto is_ready = ready.wait(Deadline::in(kStart));
   box.seconds_to_ready_ = seconds_between(began, steady_now());

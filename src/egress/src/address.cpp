@@ -29,10 +29,10 @@ constexpr std::array kBlocks4{
     Block4{ip(127, 0, 0, 0), 8, Reach::loopback},        Block4{ip(10, 0, 0, 0), 8, Reach::nearby},
     Block4{ip(100, 64, 0, 0), 10, Reach::nearby},        Block4{ip(169, 254, 0, 0), 16, Reach::nearby},
     Block4{ip(172, 16, 0, 0), 12, Reach::nearby},        Block4{ip(192, 168, 0, 0), 16, Reach::nearby},
-    Block4{ip(192, 0, 0, 0), 24, Reach::impossible},     Block4{ip(192, 0, 2, 0), 24, Reach::impossible},
+    Block4{ip(192, 0, 0, 0), 24, Reach::impossible},     Block4{ip(192, 0, 2, 0), 24, Reach::nearby},
     Block4{ip(192, 88, 99, 0), 24, Reach::impossible},  // 6to4 relays, given up
-    Block4{ip(198, 18, 0, 0), 15, Reach::impossible},    Block4{ip(198, 51, 100, 0), 24, Reach::impossible},
-    Block4{ip(203, 0, 113, 0), 24, Reach::impossible},   Block4{ip(224, 0, 0, 0), 4, Reach::impossible},
+    Block4{ip(198, 18, 0, 0), 15, Reach::nearby},        Block4{ip(198, 51, 100, 0), 24, Reach::nearby},
+    Block4{ip(203, 0, 113, 0), 24, Reach::nearby},       Block4{ip(224, 0, 0, 0), 4, Reach::impossible},
     Block4{ip(240, 0, 0, 0), 4, Reach::impossible},
 };
 

@@ -39,11 +39,13 @@ class IpAddress {
 };
 
 enum class Reach {
-  world,       // a public unicast address
-  loopback,    // this machine
-  nearby,      // private networks, unique local and link-local addresses, carriers' shared space
+  world,     // a public unicast address
+  loopback,  // this machine
+  // Private networks, unique local and link-local addresses, carriers' shared space; and the ranges for benchmarks and
+  // documentation, which proxies that answer for every name give out.
+  nearby,
   metadata,    // where clouds give credentials to whoever asks: 169.254.169.254 and its like
-  impossible,  // multicast, broadcast, "this network", documentation, benchmarks, reserved: no host has it
+  impossible,  // multicast, broadcast, "this network", reserved: no host has it
 };
 std::string_view to_string(Reach reach) noexcept;  // "a private address", for sentences
 
