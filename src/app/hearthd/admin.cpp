@@ -5,7 +5,6 @@
 #include "admin_egress.h"
 #include "admin_packs.h"
 #include "admin_spend.h"
-#include "from_store.h"
 
 #include <hearth/core/log.h>
 #include <hearth/dialects/api_error.h>

@@ -1,6 +1,5 @@
 #include "admin_spend.h"
 
-#include "from_store.h"
 
 #include <hearth/core/clock.h>
 #include <hearth/core/money.h>
@@ -112,7 +111,7 @@ net::awaitable<void> show_spend(net::Exchange& exchange, spend::Budgets& budgets
   const auto start = [&budgets, from = *since, what = *by](auto done) {
     budgets.spending(from, what, std::move(done));
   };
-  const auto rows = co_await from_store<Rows>(start);
+  const auto rows = co_await net::from_callback<Rows>(start);
   if (!rows) co_return co_await refuse(exchange, dialects::to_api_error(rows.error()));
   json::array data;
   for (const spend::SpendRow& row : *rows) data.push_back(describe(row));
@@ -126,7 +125,7 @@ net::awaitable<void> show_budgets(net::Exchange& exchange, spend::Budgets& budge
   json::array data;
   for (const spend::BudgetLine& line : budgets.lines(wall_now())) data.push_back(describe(line));
   const auto start = [&budgets](auto done) { budgets.unsettled(std::move(done)); };
-  const auto open = co_await from_store<Open>(start);
+  const auto open = co_await net::from_callback<Open>(start);
   if (!open) co_return co_await refuse(exchange, dialects::to_api_error(open.error()));
   json::array unsettled;
   for (const spend::Unsettled& one : *open) unsettled.push_back(describe(one));
