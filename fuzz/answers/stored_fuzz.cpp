@@ -27,6 +27,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   check(text);
   const Digest sum = Hasher("hearth.stored.1").add(text).finish();
-  check("\x01" + std::string(sum.view().substr(0, 16)) + std::string(text));
+  check("\x02" + std::string(sum.view().substr(0, 16)) + std::string(text));
   return 0;
 }

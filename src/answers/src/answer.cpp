@@ -10,7 +10,7 @@ namespace hearth::answers {
 namespace {
 
 // version, checksum of the rest, then the fields; numbers as they lie in memory.
-constexpr char kVersion = 1;
+constexpr char kVersion = 2;
 constexpr std::size_t kChecksum = 16;
 constexpr std::int64_t kLastSecond = std::int64_t{1} << 33;  // what a time point can hold, and far from now
 constexpr std::string_view kPurpose = "hearth.stored.1";
@@ -95,11 +95,12 @@ std::optional<Answer> read_fields(std::string_view bytes) {
   for (std::uint64_t i = 0; i < *count; ++i) answer.ends.push_back(*reader.number<std::uint32_t>());
   const auto input = reader.number<std::uint64_t>();
   const auto output = reader.number<std::uint64_t>();
-  const auto price = reader.number<std::uint64_t>();
+  const auto currency = reader.text();
+  const auto nano = reader.number<std::int64_t>();
   const auto answered_by = reader.text();
   const auto made = reader.number<std::int64_t>();
   if (!tenant || !data_class || *data_class >= kDataClasses.size() || !content_type || !headers || !body || !input ||
-      !output || !price || !answered_by || !made || *made < 0 || *made > kLastSecond || reader.left() > 0 ||
+      !output || !currency || !nano || !answered_by || !made || *made < 0 || *made > kLastSecond || reader.left() > 0 ||
       !are_ends(answer.ends, body->size()))
     return std::nullopt;
   answer.tenant = *tenant;
@@ -109,7 +110,8 @@ std::optional<Answer> read_fields(std::string_view bytes) {
   answer.body = *body;
   answer.input_tokens = *input;
   answer.output_tokens = *output;
-  answer.micro_cents = *price;
+  answer.currency = *currency;
+  answer.nano = *nano;
   answer.answered_by = *answered_by;
   answer.made = WallTime(Seconds(*made));
   return answer;
@@ -133,7 +135,8 @@ std::string encode(const Answer& answer) {
   for (const std::uint32_t end : answer.ends) put(fields, end);
   put(fields, answer.input_tokens);
   put(fields, answer.output_tokens);
-  put(fields, answer.micro_cents);
+  put(fields, answer.currency);
+  put(fields, answer.nano);
   put(fields, answer.answered_by);
   put(fields, unix_seconds(answer.made));
   return kVersion + checksum(fields) + fields;

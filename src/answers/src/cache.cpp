@@ -4,6 +4,7 @@
 #include <hearth/answers/cache.h>
 #include <hearth/core/log.h>
 
+#include <mutex>
 #include <optional>
 #include <unordered_set>
 
@@ -53,8 +54,9 @@ struct Cache::Impl {
   Count disk_answers{0};
   Count saved_input{0};
   Count saved_output{0};
-  Count saved_price{0};
-  net::BlockingPool pool;  // one thread
+  mutable std::mutex money;
+  std::map<std::string, std::int64_t> saved_nano;  // under money
+  net::BlockingPool pool;                          // one thread
   net::TaskGroup tasks;
 
   [[nodiscard]] CacheFile::Limits file_limits() const { return {limits.disk, kDiskEntries, limits.lifetime}; }
@@ -145,7 +147,9 @@ struct Cache::Impl {
     ++kind;
     saved_input += answer.input_tokens;
     saved_output += answer.output_tokens;
-    saved_price += answer.micro_cents;
+    if (answer.currency.empty()) return;
+    const std::lock_guard lock(money);
+    saved_nano[answer.currency] += answer.nano;
   }
 };
 
@@ -213,10 +217,11 @@ const CacheLimits& Cache::limits() const noexcept {
   return impl_->limits;
 }
 
-CacheCounts Cache::counts() const noexcept {
+CacheCounts Cache::counts() const {
   const Impl& c = *impl_;
+  const std::lock_guard lock(c.money);
   return {c.memory_hits, c.disk_hits,    c.misses,      c.stored,       c.memory_bytes, c.memory_answers,
-          c.disk_bytes,  c.disk_answers, c.saved_input, c.saved_output, c.saved_price};
+          c.disk_bytes,  c.disk_answers, c.saved_input, c.saved_output, c.saved_nano};
 }
 
 }  // namespace hearth::answers

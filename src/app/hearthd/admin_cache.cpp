@@ -1,5 +1,6 @@
 #include "admin_cache.h"
 
+#include <hearth/core/money.h>
 #include <hearth/dialects/api_error.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -21,6 +22,8 @@ net::awaitable<void> reply(net::Exchange& exchange, int status, std::string body
 net::awaitable<void> show_cache(net::Exchange& exchange, const Answers& answers) {
   const answers::CacheCounts c = answers.counts();
   const answers::CacheLimits& limits = answers.limits();
+  json::object money;
+  for (const auto& [currency, nano] : c.saved_nano) money[currency] = format_money(nano);
   const json::object body{
       {"enabled", answers.enabled()},
       {"memory", {{"bytes", c.memory_bytes}, {"limit", limits.memory}, {"answers", c.memory_answers}}},
@@ -30,10 +33,7 @@ net::awaitable<void> show_cache(net::Exchange& exchange, const Answers& answers)
       {"misses", c.misses},
       {"stored", c.stored},
       {"joined", answers.joined()},
-      {"saved",
-       {{"input_tokens", c.saved_input_tokens},
-        {"output_tokens", c.saved_output_tokens},
-        {"micro_cents", c.saved_micro_cents}}}};
+      {"saved", {{"input_tokens", c.saved_input_tokens}, {"output_tokens", c.saved_output_tokens}, {"money", money}}}};
   std::string text = json::serialize(body);
   co_await reply(exchange, 200, std::move(text));
 }

@@ -32,11 +32,11 @@ net::awaitable<void> Answers::stop() {
   if (cache_) co_await cache_->stop();
 }
 
-answers::CacheCounts Answers::counts() const noexcept {
+answers::CacheCounts Answers::counts() const {
   return cache_ ? cache_->counts() : answers::CacheCounts();
 }
 
-gateway::AnswersSample Answers::sample() const noexcept {
+gateway::AnswersSample Answers::sample() const {
   const answers::CacheCounts c = counts();
   return {c.memory_hits,        c.disk_hits,          c.misses, joined(), c.memory_bytes, c.disk_bytes,
           c.saved_input_tokens, c.saved_output_tokens};

@@ -23,9 +23,9 @@ class Answers {
   [[nodiscard]] const answers::CacheLimits& limits() const noexcept { return limits_; }
   net::awaitable<void> stop();
   // Any thread.
-  [[nodiscard]] answers::CacheCounts counts() const noexcept;
+  [[nodiscard]] answers::CacheCounts counts() const;
   [[nodiscard]] std::uint64_t joined() const noexcept { return flights_.counts().joined; }
-  [[nodiscard]] gateway::AnswersSample sample() const noexcept;
+  [[nodiscard]] gateway::AnswersSample sample() const;
 
  private:
   answers::CacheLimits limits_;

@@ -228,7 +228,7 @@ class Leading {
       case Outlet::End::none:
         co_return;  // given up: whoever waits is told so
       case Outlet::End::refused:
-        if (ticket && !call_.decision.unsure) co_await release(std::move(*ticket));
+        if (ticket && !call_.ticket_spent) co_await release(std::move(*ticket));
         co_return refuse(*outlet.refusal());
       case Outlet::End::whole:
       case Outlet::End::streamed:
@@ -273,6 +273,10 @@ class Leading {
     answer->data_class = call_.decision.data_class;
     answer->input_tokens = call_.decision.input_tokens;
     answer->output_tokens = call_.decision.output_tokens;
+    if (const spend::Cost& cost = call_.decision.cost; cost.nano.value_or(0) > 0) {
+      answer->currency = cost.currency;
+      answer->nano = *cost.nano;
+    }
     answer->answered_by = call_.decision.model->id;
     answer->made = std::chrono::floor<Seconds>(wall_now());
     return std::make_shared<const answers::Answer>(std::move(*answer));
@@ -360,11 +364,11 @@ answers::Shape shape_of(const Call& call) {
   return answers::Shape::chat;
 }
 
-net::awaitable<Result<void>> before_sending(Call& call, const Upstream& upstream) {
-  const bool paid = upstream.facts().kind != UpstreamKind::engine;
-  if (!call.ticket || !paid) co_return Result<void>();
+net::awaitable<Result<void>> before_sending(Call& call) {
+  if (!call.ticket) co_return Result<void>();
   const auto sent = co_await call.services.idempotency.sent(*call.ticket);
   if (!sent) co_return fail(sent.error().wrap("what is sent under an Idempotency-Key must be written down first"));
+  call.ticket_spent = true;
   co_return Result<void>();
 }
 

@@ -17,8 +17,9 @@ net::awaitable<void> answer_once(Call& call, Candidate first, const dialects::Js
 // What is asked, as far as it matters whether it was asked before.
 answers::Shape shape_of(const Call& call);
 
-// Before the first byte goes to `upstream`: of a call with an Idempotency-Key that is written down first, unless nobody
-// is paid there. What it fails with is what the client is told, and nothing may be sent then.
-net::awaitable<Result<void>> before_sending(Call& call, const Upstream& upstream);
+// Before the first byte leaves the box: of a call with an Idempotency-Key that is written down first. What it fails
+// with is what the client is told, and nothing may be sent then. An engine of this box is not paid and may be asked
+// again.
+net::awaitable<Result<void>> before_sending(Call& call);
 
 }  // namespace hearth::gateway

@@ -92,6 +92,8 @@ net::awaitable<void> tell_error(Call& call, net::Exchange& client, dialects::Api
     headers.add("retry-after-ms", fmt::format("{}", error.retry_after->count()));
   }
   if (error.retry_is_useless) headers.add("x-should-retry", "false");
+  if (error.code == dialects::info(dialects::ApiCode::answer_lost).code)
+    headers.add("x-hearth-idempotency", "uncertain");
   if (!call.decision.allow.empty()) headers.add("Allow", call.decision.allow);
   const std::string body = encode_error(call, error);
   [[maybe_unused]] const auto sent = co_await client.respond(error.status, std::move(headers), body);

@@ -59,12 +59,12 @@ struct Decision {
   std::vector<CallStory::Tried> tried;      // who was
   std::optional<std::size_t> conversation;  // under which it is remembered who answered
   std::string_view source;                  // of an answer that nobody was asked for: "cache", "joined", "replayed"
-  bool unsure = false;                      // an attempt failed that may have to be paid for
   int attempts = 0;
   int status = 0;
   std::optional<SteadyTime> first_byte;
   std::uint64_t input_tokens = 0;
   std::uint64_t output_tokens = 0;
+  spend::Cost cost;   // of the answer
   std::string allow;  // of a 405: the methods that the path takes
 };
 
@@ -82,6 +82,7 @@ struct Call {
   Charge body_memory = {};
   std::optional<answers::Request> asked = {};  // what could be answered from what was answered before
   std::optional<answers::Ticket> ticket = {};  // of one that is sent under an Idempotency-Key
+  bool ticket_spent = false;                   // from here on it may have to be paid for
   bool own_errand = false;                     // sent by the box itself in its principal's name
   bool origin_welcome = true;                  // false: a web page from elsewhere, which must not even read the refusal
 };

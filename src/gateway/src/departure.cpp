@@ -1,5 +1,7 @@
 #include "departure.h"
 
+#include "answer_once.h"
+
 #include <hearth/core/log.h>
 
 #include <fmt/format.h>
@@ -122,11 +124,11 @@ void Departure::record(egress::Outcome outcome, int status, const dialects::Usag
 void Departure::charge(const dialects::Usage& usage) {
   if (!reservation_) return;
   if (usage != dialects::Usage()) {
-    reservation_->settle(priced(usage));
+    cost_ = reservation_->settle(priced(usage));
   } else {
     spend::Usage bound = worst_;  // no token is less than a byte
     bound.output = std::min(bound.output, received_);
-    reservation_->settle(bound);
+    cost_ = reservation_->settle(bound);
   }
   reservation_.reset();
 }
@@ -173,6 +175,11 @@ net::awaitable<Attempt<Departure>> depart(Call& call, const Candidate& candidate
     co_return std::unexpected(entry.error());
   }
   departure.entry_ = std::move(*entry);
+  const auto noted = co_await before_sending(call);
+  if (!noted) {
+    departure.reservation_->release();
+    co_return not_begun(dialects::to_api_error(noted.error()));
+  }
   departure.reservation_->begin();
   co_return departure;
 }

@@ -33,6 +33,8 @@ class Departure {
 
   // Bytes of its answer have come.
   void received(std::size_t bytes) noexcept { received_ += bytes; }
+  // What the answer did cost, once it is closed.
+  [[nodiscard]] const spend::Cost& cost() const noexcept { return cost_; }
   // It has ended. Nobody charges for what was not begun; without a usage, what has come is counted, a token a byte.
   template <typename T>
   void close(const Attempt<T>& done, const dialects::Usage& usage) {
@@ -51,6 +53,7 @@ class Departure {
   std::uint64_t received_ = 0;
   spend::Usage worst_;
   std::optional<spend::Reservation> reservation_;
+  spend::Cost cost_;
   egress::Ledger::Call entry_;  // nullptr: it does not leave the box
 };
 

@@ -49,10 +49,8 @@ net::awaitable<Attempt<T>> try_each(Call& call, const Plan& plan, Try attempt) {
       }
       const Again again = done.error().again;
       if (!first) first = done.error();
-      if (!engine && !done.error().not_begun) {
-        call.decision.unsure = true;
-        if (call.ticket) co_return done;  // it must not be paid for twice
-      }
+      if (call.ticket_spent && !done.error().not_begun) co_return done;  // it must not be paid for twice
+      call.ticket_spent = false;
       if (again == Again::never || call.exchange.started()) co_return done;
       if (again == Again::elsewhere || !candidate.model->upstream->obstacle().empty()) break;
     }

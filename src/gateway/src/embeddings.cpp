@@ -55,6 +55,7 @@ net::awaitable<Attempt<Embedded>> embed_once(Call& call, const dialects::JsonBod
   dialects::Usage usage;
   if (done) usage.input_tokens = static_cast<std::uint64_t>(std::max<std::int64_t>(0, done->read.prompt_tokens));
   departure->close(done, usage);
+  call.decision.cost = departure->cost();
   co_return done;
 }
 

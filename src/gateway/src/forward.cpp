@@ -104,6 +104,7 @@ net::awaitable<Attempt<>> forward_once(Call& call, const Request& request, const
     done = broke(place, upstream, sent.error());
   }
   departure->close(done, out->relay->usage());
+  call.decision.cost = departure->cost();
   co_return done;
 }
 

@@ -1,7 +1,5 @@
 #include "upstream_call.h"
 
-#include "answer_once.h"
-
 #include <hearth/core/log.h>
 #include <hearth/dialects/anthropic_upstream.h>
 #include <hearth/dialects/retry_after.h>
@@ -64,11 +62,7 @@ ApiError with_known_code(ApiError error) {
 net::awaitable<Attempt<LeasePtr>> acquire(Call& call, Upstream& upstream) {
   const Deadline deadline = Deadline::at(call.began + call.services.config.limits.request_time);
   auto lease = co_await upstream.acquire(deadline);
-  if (lease) {
-    const auto noted = co_await before_sending(call, upstream);
-    if (!noted) co_return not_begun(dialects::to_api_error(noted.error()));
-    co_return std::move(*lease);
-  }
+  if (lease) co_return std::move(*lease);
   const Error& error = lease.error();
   ApiError answer = dialects::to_api_error(error);
   if (error.is(Errc::resource_exhausted))

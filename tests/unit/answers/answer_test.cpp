@@ -19,7 +19,8 @@ Answer arbitrary_answer() {
   if (pieces.empty()) answer.body = *rc::gen::arbitrary<std::string>();
   answer.input_tokens = *rc::gen::arbitrary<std::uint64_t>();
   answer.output_tokens = *rc::gen::arbitrary<std::uint64_t>();
-  answer.micro_cents = *rc::gen::arbitrary<std::uint64_t>();
+  answer.currency = *rc::gen::arbitrary<std::string>();
+  answer.nano = *rc::gen::arbitrary<std::int64_t>();
   answer.answered_by = *rc::gen::arbitrary<std::string>();
   answer.made = WallTime(Seconds(*rc::gen::inRange<std::int64_t>(0, 4'000'000'000)));
   return answer;

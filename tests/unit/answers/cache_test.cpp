@@ -42,7 +42,7 @@ CO_TEST(CacheTest, FindsWhatWasPutForThatTenantOnly) {
   EXPECT_EQ(counts.misses, 2U);
   EXPECT_EQ(counts.saved_input_tokens, 7U);
   EXPECT_EQ(counts.saved_output_tokens, 3U);
-  EXPECT_EQ(counts.saved_micro_cents, 11U);
+  EXPECT_EQ(counts.saved_nano, (std::map<std::string, std::int64_t>{{"EUR", 11}}));
   co_await cache.stop();
 }
 

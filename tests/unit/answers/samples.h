@@ -46,7 +46,8 @@ inline Answer sample_answer(std::string body, WallTime made = kNow) {
   answer.body = std::move(body);
   answer.input_tokens = 7;
   answer.output_tokens = 3;
-  answer.micro_cents = 11;
+  answer.currency = "EUR";
+  answer.nano = 11;
   answer.answered_by = "model-1";
   answer.made = made;
   return answer;

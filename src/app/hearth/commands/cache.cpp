@@ -37,11 +37,15 @@ Result<ExitCode> show(Session& s) {
   } else {
     out += fmt::format("In memory: {}.\nOn the disk: {}.\n", tier(json::field(answer, "memory")),
                        tier(json::field(answer, "disk")));
+    std::string money;
+    if (const json::value& all = json::field(saved, "money"); all.is_object())
+      for (const auto& [currency, amount] : all.as_object())
+        money += fmt::format(" and {} {}", json::text(all, currency), std::string_view(currency));
     out += fmt::format(
         "Since hearthd started: {} of {} lookups found their answer ({} in memory, {} on the disk), "
-        "which saved {} tokens in and {} out.\n",
+        "which saved {} tokens in, {} out{}.\n",
         found, asked, whole(hits, "memory"), whole(hits, "disk"), whole(saved, "input_tokens"),
-        whole(saved, "output_tokens"));
+        whole(saved, "output_tokens"), money);
   }
   out +=
       fmt::format("{} followed the same call that was already under way.\n", counted(whole(answer, "joined"), "call"));

@@ -28,8 +28,9 @@ struct Answer {
   // What it took.
   std::uint64_t input_tokens = 0;
   std::uint64_t output_tokens = 0;
-  std::uint64_t micro_cents = 0;  // what was paid, in millionths of a cent; 0: nothing, or not known
-  std::string answered_by;        // the model that answered, for records
+  std::string currency;     // of what was paid; empty: nothing, or nobody knows
+  std::int64_t nano = 0;    // billionths of it
+  std::string answered_by;  // the model that answered, for records
   WallTime made;
 
   [[nodiscard]] bool is_stream() const noexcept { return !ends.empty(); }
@@ -41,7 +42,8 @@ struct Answer {
   // Memory it takes, about.
   [[nodiscard]] std::uint64_t size() const noexcept {
     constexpr std::uint64_t kFixed = 320;
-    std::uint64_t size = kFixed + tenant.size() + content_type.size() + answered_by.size() + body.size();
+    std::uint64_t size =
+        kFixed + tenant.size() + content_type.size() + answered_by.size() + currency.size() + body.size();
     size += ends.size() * sizeof(std::uint32_t);
     for (const auto& [name, value] : headers) size += kFixed / 4 + name.size() + value.size();
     return size;

@@ -12,7 +12,9 @@
 #include <hearth/net/runtime.h>
 
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <string>
 
 namespace hearth::answers {
 
@@ -35,7 +37,7 @@ struct CacheCounts {
   // What the hits would have taken.
   std::uint64_t saved_input_tokens = 0;
   std::uint64_t saved_output_tokens = 0;
-  std::uint64_t saved_micro_cents = 0;
+  std::map<std::string, std::int64_t> saved_nano;  // billionths, by currency
 };
 
 class Cache {
@@ -57,7 +59,7 @@ class Cache {
   net::awaitable<void> stop();
   [[nodiscard]] const CacheLimits& limits() const noexcept;
   // Any thread.
-  [[nodiscard]] CacheCounts counts() const noexcept;
+  [[nodiscard]] CacheCounts counts() const;
 
  private:
   struct Impl;
