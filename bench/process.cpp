@@ -2,9 +2,11 @@
 
 #include <hearth/hardware/memory.h>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -110,6 +112,18 @@ Result<void> ReadySocket::wait(Deadline deadline) const {
     if (n > 0 && std::string_view(message.data(), static_cast<std::size_t>(n)).contains("READY=1")) return {};
   }
   return fail(Errc::deadline_exceeded, "hearthd did not say that it is ready");
+}
+
+Result<std::uint16_t> free_port() {
+  const Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(at);
+  if (!fd || ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), size) != 0 ||
+      ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&at), &size) != 0)
+    return fail_errno(errno, "looking for a free port");
+  return ntohs(at.sin_port);
 }
 
 double cpu_seconds(pid_t root) {

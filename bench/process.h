@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -62,6 +63,9 @@ class ReadySocket {
   explicit ReadySocket(Fd socket) : socket_(std::move(socket)) {}
   Fd socket_;
 };
+
+// A port that is free now. io_error.
+Result<std::uint16_t> free_port();
 
 // Processor seconds that the process and all below it have used, of the threads that are still there (the scheduler's
 // own nanosecond count).

@@ -1,17 +1,19 @@
-// Language models: the same llama.cpp process, asked through hearthd and on its own socket, by turns.
+// Language models: the same llama.cpp process, asked through hearthd, through nginx, which only passes bytes on, and on
+// its own socket, by turns.
+#include "process.h"
 #include "rows.h"
 #include "texts.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <array>
 
 namespace hearth::bench {
 namespace {
 
 constexpr std::size_t kTokens = 256;  // of each answer
 constexpr Millis kSlice{4000};
-constexpr std::size_t kSentences = 512;
+constexpr std::size_t kSentences = 192;  // of each turn
 
 Ask chat_ask(std::string_view model) {
   return {"/v1/chat/completions", "application/json",
@@ -33,38 +35,160 @@ std::vector<Ask> embed_asks(std::string_view model, std::size_t batch) {
   return asks;
 }
 
-// Rates in requests a second.
-struct Pair {
-  Samples alone_rate, box_rate, ratio;
-  Samples alone_first, box_first, added_first;  // seconds to the first byte, medians of the rounds
-  Samples cpu;                                  // seconds of hearthd's own for a request
+// One way to the engine.
+struct Way {
+  net::Endpoint to;
+  pid_t process = 0;        // whose processor time is counted; 0: nobody's
+  pid_t engine = 0;         // below it, and not counted
+  Samples rate = {};        // requests a second
+  Samples first_byte = {};  // seconds, medians of the rounds
+  Samples cpu = {};         // seconds for a request
 };
 
-Result<Pair> alternate(const Bench& bench, const std::string& engine, const std::vector<Ask>& asks,
-                       std::size_t connections) {
-  Pair pair;
-  HEARTH_TRY(ask(bench.box.api(), asks.front()));
-  HEARTH_TRY_ASSIGN(const Box::Engine process, bench.box.engine(engine));
-  const net::Endpoint alone = bench.box.engine_socket(engine);
-  for (int round = 0; round < bench.rounds; ++round) {
-    HEARTH_TRY_ASSIGN(const Loaded direct, load(alone, asks, connections, kSlice));
-    const double all_before = cpu_seconds(bench.box.pid());
-    const double engine_before = cpu_seconds(process.pid);
-    HEARTH_TRY_ASSIGN(const Loaded through, load(bench.box.api(), asks, connections, kSlice));
-    const double engine_used = cpu_seconds(process.pid) - engine_before;
-    const double used = cpu_seconds(bench.box.pid()) - all_before - engine_used;
-    const double direct_rate = static_cast<double>(direct.answered) / direct.elapsed;
-    const double through_rate = static_cast<double>(through.answered) / through.elapsed;
-    pair.alone_rate.add(direct_rate);
-    pair.box_rate.add(through_rate);
-    pair.ratio.add(through_rate / direct_rate);
-    pair.alone_first.add(direct.first_byte.median());
-    pair.box_first.add(through.first_byte.median());
-    pair.added_first.add(through.first_byte.median() - direct.first_byte.median());
-    // The warm-up, a fifth of the time, is in the processor time too.
-    pair.cpu.add(used / (static_cast<double>(through.answered) / 0.8));
+struct Turns {
+  std::vector<Way> ways;            // the engine's own socket first
+  std::vector<Samples> ratio;       // of rates, to the first way, by way
+  std::vector<Samples> later_byte;  // seconds after the first way's
+};
+
+using Load = Result<Loaded> (*)(const net::Endpoint&, const std::vector<Ask>&, std::size_t connections);
+
+double used_by(const Way& way) {
+  return way.process == 0 ? 0 : cpu_seconds(way.process) - (way.engine == 0 ? 0 : cpu_seconds(way.engine));
+}
+
+Result<Turns> take_turns(std::vector<Way> ways, Load load, const std::vector<Ask>& asks, std::size_t connections,
+                         int rounds, double counted) {
+  Turns turns{std::move(ways), {}, {}};
+  turns.ratio.resize(turns.ways.size());
+  turns.later_byte.resize(turns.ways.size());
+  for (int round = 0; round < rounds; ++round) {
+    double first_rate = 0;
+    double first_byte = 0;
+    for (std::size_t i = 0; i < turns.ways.size(); ++i) {
+      Way& way = turns.ways[i];
+      const double before = used_by(way);
+      HEARTH_TRY_ASSIGN(const Loaded loaded, load(way.to, asks, connections));
+      const auto answered = static_cast<double>(loaded.answered);
+      way.cpu.add((used_by(way) - before) / (answered / counted));
+      const double rate = answered / loaded.elapsed;
+      if (i == 0) first_rate = rate;
+      if (i == 0) first_byte = loaded.first_byte.median();
+      way.rate.add(rate);
+      way.first_byte.add(loaded.first_byte.median());
+      turns.ratio[i].add(rate / first_rate);
+      turns.later_byte[i].add(loaded.first_byte.median() - first_byte);
+    }
   }
-  return pair;
+  return turns;
+}
+
+// The first request starts the engine, before anybody can ask it directly.
+Result<std::vector<Way>> ways_to(const Bench& bench, const std::string& engine, const Ask& first) {
+  HEARTH_TRY(ask(bench.box.api(), first));
+  HEARTH_TRY_ASSIGN(const Box::Engine process, bench.box.engine(engine));
+  return std::vector<Way>{{.to = bench.box.engine_socket(engine)},
+                          {.to = bench.box.api(), .process = bench.box.pid(), .engine = process.pid}};
+}
+
+constexpr std::string_view kNginx = R"(daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx.log error;
+events {{ worker_connections 256; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  upstream engine {{ server unix:{socket}; }}
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      proxy_pass http://engine;
+      proxy_http_version 1.1;
+      proxy_set_header Host localhost;
+      proxy_buffering off;
+    }}
+  }}
+}}
+)";
+
+Result<Process> start_nginx(const std::filesystem::path& folder, const net::Endpoint& engine, std::uint16_t port) {
+  const std::filesystem::path file = folder / "nginx.conf";
+  HEARTH_TRY(
+      write_file_atomic(file, fmt::format(kNginx, fmt::arg("folder", folder.string()),
+                                          fmt::arg("socket", engine.unix_path.string()), fmt::arg("port", port))));
+  return Process::start({"/usr/sbin/nginx", "-p", folder.string(), "-c", file.string()}, folder / "log");
+}
+
+Result<Loaded> for_a_while(const net::Endpoint& to, const std::vector<Ask>& asks, std::size_t connections) {
+  return load(to, asks, connections, kSlice);
+}
+
+Result<void> measure_streams(const Bench& bench) {
+  const std::vector<Ask> asks{chat_ask("bench-words")};
+  HEARTH_TRY_ASSIGN(std::vector<Way> ways, ways_to(bench, "llama-bench-words", asks.front()));
+  HEARTH_TRY_ASSIGN(const TemporaryFolder folder, TemporaryFolder::create());
+  HEARTH_TRY_ASSIGN(const std::uint16_t port, free_port());
+  HEARTH_TRY_ASSIGN(const Process nginx, start_nginx(folder.path(), ways.front().to, port));
+  net::Endpoint through_nginx;
+  through_nginx.address = "127.0.0.1";
+  through_nginx.port = port;
+  ways.push_back({.to = through_nginx, .process = nginx.pid()});
+  let_pass(Millis(300));  // until it listens
+
+  bench.report.section("Language models: a streamed answer");
+  bench.report.table({"requests at once", "", "tokens/s", "ratio", "time to the first byte",
+                      "processor time a token, of hearthd or nginx"});
+  // The warm-up, a fifth of the time, is in the processor time too.
+  constexpr double kCounted = 0.8;
+  constexpr auto kEach = static_cast<double>(kTokens);
+  for (const std::size_t connections : {1U, 8U}) {
+    Report::progress(fmt::format("language models: {} at once", connections));
+    HEARTH_TRY_ASSIGN(const Turns turns, take_turns(ways, for_a_while, asks, connections, bench.rounds, kCounted));
+    const std::array<std::string_view, 3> names{"the engine's own socket", "through hearthd", "through nginx"};
+    for (const std::size_t i : {1U, 2U, 0U}) {
+      const Way& way = turns.ways[i];
+      const bool own = i == 0;
+      bench.report.row({i == 1 ? fmt::format("{}", connections) : std::string(), std::string(names.at(i)),
+                        show_count(way.rate.median() * kEach),
+                        own ? "" : fmt::format("{:.2f}", turns.ratio[i].median()),
+                        fmt::format("{}{}", show_time(way.first_byte.median()),
+                                    own ? "" : fmt::format(" ({} more)", show_time(turns.later_byte[i].median()))),
+                        own ? "" : show_time(way.cpu.median() / kEach)});
+    }
+  }
+  bench.report.text(
+      fmt::format("llama.cpp with a language model of two small layers, so that the engine itself takes almost no "
+                  "time: {} tokens an answer, one event each. Real models are a hundred times slower; what hearthd "
+                  "adds stays the same. nginx merely passes bytes on (`proxy_buffering off`). Aims: under 30 µs a "
+                  "token, under 1 ms to the first byte.",
+                  kTokens));
+  return {};
+}
+
+Result<void> measure_encoder(const Bench& bench) {
+  bench.report.section("Embeddings by llama.cpp");
+  bench.report.table(
+      {"texts a request", "requests at once", "texts/s through hearthd", "the engine's own socket", "ratio"});
+  for (const auto& [batch, connections] : {std::pair<std::size_t, std::size_t>{1, 32}, {64, 1}}) {
+    Report::progress(fmt::format("embeddings by llama.cpp: {} a request", batch));
+    const std::vector<Ask> asks = embed_asks("bench-encoder", batch);
+    HEARTH_TRY_ASSIGN(std::vector<Way> ways, ways_to(bench, "llama-bench-encoder", asks.front()));
+    HEARTH_TRY_ASSIGN(const Turns turns, take_turns(std::move(ways), load_once, asks, connections, bench.rounds, 1));
+    const auto each = static_cast<double>(batch);
+    bench.report.row({fmt::format("{}", batch), fmt::format("{}", connections),
+                      show_count(turns.ways[1].rate.median() * each), show_count(turns.ways[0].rate.median() * each),
+                      fmt::format("{:.3f}", turns.ratio[1].median())});
+  }
+  bench.report.text(
+      fmt::format("An encoder of the size of all-MiniLM-L6-v2 (six layers, 384 dimensions) with weights of chance: "
+                  "they cost what real ones do. Each turn embeds the same {} sentences. Aim: a ratio of 0.97 or more.",
+                  kSentences));
+  return {};
 }
 
 Result<void> install(const Bench& bench, std::string_view kind, const std::string& name,
@@ -86,46 +210,8 @@ Result<void> measure_chat(const Bench& bench) {
   HEARTH_TRY(install(bench, "bert", "bench-encoder",
                      {"embedding=384", "layers=6", "heads=12", "feed_forward=1536", "context=512"}));
 
-  bench.report.section("Language models: a streamed answer");
-  bench.report.table(
-      {"requests at once", "", "tokens/s", "ratio", "time to the first byte", "hearthd's processor time a token"});
-  for (const std::size_t connections : {1U, 8U}) {
-    Report::progress(fmt::format("language models: {} at once", connections));
-    HEARTH_TRY_ASSIGN(const Pair pair, alternate(bench, "llama-bench-words", {chat_ask("bench-words")}, connections));
-    constexpr auto kEach = static_cast<double>(kTokens);
-    bench.report.row(
-        {fmt::format("{}", connections), "through hearthd", show_count(pair.box_rate.median() * kEach),
-         fmt::format("{:.2f}", pair.ratio.median()),
-         fmt::format("{} ({} more)", show_time(pair.box_first.median()), show_time(pair.added_first.median())),
-         show_time(pair.cpu.median() / kEach)});
-    bench.report.row({"", "the engine's own socket", show_count(pair.alone_rate.median() * kEach), "",
-                      show_time(pair.alone_first.median()), ""});
-  }
-  bench.report.text(
-      fmt::format("llama.cpp with a language model of two small layers, so that the engine itself takes almost no "
-                  "time: {} tokens an "
-                  "answer, one event each. Real models are a hundred times slower; what hearthd adds stays the same. "
-                  "Aims: under 30 µs "
-                  "a token, under 1 ms to the first byte.",
-                  kTokens));
-
-  bench.report.section("Embeddings by llama.cpp");
-  bench.report.table(
-      {"texts a request", "requests at once", "texts/s through hearthd", "the engine's own socket", "ratio"});
-  for (const auto& [batch, connections] : {std::pair<std::size_t, std::size_t>{1, 32}, {64, 1}}) {
-    Report::progress(fmt::format("embeddings by llama.cpp: {} a request", batch));
-    HEARTH_TRY_ASSIGN(const Pair pair,
-                      alternate(bench, "llama-bench-encoder", embed_asks("bench-encoder", batch), connections));
-    const auto each = static_cast<double>(batch);
-    bench.report.row({fmt::format("{}", batch), fmt::format("{}", connections),
-                      show_count(pair.box_rate.median() * each), show_count(pair.alone_rate.median() * each),
-                      fmt::format("{:.3f}", pair.ratio.median())});
-  }
-  bench.report.text(
-      "An encoder of the size of all-MiniLM-L6-v2 (six layers, 384 dimensions) with weights of chance: they cost what "
-      "real "
-      "ones do. Aim: a ratio of 0.97 or more.");
-  return {};
+  HEARTH_TRY(measure_streams(bench));
+  return measure_encoder(bench);
 }
 
 }  // namespace hearth::bench

@@ -4,10 +4,7 @@
 
 #include <hearth/hardware/memory.h>
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 namespace hearth::bench {
 
@@ -155,18 +152,6 @@ Result<std::string> make_key(const Place& place, const fs::path& data) {
 
 double Peer::memory() const {
   return process ? static_cast<double>(hardware::tree_memory(process->pid())) : 0;
-}
-
-Result<std::uint16_t> free_port() {
-  const Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(at);
-  if (!fd || ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), size) != 0 ||
-      ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&at), &size) != 0)
-    return fail_errno(errno, "looking for a free port");
-  return ntohs(at.sin_port);
 }
 
 Result<Process> start_upstream(Place& place) {

@@ -46,7 +46,4 @@ Result<Peer> start_proxy(const Place& place, const std::string& mode);
 // is both.
 Result<Peer> start_hearth(const Place& place);
 
-// A port that is free now.
-Result<std::uint16_t> free_port();
-
 }  // namespace hearth::bench

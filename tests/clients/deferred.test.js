@@ -93,6 +93,7 @@ const start = async () => {
   const box = await Box.start([], options, data);
   key ??= box.key;
   box.key = key;
+  receiver.secret ??= (await get(box, '/v1/deferred/webhook-secret')).secret;
   return box;
 };
 const chat = (box, text, headers = {}) =>
@@ -116,7 +117,6 @@ describe('a deferred call', () => {
   let box;
   before(async () => {
     box = await start();
-    receiver.secret = (await get(box, '/v1/deferred/webhook-secret')).secret;
   });
   after(async () => {
     assert.deepEqual(box.contract.violations, []);

@@ -7,6 +7,8 @@
 #include <mutex>
 #include <optional>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 namespace hearth::answers {
 namespace {
@@ -15,6 +17,7 @@ constexpr std::uint64_t kDiskEntries = 50'000;        // their index takes 2 MB 
 constexpr std::uint64_t kWaitingBytes = 16ULL << 20;  // answers on their way to the disk
 constexpr std::size_t kWaitingAnswers = 1'000;
 constexpr std::uint64_t kWaitingReads = 10'000;
+constexpr Millis kTogether{50};  // answers that come within it are written at once
 using Count = std::atomic<std::uint64_t>;
 
 bool is_fresh(const Answer& answer, Seconds max_age, WallTime now) {
@@ -28,7 +31,7 @@ struct Cache::Impl {
       : limits(l),
         path(std::move(f)),
         front(l.memory),
-        pool(1, kWaitingAnswers + kWaitingReads),
+        pool(1, 1 + kWaitingReads),
         tasks(std::move(executor)) {
     if (limits.disk > 0) tasks.spawn("answers.open", open());
   }
@@ -42,7 +45,8 @@ struct Cache::Impl {
   bool complained = false;  // since it last worked
   std::uint64_t epoch = 0;  // grows when all is forgotten: what was asked for before must not come back
   std::uint64_t waiting_bytes = 0;
-  std::size_t waiting_answers = 0;
+  std::vector<CacheFile::Entry> to_write;
+  bool writing = false;
   std::optional<CacheFile> file;  // the pool's
   Count memory_hits{0};
   Count disk_hits{0};
@@ -106,20 +110,28 @@ struct Cache::Impl {
     co_await open();
   }
 
-  net::awaitable<void> write(Digest key, AnswerPtr answer) {
+  // Until nothing is left.
+  net::awaitable<void> write() {
+    while (!to_write.empty()) {
+      [[maybe_unused]] const auto slept = co_await net::sleep_for(kTogether);  // cut short at the end
+      co_await write_together(std::exchange(to_write, {}));
+    }
+    writing = false;
+  }
+
+  net::awaitable<void> write_together(std::vector<CacheFile::Entry> entries) {
     const std::uint64_t began = epoch;
-    auto gone = co_await pool.run([this, &key, &answer]() -> Result<std::vector<std::uint64_t>> {
+    auto gone = co_await pool.run([this, &entries]() -> Result<std::vector<std::uint64_t>> {
       if (!file) return fail(Errc::unavailable, "the cache's file is not open");
-      auto dropped = file->put(key, *answer);
+      auto dropped = file->put(entries);
       measure_disk();
       return dropped;
     });
-    waiting_bytes -= answer->size();
-    --waiting_answers;
+    for (const CacheFile::Entry& entry : entries) waiting_bytes -= entry.answer->size();
     if (!gone) co_return co_await failed(gone.error());
     if (began != epoch) co_return;
     complained = false;
-    on_disk.insert(key.word());
+    for (const CacheFile::Entry& entry : entries) on_disk.insert(entry.key.word());
     for (const std::uint64_t word : *gone) on_disk.erase(word);
   }
 
@@ -183,15 +195,16 @@ void Cache::put(const Digest& key, AnswerPtr answer) {
   ++cache.stored;
   cache.front.put(key, answer);
   cache.measure_memory();
-  if (!cache.is_open || cache.waiting_bytes + size > kWaitingBytes || cache.waiting_answers >= kWaitingAnswers) return;
+  if (!cache.is_open || cache.waiting_bytes + size > kWaitingBytes || cache.to_write.size() >= kWaitingAnswers) return;
   cache.waiting_bytes += size;
-  ++cache.waiting_answers;
-  cache.tasks.spawn("answers.write", cache.write(key, std::move(answer)));
+  cache.to_write.push_back({key, std::move(answer)});
+  if (!std::exchange(cache.writing, true)) cache.tasks.spawn("answers.write", cache.write());
 }
 
 net::awaitable<Result<void>> Cache::clear() {
   Impl& cache = *impl_;
   ++cache.epoch;
+  for (const CacheFile::Entry& entry : std::exchange(cache.to_write, {})) cache.waiting_bytes -= entry.answer->size();
   cache.front.clear();
   cache.measure_memory();
   cache.on_disk.clear();

@@ -99,11 +99,11 @@ Result<AnswerPtr> CacheFile::find(const Digest& key, WallTime now) {
   const store::Blob blob{key.view()};
   std::string bytes;
   {
-    HEARTH_TRY_ASSIGN(Statement row, connection_.prepare("SELECT answer FROM answers WHERE key = ?1"));
-    HEARTH_TRY(row.bind(blob));
-    HEARTH_TRY_ASSIGN(const bool found, row.step());
+    HEARTH_TRY_ASSIGN(Connection::Kept row, connection_.kept("SELECT answer FROM answers WHERE key = ?1"));
+    HEARTH_TRY(row->bind(blob));
+    HEARTH_TRY_ASSIGN(const bool found, row->step());
     if (!found) return nullptr;
-    bytes = row.blob(0);
+    bytes = row->blob(0);
   }
   auto answer = decode_answer(bytes);
   if (!answer) {
@@ -116,17 +116,34 @@ Result<AnswerPtr> CacheFile::find(const Digest& key, WallTime now) {
   return std::make_shared<const Answer>(std::move(*answer));
 }
 
-Result<std::vector<std::uint64_t>> CacheFile::put(const Digest& key, const Answer& answer) {
+Result<std::vector<std::uint64_t>> CacheFile::put(std::span<const Entry> entries) {
+  if (const auto kept = put_all(entries); !kept) {
+    if (connection_.in_transaction()) (void)connection_.run("ROLLBACK");
+    (void)measure();
+    return fail(kept.error());
+  }
+  return shrink();
+}
+
+Result<void> CacheFile::put_all(std::span<const Entry> entries) {
+  HEARTH_TRY(connection_.run("BEGIN IMMEDIATE"));
+  for (const Entry& entry : entries) {
+    HEARTH_TRY(put_one(entry.key, *entry.answer));
+  }
+  return connection_.run("COMMIT");
+}
+
+Result<void> CacheFile::put_one(const Digest& key, const Answer& answer) {
   const std::string bytes = encode(answer);
   const std::int64_t made = unix_seconds(answer.made);
   const store::Blob blob{key.view()};
   std::uint64_t before = 0;
   {
-    HEARTH_TRY_ASSIGN(Statement old, connection_.prepare("SELECT bytes FROM answers WHERE key = ?1"));
-    HEARTH_TRY(old.bind(blob));
-    HEARTH_TRY_ASSIGN(const bool there, old.step());
+    HEARTH_TRY_ASSIGN(Connection::Kept old, connection_.kept("SELECT bytes FROM answers WHERE key = ?1"));
+    HEARTH_TRY(old->bind(blob));
+    HEARTH_TRY_ASSIGN(const bool there, old->step());
     if (there) {
-      before = static_cast<std::uint64_t>(old.integer(0));
+      before = static_cast<std::uint64_t>(old->integer(0));
       --entries_;
     }
   }
@@ -136,7 +153,7 @@ Result<std::vector<std::uint64_t>> CacheFile::put(const Digest& key, const Answe
       blob, made, bytes.size(), store::Blob{bytes}));
   ++entries_;
   bytes_ = bytes_ - std::min(bytes_, before) + bytes.size();
-  return shrink();
+  return {};
 }
 
 Result<std::vector<std::uint64_t>> CacheFile::shrink() {
@@ -160,17 +177,17 @@ Result<std::vector<std::uint64_t>> CacheFile::shrink() {
   }
   const auto dropped = drop(rows);
   if (dropped) return gone;
-  if (connection_.in_transaction()) (void)connection_.execute("ROLLBACK");
+  if (connection_.in_transaction()) (void)connection_.run("ROLLBACK");
   HEARTH_TRY(measure());
   return fail(dropped.error());
 }
 
 Result<void> CacheFile::drop(const std::vector<std::int64_t>& rows) {
-  HEARTH_TRY(connection_.execute("BEGIN IMMEDIATE"));
+  HEARTH_TRY(connection_.run("BEGIN IMMEDIATE"));
   for (const std::int64_t row : rows) {
     HEARTH_TRY(connection_.run("DELETE FROM answers WHERE rowid = ?1", row));
   }
-  return connection_.execute("COMMIT");
+  return connection_.run("COMMIT");
 }
 
 }  // namespace hearth::answers

@@ -6,6 +6,7 @@
 #include <hearth/answers/digest.h>
 #include <hearth/store/database.h>
 
+#include <span>
 #include <vector>
 
 namespace hearth::answers {
@@ -26,8 +27,12 @@ class CacheFile {
   Result<std::vector<std::uint64_t>> keys();
   // nullptr if it is not there, or damaged (then it is dropped). Errors as store::Connection's.
   Result<AnswerPtr> find(const Digest& key, WallTime now);
-  // Keeps it, and drops those that were not used for longest until all fit: those are returned.
-  Result<std::vector<std::uint64_t>> put(const Digest& key, const Answer& answer);
+  struct Entry {
+    Digest key;
+    AnswerPtr answer;
+  };
+  // Keeps them, all or none, and drops those that were not used for longest until all fit: those are returned.
+  Result<std::vector<std::uint64_t>> put(std::span<const Entry> entries);
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   [[nodiscard]] std::uint64_t entries() const noexcept { return entries_; }
   // Removes the file and what belongs to it. io_error.
@@ -37,6 +42,8 @@ class CacheFile {
   CacheFile(store::Connection connection, Limits limits) : connection_(std::move(connection)), limits_(limits) {}
   static Result<CacheFile> open_sound(const std::filesystem::path& path, Limits limits, WallTime now);
   Result<void> measure();
+  Result<void> put_all(std::span<const Entry> entries);
+  Result<void> put_one(const Digest& key, const Answer& answer);
   Result<void> drop_old(WallTime now);
   Result<std::vector<std::uint64_t>> shrink();
   Result<void> drop(const std::vector<std::int64_t>& rows);

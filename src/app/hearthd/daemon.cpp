@@ -264,6 +264,7 @@ class Daemon {
   net::awaitable<void> serve(net::Exchange& exchange, gateway::Gateway::Trust trust);
   net::awaitable<Result<void>> open();
   net::awaitable<void> close();
+  void close_upstreams();
   net::awaitable<void> stop_flights(Deadline drained);
   net::awaitable<void> keep_watchdog();
   net::awaitable<void> watch_starter();
@@ -543,6 +544,7 @@ net::awaitable<void> Daemon::close() {
   if (deferred_) co_await deferred_->stop(drained);
   if (owner_) co_await owner_->stop(drained);
   if (answers_) co_await answers_->stop();
+  close_upstreams();
   if (models_) models_->on_changed({});
   model_care_->stop();
   packs_->close();
@@ -551,6 +553,12 @@ net::awaitable<void> Daemon::close() {
   co_await packs_->stop();
   if (admin_) co_await admin_->stop(Deadline::in(Seconds(1)));
   co_await tasks_.stop();
+}
+
+void Daemon::close_upstreams() {
+  const gateway::Models models = catalogue_->models();
+  for (const gateway::Model& model : *models)
+    if (model.upstream) model.upstream->close();
 }
 
 // Calls that go on without their client have until then, like all others.

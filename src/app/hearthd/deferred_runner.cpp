@@ -105,19 +105,23 @@ void DeferredRunner::changed(const std::string& id, Status status) {
 }
 
 void DeferredRunner::link_is_up() {
-  rests_.clear();
+  for (auto& [id, rest] : rests_) rest.until = steady_now();
   wake_.set();
 }
 
+std::uint32_t DeferredRunner::failures_with(const std::string& id) {
+  return ++rests_[id].failures;
+}
+
 void DeferredRunner::rest(const std::string& id, Millis pause) {
-  rests_.insert_or_assign(id, steady_now() + pause);
+  rests_[id].until = steady_now() + pause;
 }
 
 deferred::Plan DeferredRunner::plan_now() {
   std::vector<deferred::Candidate> waiting = with_.queue->waiting();
   std::erase_if(waiting, [&](const deferred::Candidate& c) { return active_.contains(c.id); });
   for (deferred::Candidate& c : waiting)
-    if (const auto rests = rests_.find(c.id); rests != rests_.end()) c.rests_until = rests->second;
+    if (const auto rests = rests_.find(c.id); rests != rests_.end()) c.rests_until = rests->second.until;
   return deferred::plan(waiting, turns_, with_.queue->full() ? 0 : with_.parallel, {wall_now(), steady_now()});
 }
 
@@ -205,7 +209,7 @@ net::awaitable<Result<net::ClientResponse>> DeferredRunner::receive(std::string 
 
 net::awaitable<void> DeferredRunner::settle_answer(deferred::Job job, net::ClientResponse response) {
   const deferred::Reply reply = reply_of(response.head);
-  const deferred::Verdict verdict = judge(reply, job.progress, with_.retry, chance());
+  const deferred::Verdict verdict = judge(reply, job.progress, failures_with(job.id), with_.retry, chance());
   if (verdict.event != Event::answered && verdict.event != Event::refused) {
     rest(job.id, verdict.pause);
     co_return co_await settle(job.id, verdict.event, std::nullopt,
@@ -237,7 +241,7 @@ net::awaitable<void> DeferredRunner::settle_failure(deferred::Job job, Error err
   if (error.is(Errc::too_large))
     co_return co_await settle(job.id, Event::refused, std::nullopt,
                               fmt::format("its answer is larger than the {} bytes that are kept", kMaxAnswer));
-  const deferred::Verdict verdict = judge_loss(job.progress, with_.retry, chance());
+  const deferred::Verdict verdict = judge_loss(failures_with(job.id), with_.retry, chance());
   rest(job.id, verdict.pause);
   co_await settle(job.id, verdict.event, std::nullopt, error.message());
 }

@@ -42,6 +42,11 @@ class DeferredRunner {
     net::ClientCall* call = nullptr;  // of the coroutine that waits for it
     bool cancelled = false;
   };
+  // What failed waits before it is sent again.
+  struct Rest {
+    SteadyTime until;
+    std::uint32_t failures = 0;  // of this process, in a row
+  };
   net::awaitable<void> run();
   net::awaitable<void> perform(std::string id, std::string owner);
   net::awaitable<void> expire(std::string id);
@@ -53,6 +58,8 @@ class DeferredRunner {
                               std::string note);
   net::awaitable<void> settle_answer(deferred::Job job, net::ClientResponse response);
   net::awaitable<void> settle_failure(deferred::Job job, Error error);
+  // How often in a row, this time included.
+  std::uint32_t failures_with(const std::string& id);
   void rest(const std::string& id, Millis pause);
   [[nodiscard]] deferred::Plan plan_now();
 
@@ -60,7 +67,7 @@ class DeferredRunner {
   net::HttpClient client_;
   net::Event wake_;
   std::map<std::string, Active, std::less<>> active_;
-  std::map<std::string, SteadyTime, std::less<>> rests_;
+  std::map<std::string, Rest, std::less<>> rests_;
   deferred::Turns turns_;
   std::uint64_t starts_ = 0;
   bool held_ = false;

@@ -227,6 +227,10 @@ Seconds ProviderUpstream::retry_after() const {
   return std::chrono::ceil<Seconds>(impl_->breaker.rest(steady_now()));
 }
 
+void ProviderUpstream::close() {
+  impl_->client.forget_idle();
+}
+
 std::vector<gateway::Model> provider_models(net::Executor executor, egress::Gate* gate,
                                             const std::map<std::string, config::Provider>& providers,
                                             const Line& line) {

@@ -36,6 +36,7 @@ class ProviderUpstream final : public gateway::Upstream {
   std::string obstacle() const override;
   net::awaitable<Result<std::unique_ptr<gateway::Lease>>> acquire(Deadline deadline) override;
   Seconds retry_after() const override;
+  void close() override;
 
  private:
   struct Impl;

@@ -12,11 +12,11 @@ constexpr std::array<std::string_view, 6> kStatuses{"queued", "running", "done",
 constexpr std::array<std::string_view, 9> kEvents{"claimed", "answered", "refused",   "not_now", "broke",
                                                   "lost",    "rerun",    "cancelled", "expired"};
 
-// Doubled with each attempt, and anything from half of that to all of it: calls that failed together do not come back
+// Doubled with each failure, and anything from half of that to all of it: calls that failed together do not come back
 // together.
-Millis back_off(std::uint32_t attempts, const RetryPolicy& policy, double chance) {
+Millis back_off(std::uint32_t failures, const RetryPolicy& policy, double chance) {
   constexpr std::uint32_t kMostDoublings = 20;
-  const std::uint32_t doublings = std::min(std::max(attempts, 1U) - 1, kMostDoublings);
+  const std::uint32_t doublings = std::min(std::max(failures, 1U) - 1, kMostDoublings);
   const Millis whole = std::min<Millis>(policy.first * (1LL << doublings), policy.longest);
   return Millis(
       static_cast<Millis::rep>(static_cast<double>(whole.count()) * (0.5 + std::clamp(chance, 0.0, 1.0) / 2)));
@@ -93,9 +93,10 @@ std::string idempotency_key(std::string_view id, std::uint32_t reruns) {
   return reruns == 0 ? fmt::format("deferred-{}", id) : fmt::format("deferred-{}.{}", id, reruns);
 }
 
-Verdict judge(const Reply& reply, const Progress& progress, const RetryPolicy& policy, double chance) {
+Verdict judge(const Reply& reply, const Progress& progress, std::uint32_t failures, const RetryPolicy& policy,
+              double chance) {
   if (reply.status >= 200 && reply.status < 300) return {Event::answered, Millis(0)};
-  const Millis pause = std::max(back_off(progress.attempts, policy, chance), reply.retry_after.value_or(Millis(0)));
+  const Millis pause = std::max(back_off(failures, policy, chance), reply.retry_after.value_or(Millis(0)));
   if (reply.outcome_unknown && policy.on_unknown == OnUnknown::run_again) return {Event::rerun, pause};
   if (reply.outcome_unknown) return {Event::refused, Millis(0)};
   if (says_not_now(reply.status))
@@ -105,8 +106,8 @@ Verdict judge(const Reply& reply, const Progress& progress, const RetryPolicy& p
   return {Event::refused, Millis(0)};
 }
 
-Verdict judge_loss(const Progress& progress, const RetryPolicy& policy, double chance) {
-  return {Event::lost, back_off(progress.attempts, policy, chance)};
+Verdict judge_loss(std::uint32_t failures, const RetryPolicy& policy, double chance) {
+  return {Event::lost, back_off(failures, policy, chance)};
 }
 
 }  // namespace hearth::deferred

@@ -30,6 +30,8 @@ std::int64_t millis(WallTime t) {
   return std::chrono::floor<std::chrono::milliseconds>(t.time_since_epoch()).count();
 }
 
+using When = store::StoreThread::When;
+
 struct Item {
   Ledger::Call call;
   std::string begin;  // encoded; empty: this completes the call
@@ -89,7 +91,7 @@ struct Ledger::Impl : std::enable_shared_from_this<Ledger::Impl> {
   std::vector<Handed> asked;     // under mutex
   std::optional<Error> broken;   // under mutex: the table is not what we left; nothing more is taken
   std::uint64_t next_order = 0;  // under mutex
-  bool scheduled = false;        // under mutex: work is on its way to the store that will take what waits
+  std::optional<When> scheduled;  // under mutex: work is on its way to the store that will take what waits
   std::uint64_t dropped = 0;     // under mutex
 
   // ── On the store thread
@@ -240,12 +242,13 @@ struct Ledger::Impl : std::enable_shared_from_this<Ledger::Impl> {
       waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(count));
       more = !waiting.empty();
       if (!more) batch.asked = std::exchange(asked, {});
-      scheduled = more;
+      scheduled.reset();
+      if (more) scheduled = When::now;
     }
-    if (more) submit();
+    if (more) submit(When::now);
   }
 
-  void submit() {
+  void submit(When when) {
     auto batch = std::make_shared<Batch>();
     store.submit(
         [self = shared_from_this(), batch](store::Connection& db) {
@@ -258,10 +261,18 @@ struct Ledger::Impl : std::enable_shared_from_this<Ledger::Impl> {
           }
           return appended;
         },
-        [self = shared_from_this(), batch](const Result<void>& done) { self->settle(*batch, done); });
+        [self = shared_from_this(), batch](const Result<void>& done) { self->settle(*batch, done); }, when);
+  }
+
+  // Under the mutex: is a piece of the store's work needed that takes what waits, by then?
+  bool schedule(When when) {
+    if (scheduled && (*scheduled == When::now || when == When::soon)) return false;
+    scheduled = when;
+    return true;
   }
 
   Result<void> queue(Item item) {
+    const When when = item.done ? When::now : When::soon;
     {
       const std::lock_guard lock(mutex);
       if (broken) return fail(*broken);
@@ -271,9 +282,9 @@ struct Ledger::Impl : std::enable_shared_from_this<Ledger::Impl> {
                     "or slow");
       item.order = next_order++;
       waiting.push_back(std::move(item));
-      if (std::exchange(scheduled, true)) return {};
+      if (!schedule(when)) return {};
     }
-    submit();
+    submit(when);
     return {};
   }
 
@@ -281,9 +292,9 @@ struct Ledger::Impl : std::enable_shared_from_this<Ledger::Impl> {
   void flush() {
     {
       const std::lock_guard lock(mutex);
-      if (waiting.empty() || std::exchange(scheduled, true)) return;
+      if (waiting.empty() || !schedule(When::now)) return;
     }
-    submit();
+    submit(When::now);
   }
 };
 
@@ -356,9 +367,9 @@ void Ledger::checkpoint(std::move_only_function<void(Result<std::string>)> done)
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->asked.push_back(std::move(done));
-    if (std::exchange(impl_->scheduled, true)) return;
+    if (!impl_->schedule(When::now)) return;
   }
-  impl_->submit();
+  impl_->submit(When::now);
 }
 
 void Ledger::maintain() {

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <memory>
 
 namespace hearth::gateway {
 namespace {
@@ -43,19 +45,13 @@ spend::Call cost_of(const Call& call, const Candidate& candidate, const spend::U
   return cost;
 }
 
-net::awaitable<Attempt<spend::Reservation>> reserve(Call& call, spend::Call cost) {
-  spend::Budgets& budgets = call.services.budgets;
-  if (auto at_once = budgets.try_reserve(cost)) co_return std::move(*at_once);
-  const auto start = [&budgets, cost](auto done) { budgets.reserve(cost, std::move(done)); };
-  auto reserved = co_await net::from_callback<spend::Reservation>(start);
-  if (reserved) co_return std::move(*reserved);
-  const Error& error = reserved.error();
+Failure refused(const Error& error) {
   dialects::ApiError told = dialects::to_api_error(error);
   if (error.is(Errc::resource_exhausted) || error.is(Errc::failed_precondition)) {
     told = dialects::api_error(ApiCode::budget_exceeded, error.message());
     told.retry_is_useless = true;
   }
-  co_return not_begun(std::move(told), Again::elsewhere);
+  return not_begun(std::move(told), Again::elsewhere).error();
 }
 
 spend::Usage priced(const dialects::Usage& usage) {
@@ -84,21 +80,76 @@ egress::Begin record_of(const Call& call, const Candidate& candidate, const net:
   return begin;
 }
 
-net::awaitable<Attempt<egress::Ledger::Call>> enter(Call& call, egress::Begin begin) {
-  egress::Ledger* ledger = call.services.ledger;
-  Result<egress::Ledger::Call> entry = fail(Errc::failed_precondition, "the egress ledger cannot be continued");
-  if (ledger != nullptr && begin.purpose == egress::Purpose::lan) {
-    entry = ledger->begin_in_background(begin);
-  } else if (ledger != nullptr) {
-    const auto start = [ledger, &begin](auto done) { ledger->begin(begin, std::move(done)); };
-    entry = co_await net::from_callback<egress::Ledger::Call>(start);
+// What is to be on the disk before the first byte goes.
+struct Booked {
+  Result<spend::Reservation> reservation = fail(Errc::internal, "nothing was reserved");
+  Result<egress::Ledger::Call> entry = egress::Ledger::Call();  // nullptr: it does not leave the box
+};
+
+// Both in one commit where both must wait for one.
+class Booking : public std::enable_shared_from_this<Booking> {
+ public:
+  using Done = std::move_only_function<void(Result<Booked>)>;
+  Booking(spend::Budgets& budgets, egress::Ledger* ledger, Done done)
+      : budgets_(budgets), ledger_(ledger), done_(std::move(done)) {}
+
+  void start(const spend::Call& cost, const std::optional<egress::Begin>& record) {
+    const auto self = shared_from_this();
+    budgets_.reserve(cost, [self](Result<spend::Reservation> reserved) {
+      self->booked_.reservation = std::move(reserved);
+      self->refused_ = !self->booked_.reservation;
+      self->one_is_done();
+    });
+    if (record && !refused_) {
+      enter(*record);
+    } else {
+      one_is_done();
+    }
   }
-  if (entry) co_return std::move(*entry);
-  log::error("gateway", "a call was kept back, for it could not be recorded", {{"error", entry.error().describe()}});
-  co_return not_begun(dialects::api_error(ApiCode::service_unavailable,
-                                          "what leaves this box is recorded first, and that is not possible now; "
-                                          "`hearth egress verify` says why"),
-                      Again::elsewhere);
+
+ private:
+  void enter(const egress::Begin& record) {
+    if (ledger_ == nullptr || record.purpose == egress::Purpose::lan) {
+      booked_.entry = ledger_ == nullptr ? fail(Errc::failed_precondition, "the egress ledger cannot be continued")
+                                         : ledger_->begin_in_background(record);
+      return one_is_done();
+    }
+    ledger_->begin(record, [self = shared_from_this()](Result<egress::Ledger::Call> entry) {
+      self->booked_.entry = std::move(entry);
+      self->one_is_done();
+    });
+  }
+
+  void one_is_done() {
+    if (--waiting_ == 0) done_(std::move(booked_));
+  }
+
+  spend::Budgets& budgets_;
+  egress::Ledger* ledger_;
+  Done done_;
+  Booked booked_;
+  std::atomic<bool> refused_{false};  // as far as is known yet
+  std::atomic<int> waiting_{2};
+};
+
+// Where nothing has to wait for the disk: by far the most calls to engines and within the LAN.
+std::optional<Booked> book_at_once(Call& call, const spend::Call& cost, const std::optional<egress::Begin>& record) {
+  egress::Ledger* ledger = call.services.ledger;
+  if (record && (ledger == nullptr || record->purpose != egress::Purpose::lan)) return std::nullopt;
+  auto reservation = call.services.budgets.try_reserve(cost);
+  if (!reservation) return std::nullopt;
+  Booked booked{std::move(*reservation)};
+  if (record) booked.entry = ledger->begin_in_background(*record);
+  return booked;
+}
+
+net::awaitable<Booked> book(Call& call, spend::Call cost, std::optional<egress::Begin> record) {
+  if (auto booked = book_at_once(call, cost, record)) co_return std::move(*booked);
+  const auto start = [&](auto done) {
+    std::make_shared<Booking>(call.services.budgets, call.services.ledger, std::move(done))->start(cost, record);
+  };
+  auto booked = co_await net::from_callback<Booked>(start);
+  co_return std::move(*booked);
 }
 
 }  // namespace
@@ -154,31 +205,36 @@ net::awaitable<Attempt<Departure>> depart(Call& call, const Candidate& candidate
        .images = cargo.bounds.images,
        .choices = cargo.bounds.choices,
        .max_output = cargo.bounds.max_output});
+  std::optional<egress::Begin> record;
+  if (candidate.model->upstream->facts().kind != UpstreamKind::engine) {
+    const auto hash = [&cargo]() -> Result<std::string> { return sha256_of(cargo.body); };
+    auto sha256 = co_await parse_sized(call, cargo.body.size(), hash);
+    if (!sha256) co_return not_begun(dialects::to_api_error(sha256.error()));
+    record = record_of(call, candidate, cargo.body, std::move(*sha256));
+  }
   spend::Call cost = cost_of(call, candidate, departure.worst_);
-  auto reservation = co_await reserve(call, std::move(cost));
-  if (!reservation) co_return std::unexpected(reservation.error());
-  departure.reservation_ = std::move(*reservation);
-  if (candidate.model->upstream->facts().kind == UpstreamKind::engine) {
-    departure.reservation_->begin();
-    co_return departure;
+  Booked booked = co_await book(call, std::move(cost), std::move(record));
+  if (booked.entry) departure.entry_ = std::move(*booked.entry);
+  if (!booked.reservation) {
+    departure.record(egress::Outcome::failed, 0, {});
+    co_return std::unexpected(refused(booked.reservation.error()));
   }
-  const auto hash = [&cargo]() -> Result<std::string> { return sha256_of(cargo.body); };
-  auto sha256 = co_await parse_sized(call, cargo.body.size(), hash);
-  if (!sha256) {
+  departure.reservation_ = std::move(*booked.reservation);
+  if (!booked.entry) {
     departure.reservation_->release();
-    co_return not_begun(dialects::to_api_error(sha256.error()));
+    log::error("gateway", "a call was kept back, for it could not be recorded",
+               {{"error", booked.entry.error().describe()}});
+    co_return not_begun(dialects::api_error(ApiCode::service_unavailable,
+                                            "what leaves this box is recorded first, and that is not possible now; "
+                                            "`hearth egress verify` says why"),
+                        Again::elsewhere);
   }
-  egress::Begin begin = record_of(call, candidate, cargo.body, std::move(*sha256));
-  auto entry = co_await enter(call, std::move(begin));
-  if (!entry) {
-    departure.reservation_->release();
-    co_return std::unexpected(entry.error());
-  }
-  departure.entry_ = std::move(*entry);
-  const auto noted = co_await before_sending(call);
-  if (!noted) {
-    departure.reservation_->release();
-    co_return not_begun(dialects::to_api_error(noted.error()));
+  if (departure.entry_ != nullptr) {
+    const auto noted = co_await before_sending(call);
+    if (!noted) {
+      departure.reservation_->release();
+      co_return not_begun(dialects::to_api_error(noted.error()));
+    }
   }
   departure.reservation_->begin();
   co_return departure;

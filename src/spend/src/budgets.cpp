@@ -110,6 +110,7 @@ struct Budgets::Impl : std::enable_shared_from_this<Budgets::Impl> {
   struct Job {
     Changes changes;
     std::move_only_function<void(Result<void>, Told&)> done;  // under the lock
+    store::StoreThread::When when = store::StoreThread::When::now;
   };
 
   mutable std::mutex mutex;  // guards all below
@@ -280,7 +281,8 @@ void Budgets::Impl::decide_durable(std::unique_ptr<Reservation::State> state, Do
                       pending.gone.push_back(state->id);  // it may be there: perhaps only the commit's answer failed
                       told.emplace_back(std::move(done),
                                         fail(stored.error().wrap("the call's budget is not reserved")));
-                    }});
+                    },
+                    store::StoreThread::When::soon});
 }
 
 void Budgets::Impl::decide_block(std::unique_ptr<Reservation::State> state, Done done, Told& told) {
@@ -503,7 +505,8 @@ void Budgets::Impl::send(std::unique_lock<std::mutex>& lock) {
                      impl->complain(stored);
                      job->done(std::move(stored), told);
                    });
-                 });
+                 },
+                 job->when);
     lock.lock();
   }
   sending = false;

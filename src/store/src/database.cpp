@@ -12,6 +12,7 @@ namespace hearth::store {
 namespace {
 
 constexpr int kBusyMilliseconds = 5000;
+constexpr std::size_t kKept = 64;  // statements
 
 Errc kind_of(int code) {
   switch (code & 0xff) {
@@ -118,6 +119,10 @@ bool Statement::is_null(int column) const {
   return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
 
+std::string_view Statement::sql() const {
+  return sqlite3_sql(statement_.get());
+}
+
 void Statement::reset() {
   sqlite3_reset(statement_.get());
   sqlite3_clear_bindings(statement_.get());
@@ -198,6 +203,28 @@ Result<Statement> Connection::prepare(std::string_view sql) {
   Statement statement(*this, raw);
   if (code != SQLITE_OK) return fail(error(code, sql));
   return statement;
+}
+
+Result<Connection::Kept> Connection::kept(std::string_view sql) {
+  if (const auto found = kept_.find(sql); found != kept_.end()) {
+    Statement statement = std::move(found->second);
+    kept_.erase(found);
+    statement.connection_ = this;
+    return Kept(*this, std::move(statement));
+  }
+  HEARTH_TRY_ASSIGN(Statement statement, prepare(sql));
+  return Kept(*this, std::move(statement));
+}
+
+void Connection::keep(Statement statement) {
+  statement.reset();
+  if (kept_.size() >= kKept) return;
+  const std::string_view sql = statement.sql();
+  kept_.emplace(sql, std::move(statement));
+}
+
+Connection::Kept::~Kept() {
+  if (from_ != nullptr) from_->keep(std::move(statement_));
 }
 
 Result<void> Connection::execute(std::string_view sql) {

@@ -20,6 +20,7 @@ constexpr std::size_t kMaxGroup = 256;  // so that the first of a group does not
 struct Job {
   StoreThread::Work work;
   StoreThread::Done done;
+  bool soon = false;
 };
 
 Result<void> guarded(StoreThread::Work& work, Connection& connection) {
@@ -32,11 +33,11 @@ Result<void> guarded(StoreThread::Work& work, Connection& connection) {
 
 // One piece of work within the group's transaction: its failure undoes it alone.
 Result<void> run_one(Connection& connection, StoreThread::Work& work) {
-  HEARTH_TRY(connection.execute("SAVEPOINT work"));
+  HEARTH_TRY(connection.run("SAVEPOINT work"));
   Result<void> result = guarded(work, connection);
   if (!connection.in_transaction()) return result;  // SQLite gave the whole transaction up
-  if (!result) (void)connection.execute("ROLLBACK TO work");
-  auto released = connection.execute("RELEASE work");
+  if (!result) (void)connection.run("ROLLBACK TO work");
+  auto released = connection.run("RELEASE work");
   if (result && !released) return released;
   return result;
 }
@@ -45,14 +46,14 @@ std::vector<Result<void>> run_group(Connection& connection, std::vector<Job>& gr
   std::vector<Result<void>> results;
   results.reserve(group.size());
   const auto all_fail = [&](const Error& error) {
-    if (connection.in_transaction()) (void)connection.execute("ROLLBACK");
+    if (connection.in_transaction()) (void)connection.run("ROLLBACK");
     // Who failed by himself keeps his own reason; all others learn that nothing was stored.
     results.resize(group.size());
     for (Result<void>& result : results)
       if (result) result = fail(error);
     return results;
   };
-  if (auto begun = connection.execute("BEGIN IMMEDIATE"); !begun) return all_fail(begun.error());
+  if (auto begun = connection.run("BEGIN IMMEDIATE"); !begun) return all_fail(begun.error());
   for (Job& job : group) {
     results.push_back(run_one(connection, job.work));
     if (!connection.in_transaction()) {
@@ -61,7 +62,7 @@ std::vector<Result<void>> run_group(Connection& connection, std::vector<Job>& gr
       return all_fail(cause);
     }
   }
-  if (auto committed = connection.execute("COMMIT"); !committed) return all_fail(committed.error());
+  if (auto committed = connection.run("COMMIT"); !committed) return all_fail(committed.error());
   return results;
 }
 
@@ -73,15 +74,20 @@ struct StoreThread::Impl {
   Connection connection;  // of the thread, once it runs
   std::mutex mutex;
   std::condition_variable wake;
-  std::deque<Job> queue;  // under mutex
-  bool stopping = false;  // under mutex
+  std::deque<Job> queue;    // under mutex
+  std::size_t urgent = 0;   // under mutex: of the queue
+  SteadyTime soon_until{};  // under mutex: when the first that is not urgent has waited long enough
+  bool stopping = false;    // under mutex
   std::thread thread;
 
   std::vector<Job> next_group() {
     std::unique_lock lock(mutex);
-    wake.wait(lock, [&] { return stopping || !queue.empty(); });
+    const auto due = [&] { return stopping || urgent > 0 || queue.size() >= kMaxGroup; };
+    wake.wait(lock, [&] { return due() || !queue.empty(); });
+    wake.wait_until(lock, soon_until, due);
     std::vector<Job> group;
     while (!queue.empty() && group.size() < kMaxGroup) {
+      if (!queue.front().soon) --urgent;
       group.push_back(std::move(queue.front()));
       queue.pop_front();
     }
@@ -119,12 +125,16 @@ StoreThread::~StoreThread() {
   impl_->thread.join();
 }
 
-void StoreThread::submit(Work work, Done done) {
+void StoreThread::submit(Work work, Done done, When when) {
+  const bool soon = when == When::soon;
   {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->queue.size() < kMaxQueued) {
-      impl_->queue.push_back({std::move(work), std::move(done)});
-      impl_->wake.notify_one();
+      const bool first = impl_->queue.empty();
+      if (first && soon) impl_->soon_until = steady_now() + kSoon;
+      if (!soon) ++impl_->urgent;
+      impl_->queue.push_back({std::move(work), std::move(done), soon});
+      if (first || !soon || impl_->queue.size() == kMaxGroup) impl_->wake.notify_one();
       return;
     }
   }

@@ -11,14 +11,18 @@ namespace {
 
 constexpr CacheFile::Limits kRoomy{1 << 20, 1'000, Seconds(3'600)};
 
+Result<std::vector<std::uint64_t>> put(CacheFile& file, const Digest& key, Answer answer) {
+  return file.put(std::array{CacheFile::Entry{key, std::make_shared<const Answer>(std::move(answer))}});
+}
+
 TEST(CacheFileTest, KeepsAnswersOverARestart) {
   const TempDir dir;
   {
     auto file = CacheFile::open(dir / "cache.db", kRoomy, kNow);
     ASSERT_TRUE(file) << file.error().describe();
-    ASSERT_TRUE(file->put(digest_of("a"), sample_answer("first")));
-    ASSERT_TRUE(file->put(digest_of("a"), sample_answer(std::string("second\0with a nought", 20))));
-    ASSERT_TRUE(file->put(digest_of("b"), sample_answer("other")));
+    ASSERT_TRUE(put(*file, digest_of("a"), sample_answer("first")));
+    ASSERT_TRUE(put(*file, digest_of("a"), sample_answer(std::string("second\0with a nought", 20))));
+    ASSERT_TRUE(put(*file, digest_of("b"), sample_answer("other")));
     EXPECT_EQ(file->entries(), 2U);
   }
   auto file = CacheFile::open(dir / "cache.db", kRoomy, kNow);
@@ -41,11 +45,11 @@ TEST(CacheFileTest, StaysWithinItsBoundAndKeepsWhatWasUsedLast) {
   const CacheFile::Limits tight{40'000, 1'000, Seconds(3'600)};
   auto file = CacheFile::open(dir / "cache.db", tight, kNow);
   ASSERT_TRUE(file);
-  ASSERT_TRUE(file->put(digest_of("useful"), sample_answer(std::string(1'000, 'u'))));
+  ASSERT_TRUE(put(*file, digest_of("useful"), sample_answer(std::string(1'000, 'u'))));
   std::size_t gone = 0;
   for (int i = 1; i <= 100; ++i) {
     const WallTime now = kNow + Seconds(i);
-    const auto dropped = file->put(digest_of(std::to_string(i)), sample_answer(std::string(1'000, 'x'), now));
+    const auto dropped = put(*file, digest_of(std::to_string(i)), sample_answer(std::string(1'000, 'x'), now));
     ASSERT_TRUE(dropped) << dropped.error().describe();
     gone += dropped->size();
     EXPECT_LE(file->bytes(), tight.bytes);
@@ -62,9 +66,9 @@ TEST(CacheFileTest, WhatIsTooOldOrFromTheFutureIsDroppedAtTheStart) {
   {
     auto file = CacheFile::open(dir / "cache.db", kRoomy, kNow);
     ASSERT_TRUE(file);
-    ASSERT_TRUE(file->put(digest_of("old"), sample_answer("old", kNow - Seconds(3'600))));
-    ASSERT_TRUE(file->put(digest_of("future"), sample_answer("future", kNow + Seconds(60))));
-    ASSERT_TRUE(file->put(digest_of("fresh"), sample_answer("fresh", kNow - Seconds(3'599))));
+    ASSERT_TRUE(put(*file, digest_of("old"), sample_answer("old", kNow - Seconds(3'600))));
+    ASSERT_TRUE(put(*file, digest_of("future"), sample_answer("future", kNow + Seconds(60))));
+    ASSERT_TRUE(put(*file, digest_of("fresh"), sample_answer("fresh", kNow - Seconds(3'599))));
   }
   auto file = CacheFile::open(dir / "cache.db", kRoomy, kNow);
   ASSERT_TRUE(file);
@@ -80,7 +84,7 @@ TEST(CacheFileTest, ADamagedFileIsSetAsideAndMadeAnew) {
     std::ofstream(dir / "cache.db-wal", std::ios::binary | std::ios::trunc) << garbage;
     auto file = CacheFile::open(dir / "cache.db", kRoomy, kNow);
     ASSERT_TRUE(file) << file.error().describe();
-    EXPECT_TRUE(file->put(digest_of("a"), sample_answer("works")));
+    EXPECT_TRUE(put(*file, digest_of("a"), sample_answer("works")));
   }
   const auto aside = read_file(dir / "cache.db.damaged", 1 << 20);
   ASSERT_TRUE(aside);
@@ -103,8 +107,8 @@ TEST(CacheFileTest, ADamagedAnswerIsDroppedAlone) {
   const TempDir dir;
   auto file = CacheFile::open(dir / "cache.db", kRoomy, kNow);
   ASSERT_TRUE(file);
-  ASSERT_TRUE(file->put(digest_of("a"), sample_answer("a")));
-  ASSERT_TRUE(file->put(digest_of("b"), sample_answer("b")));
+  ASSERT_TRUE(put(*file, digest_of("a"), sample_answer("a")));
+  ASSERT_TRUE(put(*file, digest_of("b"), sample_answer("b")));
   {
     auto connection = store::Connection::open(dir / "cache.db");
     ASSERT_TRUE(connection);

@@ -65,12 +65,12 @@ RC_GTEST_PROP(DeferredJob, ACallIsDoneOnceWhateverIsLost, ()) {
         break;
       case 2: {  // not now; but a key that was done is answered with what was done
         const Reply reply{.status = done.contains(key) ? 200 : 503};
-        progress = advance(progress, judge(reply, progress, policy, 0.5).event).value();
+        progress = advance(progress, judge(reply, progress, 1, policy, 0.5).event).value();
         break;
       }
       default:
         done.try_emplace(key, 1);
-        progress = advance(progress, judge({.status = 200}, progress, policy, 0.5).event).value();
+        progress = advance(progress, judge({.status = 200}, progress, 1, policy, 0.5).event).value();
     }
   }
   RC_ASSERT(done.size() <= 1U);
@@ -85,7 +85,7 @@ TEST(DeferredJob, OnlyARerunHasAnotherKey) {
 TEST(DeferredJob, WhatAnAnswerMeans) {
   const RetryPolicy policy;
   const Progress first{Status::running, 1, 0};
-  const auto event = [&](const Reply& reply) { return judge(reply, first, policy, 0).event; };
+  const auto event = [&](const Reply& reply) { return judge(reply, first, 1, policy, 0).event; };
   EXPECT_EQ(event({.status = 200}), Event::answered);
   EXPECT_EQ(event({.status = 204}), Event::answered);
   for (const int status : {400, 401, 403, 404, 409, 413, 422, 501, 302, 0})
@@ -93,24 +93,24 @@ TEST(DeferredJob, WhatAnAnswerMeans) {
   for (const int status : {408, 425, 429, 503}) EXPECT_EQ(event({.status = status}), Event::not_now) << status;
   for (const int status : {500, 502, 504}) EXPECT_EQ(event({.status = status}), Event::broke) << status;
   EXPECT_EQ(event({.status = 409, .outcome_unknown = true}), Event::rerun);
-  EXPECT_EQ(judge({.status = 409, .outcome_unknown = true}, first, {.on_unknown = OnUnknown::give_up}, 0).event,
+  EXPECT_EQ(judge({.status = 409, .outcome_unknown = true}, first, 1, {.on_unknown = OnUnknown::give_up}, 0).event,
             Event::refused);
 }
 
 TEST(DeferredJob, ABrokenUpstreamIsGivenUpOnAndABusyOneIsNot) {
   const RetryPolicy policy;
   const Progress often{Status::running, 9, policy.tries - 1};
-  EXPECT_EQ(judge({.status = 502}, often, policy, 0).event, Event::refused);
-  EXPECT_EQ(judge({.status = 503}, often, policy, 0).event, Event::not_now);
-  EXPECT_EQ(judge({.status = 500, .told_not_to_retry = true}, {Status::running, 1, 0}, policy, 0).event,
+  EXPECT_EQ(judge({.status = 502}, often, 1, policy, 0).event, Event::refused);
+  EXPECT_EQ(judge({.status = 503}, often, 1, policy, 0).event, Event::not_now);
+  EXPECT_EQ(judge({.status = 500, .told_not_to_retry = true}, {Status::running, 1, 0}, 1, policy, 0).event,
             Event::refused);
 }
 
 RC_GTEST_PROP(DeferredJob, PausesGrowAndAreBounded, ()) {
   const RetryPolicy policy;
-  const auto attempts = *rc::gen::inRange<std::uint32_t>(0, 2'000'000'000);
+  const auto failures = *rc::gen::inRange<std::uint32_t>(0, 2'000'000'000);
   const double chance = *rc::gen::inRange(0, 1001) / 1000.0;
-  const Millis pause = judge_loss({Status::running, attempts, 0}, policy, chance).pause;
+  const Millis pause = judge_loss(failures, policy, chance).pause;
   RC_ASSERT(pause >= policy.first / 2);
   RC_ASSERT(pause <= policy.longest);
 }
@@ -118,8 +118,8 @@ RC_GTEST_PROP(DeferredJob, PausesGrowAndAreBounded, ()) {
 TEST(DeferredJob, TheUpstreamSaysWhenToComeBack) {
   const RetryPolicy policy;
   const Progress first{Status::running, 1, 0};
-  EXPECT_EQ(judge({.status = 429, .retry_after = Millis(90'000)}, first, policy, 1).pause, Millis(90'000));
-  EXPECT_EQ(judge({.status = 429, .told_not_to_retry = true}, first, policy, 1).pause, policy.budget);
+  EXPECT_EQ(judge({.status = 429, .retry_after = Millis(90'000)}, first, 1, policy, 1).pause, Millis(90'000));
+  EXPECT_EQ(judge({.status = 429, .told_not_to_retry = true}, first, 1, policy, 1).pause, policy.budget);
 }
 
 TEST(DeferredJob, AWordNamesItsStatus) {

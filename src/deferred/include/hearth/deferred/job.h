@@ -76,9 +76,11 @@ struct Verdict {
   Event event = Event::answered;
   Millis pause{0};  // where it goes back into the queue
 };
-// `chance`: 0 to 1.
-Verdict judge(const Reply& reply, const Progress& progress, const RetryPolicy& policy, double chance);
+// `failures`: attempts in a row that failed, this one included, where nothing else was in the way: one that was cut off
+// with its daemon is none. `chance`: 0 to 1.
+Verdict judge(const Reply& reply, const Progress& progress, std::uint32_t failures, const RetryPolicy& policy,
+              double chance);
 // The connection broke.
-Verdict judge_loss(const Progress& progress, const RetryPolicy& policy, double chance);
+Verdict judge_loss(std::uint32_t failures, const RetryPolicy& policy, double chance);
 
 }  // namespace hearth::deferred

@@ -68,6 +68,8 @@ class Upstream {
   virtual net::awaitable<Result<std::unique_ptr<Lease>>> acquire(Deadline deadline) = 0;
   // When to come back after resource_exhausted or unavailable.
   [[nodiscard]] virtual Seconds retry_after() const = 0;
+  // The daemon stops: connections that wait for a next call wait no more.
+  virtual void close() {}
 };
 
 }  // namespace hearth::gateway

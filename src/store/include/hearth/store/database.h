@@ -16,6 +16,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -61,6 +63,7 @@ class Statement {
     void operator()(sqlite3_stmt* statement) const noexcept;
   };
   Statement(Connection& connection, sqlite3_stmt* statement) : connection_(&connection), statement_(statement) {}
+  [[nodiscard]] std::string_view sql() const;
   Result<void> bind_one(int index, std::string_view value);
   Result<void> bind_one(int index, Blob value);
   Result<void> bind_one(int index, std::nullopt_t);
@@ -92,14 +95,31 @@ class Connection {
   Result<Statement> prepare(std::string_view sql);
   // One or several statements without parameters and without rows of interest.
   Result<void> execute(std::string_view sql);
-  // One statement with parameters, to its end.
+  // One statement with parameters, to its end. It is kept for the next time.
   template <typename... Args>
   Result<void> run(std::string_view sql, const Args&... args) {
-    HEARTH_TRY_ASSIGN(Statement statement, prepare(sql));
-    HEARTH_TRY(statement.bind(args...));
-    HEARTH_TRY(statement.step());
+    HEARTH_TRY_ASSIGN(Kept statement, kept(sql));
+    HEARTH_TRY(statement->bind(args...));
+    HEARTH_TRY(statement->step());
     return {};
   }
+  // A statement that is kept prepared: for what is done often. Goes back when the handle goes.
+  class Kept {
+   public:
+    Kept(Kept&& other) noexcept : from_(std::exchange(other.from_, nullptr)), statement_(std::move(other.statement_)) {}
+    Kept& operator=(Kept&&) = delete;
+    Kept(const Kept&) = delete;
+    Kept& operator=(const Kept&) = delete;
+    ~Kept();
+    Statement* operator->() noexcept { return &statement_; }
+
+   private:
+    friend class Connection;
+    Kept(Connection& from, Statement statement) : from_(&from), statement_(std::move(statement)) {}
+    Connection* from_;
+    Statement statement_;
+  };
+  Result<Kept> kept(std::string_view sql);
   // Applies the migrations that the file has not seen, each in a transaction of its own; user_version counts them.
   // failed_precondition when the file has seen more than there are: a newer Hearth made it.
   Result<void> migrate(std::span<const std::string_view> migrations);
@@ -119,8 +139,12 @@ class Connection {
   Result<void> configure();
   Result<void> check();
 
+  void keep(Statement statement);
+
   std::filesystem::path path_;
   std::unique_ptr<sqlite3, Close> db_;
+  // By their text, which is theirs. After db_: they go first.
+  std::unordered_map<std::string_view, Statement> kept_;
 };
 
 }  // namespace hearth::store

@@ -2,6 +2,7 @@
 // transaction and acknowledged after its COMMIT, so that many small writes cost one sync of the disk.
 #pragma once
 
+#include <hearth/core/clock.h>
 #include <hearth/store/database.h>
 
 #include <functional>
@@ -29,8 +30,12 @@ class StoreThread {
   StoreThread(const StoreThread&) = delete;
   StoreThread& operator=(const StoreThread&) = delete;
 
+  // `soon` waits a moment (kSoon) for company, or goes along with what is to be done now: for what nobody waits for,
+  // and for the first of two pieces that are to be in one transaction.
+  enum class When { now, soon };
+  static constexpr Millis kSoon{20};
   // Any thread; never blocks. When too much waits, `done` gets resource_exhausted at once, on the caller's thread.
-  void submit(Work work, Done done);
+  void submit(Work work, Done done, When when = When::now);
   // The same with a value and a future: for start-up, tools and tests, never for the I/O thread.
   template <typename F>
   auto call(F work) -> std::future<std::invoke_result_t<F&, Connection&>> {
