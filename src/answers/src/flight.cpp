@@ -57,6 +57,8 @@ net::awaitable<Result<void>> Flight::append(std::string piece) {
   if (keeping_ == Keeping::unread) let_go();
   while (is_full()) {
     if (cut_slowest()) continue;
+    if (reading_ == Reading::after)
+      co_return hearth::fail(Errc::resource_exhausted, "an answer that was to come whole came in too many pieces");
     const auto made = co_await room_made_.wait();
     if (!made) co_return hearth::fail(made.error());
   }
@@ -169,6 +171,7 @@ net::awaitable<Result<Opening>> Follower::opening() {
 net::awaitable<Result<Piece>> Follower::next() {
   Flight& flight = *flight_;
   for (;;) {
+    if (!follows_ && !too_slow_) co_return fail(Errc::cancelled, "this reader has left");
     if (too_slow_)
       co_return fail(Errc::resource_exhausted,
                      "others wait for the rest of this answer, and this reader was too far behind");
@@ -274,6 +277,29 @@ net::awaitable<void> Flights::lead(Follower leader, net::awaitable<void> work, R
   [[maybe_unused]] const bool ended = co_await task.wait(Deadline::never());
   co_await net::asio::this_coro::reset_cancellation_state(net::asio::enable_terminal_cancellation());
   if (thrown) std::rethrow_exception(thrown);
+}
+
+net::awaitable<void> Flights::lead_whole(Follower leader, net::awaitable<void> work, Read read) {
+  const std::shared_ptr<Flight> flight = leader.flight_;
+  flight->reading_ = Flight::Reading::after;
+  // Asked each time that this coroutine is told to end: its client has left. It is told again and again.
+  const auto unless_wanted = [this, &leader, flight](net::asio::cancellation_type type) {
+    leader.leave();
+    if (flight->wanted(steady_now())) return net::asio::cancellation_type::none;
+    close(*flight);
+    return type;
+  };
+  const auto as_it_is = [](net::asio::cancellation_type type) { return type; };
+  co_await net::asio::this_coro::reset_cancellation_state(unless_wanted, as_it_is);
+  std::exception_ptr thrown;
+  try {
+    co_await run(flight, std::move(work));
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  co_await net::asio::this_coro::reset_cancellation_state(net::asio::enable_terminal_cancellation());
+  if (thrown) std::rethrow_exception(thrown);
+  co_await read(leader);
 }
 
 void Flights::stop() {

@@ -324,6 +324,13 @@ net::awaitable<void> follow(Call& call, answers::Follower follower) {
   co_await deliver(call, follower);
 }
 
+net::awaitable<void> lead(const Call& call, answers::Follower follower, net::awaitable<void> work,
+                          answers::Flights::Read read) {
+  answers::Flights& flights = call.services.flights;
+  return call.asked->stream ? flights.lead(std::move(follower), std::move(work), std::move(read))
+                            : flights.lead_whole(std::move(follower), std::move(work), std::move(read));
+}
+
 net::awaitable<void> answer_by_ticket(Call& call, Candidate first, const dialects::JsonBody* body,
                                       answers::CacheTerms terms, AskUpstream ask) {
   const std::string_view key = call.exchange.request().headers.get(kKeyHeader);
@@ -343,7 +350,7 @@ net::awaitable<void> answer_by_ticket(Call& call, Candidate first, const dialect
   if (!follower.leads()) co_return co_await follow(call, std::move(follower));
   Leading leading(call, follower.flight(), body, terms, std::move(ask));
   const auto read = [&call](answers::Follower& own) { return deliver(call, own); };
-  co_await call.services.flights.lead(std::move(follower), leading.run_once(ticket, std::move(first)), read);
+  co_await lead(call, std::move(follower), leading.run_once(ticket, std::move(first)), read);
 }
 
 }  // namespace
@@ -395,7 +402,7 @@ net::awaitable<void> answer_once(Call& call, Candidate first, const dialects::Js
   if (!follower.leads()) co_return co_await follow(call, std::move(follower));
   Leading leading(call, follower.flight(), body, terms, std::move(ask));
   const auto read = [&call](answers::Follower& own) { return deliver(call, own); };
-  co_await flights.lead(std::move(follower), leading.run(), read);
+  co_await lead(call, std::move(follower), leading.run(), read);
 }
 
 }  // namespace hearth::gateway

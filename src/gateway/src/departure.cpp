@@ -2,32 +2,34 @@
 
 #include "answer_once.h"
 
+#include <hearth/core/ids.h>
 #include <hearth/core/log.h>
 
 #include <fmt/format.h>
-#include <sodium.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <memory>
+#include <new>
 
 namespace hearth::gateway {
 namespace {
 
 using dialects::ApiCode;
 
+// By OpenSSL, which uses the processor's own instructions: bodies may be large.
 std::string sha256_of(const net::BodyParts& body) {
-  crypto_hash_sha256_state state;
-  crypto_hash_sha256_init(&state);
+  static const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  if (context == nullptr || EVP_DigestInit_ex(context.get(), kSha256, nullptr) != 1) throw std::bad_alloc();
   for (const std::string_view part : {body.first, body.second, body.third})
-    crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(part.data()), part.size());
-  std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
-  crypto_hash_sha256_final(&state, digest.data());
-  std::string hex(2 * digest.size() + 1, '\0');
-  sodium_bin2hex(hex.data(), hex.size(), digest.data(), digest.size());
-  hex.pop_back();
-  return hex;
+    EVP_DigestUpdate(context.get(), part.data(), part.size());
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  EVP_DigestFinal_ex(context.get(), digest.data(), &size);
+  return to_hex({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 spend::Call cost_of(const Call& call, const Candidate& candidate, const spend::Usage& worst) {

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 namespace hearth::net {
@@ -175,13 +176,17 @@ struct ClientCall::Impl {
     }
     while (left > 0) {
       if (clock.missed() != CallClock::Wait::none) co_return fail(translate(asio::error::operation_aborted));
-      writing = true;
-      count();
-      if (pool->limits.stall_time) clock.begin(CallClock::Wait::write, steady_now() + *pool->limits.stall_time);
-      const auto [ec, n] = co_await wire.write_some(parts);
-      if (pool->limits.stall_time) clock.end(CallClock::Wait::write);
-      writing = false;
-      count();
+      std::size_t n = wire.write_now(parts);
+      boost::system::error_code ec;
+      if (n == 0) {
+        writing = true;
+        count();
+        if (pool->limits.stall_time) clock.begin(CallClock::Wait::write, steady_now() + *pool->limits.stall_time);
+        std::tie(ec, n) = co_await wire.write_some(parts);
+        if (pool->limits.stall_time) clock.end(CallClock::Wait::write);
+        writing = false;
+        count();
+      }
       pool->bytes += n;
       // What TLS could not send may have left in part.
       sent_any = sent_any || n > 0 || wire.tls() != nullptr;

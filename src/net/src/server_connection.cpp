@@ -1,16 +1,17 @@
 #include "server_connection.h"
 
+#include "send_now.h"
 #include "tuple.h"
 
 #include <hearth/core/log.h>
 
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <limits>
 
 namespace hearth::net {
@@ -76,6 +77,7 @@ awaitable<void> ServerConnection::drain() {
 }
 
 void ServerConnection::check_time(SteadyTime now) {
+  if (watching_) look_for_client();
   // The handler may have been between two operations, or on the pool, when it was told: tell it until it has ended.
   if (client_gone_) signal_.emit(asio::cancellation_type::terminal);
   if (now < expires_) return;
@@ -254,27 +256,21 @@ awaitable<Result<std::string>> ServerConnection::read_all(std::size_t limit) {
   }
 }
 
+// Looked for by the sweep: an event for each request would cost more than the requests that are cut off so soon.
 void ServerConnection::watch_client() {
-  if (watch_ || !parser_->is_done() || buffer_.size() > 0) return;
-  watch_ = std::make_shared<Watch>();
-  // The wait's end may be delivered after this connection is gone: the token says if anybody still wants to know.
-  socket_.async_wait(StreamSocket::wait_read,
-                     asio::bind_cancellation_slot(watch_signal_.slot(), [this, wanted = std::weak_ptr<Watch>(watch_)](
-                                                                            const boost::system::error_code& ec) {
-                       if (wanted.expired()) return;
-                       watch_.reset();
-                       if (ec) return;
-                       char byte = 0;
-                       const ssize_t n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-                       if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)))
-                         return;  // the next request, early
-                       client_gone_ = true;
-                       signal_.emit(asio::cancellation_type::terminal);
-                     }));
+  watching_ = parser_->is_done() && buffer_.size() == 0;
 }
 
 void ServerConnection::unwatch() {
-  if (std::exchange(watch_, nullptr)) watch_signal_.emit(asio::cancellation_type::terminal);
+  watching_ = false;
+}
+
+void ServerConnection::look_for_client() {
+  char byte = 0;
+  const ssize_t n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+  watching_ = false;
+  client_gone_ = n <= 0;  // else it is the next request, early
 }
 
 // ── Answer
@@ -304,12 +300,16 @@ awaitable<Result<void>> ServerConnection::send(std::string_view head, std::strin
   std::array<asio::const_buffer, 3> parts{asio::buffer(head), asio::buffer(a), asio::buffer(b)};
   std::size_t left = head.size() + a.size() + b.size();
   while (left > 0) {
-    expire_in(shared_.limits.stall_time);
-    const auto [ec, n] = co_await socket_.async_write_some(parts, kTuple);
-    expires_ = SteadyTime::max();
-    if (ec) {
-      answer_ = Answer::failed;
-      co_return fail(translate(ec));
+    std::size_t n = send_now(socket_.native_handle(), parts);
+    if (n == 0) {
+      expire_in(shared_.limits.stall_time);
+      const auto [ec, written] = co_await socket_.async_write_some(parts, kTuple);
+      expires_ = SteadyTime::max();
+      if (ec) {
+        answer_ = Answer::failed;
+        co_return fail(translate(ec));
+      }
+      n = written;
     }
     left -= n;
     std::size_t skip = n;

@@ -10,7 +10,6 @@
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -71,6 +70,7 @@ class ServerConnection final : public Exchange {
   awaitable<Result<void>> send(std::string_view head, std::string_view a, std::string_view b);
   void take_head();
   void unwatch();
+  void look_for_client();
   void expire_in(Millis time) { expires_ = steady_now() + time; }
   Error translate(const boost::system::error_code& ec) const;
   std::string format_head(int status, const Headers& headers, std::optional<std::size_t> length) const;
@@ -80,9 +80,6 @@ class ServerConnection final : public Exchange {
   bool over_limit_;
   ServerShared& shared_;
   asio::cancellation_signal signal_;
-  asio::cancellation_signal watch_signal_;
-  struct Watch {};
-  std::shared_ptr<Watch> watch_;  // while the client is watched
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   RequestHead head_;
@@ -93,6 +90,7 @@ class ServerConnection final : public Exchange {
   bool continue_expected_ = false;
   bool idle_ = true;
   bool timed_out_ = false;
+  bool watching_ = false;  // the client, for having left
   bool client_gone_ = false;
   SteadyTime expires_ = SteadyTime::max();
   SteadyTime body_began_{};

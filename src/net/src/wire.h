@@ -1,11 +1,13 @@
 // A client's connection to a server: plain, or TLS.
 #pragma once
 
+#include "send_now.h"
 #include "tls.h"
 #include "tuple.h"
 
 #include <hearth/net/client.h>
 
+#include <array>
 #include <memory>
 #include <string>
 #include <variant>
@@ -44,6 +46,12 @@ class Wire {
   auto write_some(Buffers from) {
     auto* const plain = std::get_if<StreamSocket>(&end_);
     return plain != nullptr ? plain->async_write_some(from, kTuple) : (*tls())->async_write_some(from, kTuple);
+  }
+  // What goes without waiting; 0: nothing, or it is not plain.
+  template <std::size_t N>
+  std::size_t write_now(const std::array<asio::const_buffer, N>& from) noexcept {
+    auto* const plain = std::get_if<StreamSocket>(&end_);
+    return plain != nullptr ? send_now(plain->native_handle(), from) : 0;
   }
   // Null when plain.
   [[nodiscard]] std::unique_ptr<TlsStream>* tls() noexcept { return std::get_if<std::unique_ptr<TlsStream>>(&end_); }

@@ -90,8 +90,12 @@ net::awaitable<void> visit(Flights& flights, Upstream& upstream, std::size_t wan
   seen.led = follower.leads();
   if (!seen.led) co_return co_await read_pieces(follower, wanted, random, seen);
   Flight& flight = follower.flight();
-  co_await flights.lead(std::move(follower), call_upstream(flight, upstream, random),
-                        [&](Follower& own) { return read_pieces(own, wanted, random, seen); });
+  const auto read = [&](Follower& own) { return read_pieces(own, wanted, random, seen); };
+  if (below(random, 2) == 0) {
+    co_await flights.lead(std::move(follower), call_upstream(flight, upstream, random), read);
+  } else {
+    co_await flights.lead_whole(std::move(follower), call_upstream(flight, upstream, random), read);
+  }
 }
 
 bool is_prefix(const std::vector<std::string>& part, const std::vector<std::string>& whole) {
@@ -247,6 +251,69 @@ CO_TEST(FlightTest, TheLastOneGoneCancels) {
   CO_ASSERT(ended);
   EXPECT_TRUE(gate.cancelled);
   EXPECT_TRUE(flights.join(digest_of("call"), {}).leads());  // nobody joins what was given up
+}
+
+net::awaitable<void> lead_whole(Flights& flights, Terms terms, Gate& gate, Seen& seen) {
+  Follower follower = flights.join(digest_of("call"), terms);
+  seen.led = follower.leads();
+  Flight& flight = follower.flight();
+  co_await flights.lead_whole(std::move(follower), gated(flight, gate, "first", "last"),
+                              [&](Follower& own) { return read_to_end(own, seen); });
+}
+
+CO_TEST(FlightTest, TheLeaderOfAWholeAnswerMayLeaveWhileOthersFollow) {
+  const auto executor = co_await net::asio::this_coro::executor;
+  for (const bool stays : {true, false}) {
+    Flights flights(executor, {});
+    Gate gate(executor);
+    Seen leading;
+    Seen following;
+    net::TaskGroup leader(executor);
+    net::TaskGroup others(executor);
+    leader.spawn("leader", lead_whole(flights, {}, gate, leading));
+    const bool began = co_await eventually([&] { return gate.started; });
+    CO_ASSERT(began);
+    others.spawn("follower", follow(flights.join(digest_of("call"), {}), following));
+    const bool follows = co_await eventually([&] { return !following.pieces.empty(); });
+    CO_ASSERT(follows);
+    leader.cancel();
+    leader.cancel();
+    EXPECT_FALSE(gate.cancelled);
+    if (stays) {
+      gate.opened.set();
+      const bool ended = co_await others.wait(Deadline::in(test::kPatience));
+      CO_ASSERT(ended);
+      EXPECT_EQ(following.pieces, (std::vector<std::string>{"first", "last"}));
+    } else {
+      co_await others.stop();
+      leader.cancel();  // a server tells it again and again
+    }
+    const bool left = co_await leader.wait(Deadline::in(test::kPatience));
+    CO_ASSERT(left);
+    EXPECT_EQ(gate.cancelled, !stays);
+    EXPECT_TRUE(leading.error.has_value());
+    EXPECT_TRUE(flights.join(digest_of("call"), {}).leads());
+  }
+}
+
+CO_TEST(FlightTest, AWholeAnswerThatComesInTooManyPiecesIsNotWaitedFor) {
+  const auto executor = co_await net::asio::this_coro::executor;
+  Flights flights(executor, {.answer = 100'000, .all = 1'000'000});
+  Seen seen;
+  Follower follower = flights.join(digest_of("call"), {});
+  Flight& flight = follower.flight();
+  bool refused = false;
+  const auto work = [&]() -> net::awaitable<void> {
+    flight.open({"text/event-stream", {}, true});
+    for (int i = 0; i < 20 && !refused; ++i) {
+      const auto taken = co_await flight.append(std::string(20'000, 'x'));
+      refused = !taken && taken.error().is(Errc::resource_exhausted);
+    }
+    flight.fail(Error(Errc::resource_exhausted, "too many pieces"));
+  };
+  co_await flights.lead_whole(std::move(follower), work(), [&](Follower& own) { return read_to_end(own, seen); });
+  EXPECT_TRUE(refused);
+  EXPECT_TRUE(seen.error);
 }
 
 // ── What goes on without its client

@@ -71,7 +71,7 @@ class Flight {
   // Before the first piece, once.
   void open(Opening opening);
   // The next piece, as it is to be sent; an empty one is nothing. Waits only when the answer is past its limit and who
-  // reads it is behind. cancelled.
+  // reads it is behind. cancelled; resource_exhausted: it is past its limit and read only when it is there.
   net::awaitable<Result<void>> append(std::string piece);
   // All there is so far, if it was kept whole: content_type, body and ends are filled in.
   [[nodiscard]] std::optional<Answer> kept() const;
@@ -87,6 +87,7 @@ class Flight {
   friend class Flights;
   friend class Follower;
   enum class Keeping { whole, unread };
+  enum class Reading { beside, after };  // the leader's client: while it is worked on, or when it is there
 
   void end();
   void follow(Follower& follower);
@@ -105,6 +106,7 @@ class Flight {
   Terms terms_;
   std::optional<Opening> opening_;
   Keeping keeping_ = Keeping::whole;
+  Reading reading_ = Reading::beside;
   std::deque<Piece> pieces_;  // those that are kept
   std::uint64_t taken_ = 0;   // pieces so far
   std::uint64_t bytes_ = 0;   // of pieces_
@@ -169,6 +171,9 @@ class Flights {
   // have ended: `work` is cancelled when nobody wants it any more, not when this coroutine is.
   using Read = std::move_only_function<net::awaitable<void>(Follower&)>;
   net::awaitable<void> lead(Follower leader, net::awaitable<void> work, Read read);
+  // The same for an answer that comes whole: `work` first and then `read`, which has nothing to wait for, so that no
+  // task of its own is needed. `work` is cancelled when nobody wants it any more and the leader's client has left.
+  net::awaitable<void> lead_whole(Follower leader, net::awaitable<void> work, Read read);
   // The box stops: what nobody follows ends now.
   void stop();
 

@@ -58,7 +58,8 @@ class Exchange {
   virtual awaitable<Result<std::size_t>> read_some(std::span<char> into) = 0;
   // The whole body; too_large past `limit`, found before anything is read when the client says the length.
   virtual awaitable<Result<std::string>> read_all(std::size_t limit) = 0;
-  // After the body is read: when the client hangs up, the handler's current operation ends with Errc::cancelled.
+  // After the body is read: when the client hangs up, within a quarter of a second the handler's current operation ends
+  // with Errc::cancelled.
   virtual void watch_client() = 0;
 
   // A whole answer, in one write. Only once, and not after start(). io_error, deadline_exceeded.
