@@ -227,7 +227,7 @@ Result<Peer> start_hearth(const Place& place) {
   HEARTH_TRY_ASSIGN(Process process, Process::start(pinned(place.gateway_core, {(place.build / "bin/hearthd").string(),
                                                                                 "--data", data.string(), "--listen",
                                                                                 fmt::format("127.0.0.1:{}", port)}),
-                                                    log, {"NOTIFY_SOCKET=" + notify.string()}));
+                                                    log, {"NOTIFY_SOCKET=" + notify.string(), "HEARTH_LOG_LEVEL=warn"}));
   const auto is_ready = ready.wait(Deadline::in(kStart));
   if (!is_ready) return with_log(is_ready.error(), log);
   HEARTH_TRY_ASSIGN(const std::string key, make_key(place, data));

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kMaxQueued = 10'000;
 constexpr std::size_t kMaxGroup = 256;  // so that the first of a group does not wait for thousands
+constexpr int kNaps = 50;               // of kSoon each, until a thread that has nothing to do sleeps soundly
 
 struct Job {
   StoreThread::Work work;
@@ -74,17 +75,24 @@ struct StoreThread::Impl {
   Connection connection;  // of the thread, once it runs
   std::mutex mutex;
   std::condition_variable wake;
-  std::deque<Job> queue;    // under mutex
-  std::size_t urgent = 0;   // under mutex: of the queue
-  SteadyTime soon_until{};  // under mutex: when the first that is not urgent has waited long enough
-  bool stopping = false;    // under mutex
+  std::deque<Job> queue;   // under mutex
+  std::size_t urgent = 0;  // under mutex: of the queue
+  bool asleep = false;     // under mutex: else it looks into the queue by itself soon
+  bool stopping = false;   // under mutex
   std::thread thread;
 
   std::vector<Job> next_group() {
     std::unique_lock lock(mutex);
     const auto due = [&] { return stopping || urgent > 0 || queue.size() >= kMaxGroup; };
-    wake.wait(lock, [&] { return due() || !queue.empty(); });
-    wake.wait_until(lock, soon_until, due);
+    for (int naps = 0; !due(); ++naps) {
+      if (naps == kNaps) {
+        asleep = true;
+        wake.wait(lock, [&] { return due() || !queue.empty(); });
+        asleep = false;
+        naps = 0;
+      }
+      if (!wake.wait_for(lock, kSoon, due) && !queue.empty()) break;
+    }
     std::vector<Job> group;
     while (!queue.empty() && group.size() < kMaxGroup) {
       if (!queue.front().soon) --urgent;
@@ -127,17 +135,16 @@ StoreThread::~StoreThread() {
 
 void StoreThread::submit(Work work, Done done, When when) {
   const bool soon = when == When::soon;
-  {
-    const std::lock_guard lock(impl_->mutex);
-    if (impl_->queue.size() < kMaxQueued) {
-      const bool first = impl_->queue.empty();
-      if (first && soon) impl_->soon_until = steady_now() + kSoon;
-      if (!soon) ++impl_->urgent;
-      impl_->queue.push_back({std::move(work), std::move(done), soon});
-      if (first || !soon || impl_->queue.size() == kMaxGroup) impl_->wake.notify_one();
-      return;
-    }
+  std::unique_lock lock(impl_->mutex);
+  if (impl_->queue.size() < kMaxQueued) {
+    if (!soon) ++impl_->urgent;
+    impl_->queue.push_back({std::move(work), std::move(done), soon});
+    const bool wake = !soon || impl_->asleep || impl_->queue.size() == kMaxGroup;
+    lock.unlock();  // or who is woken would wait for it
+    if (wake) impl_->wake.notify_one();
+    return;
   }
+  lock.unlock();
   done(fail(Errc::resource_exhausted, "the store is behind with its work; try again in a moment"));
 }
 
