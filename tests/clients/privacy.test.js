@@ -161,3 +161,15 @@ test('hearth explain says what was found, and not the thing itself', async () =>
   assert.match(told, /placeholders/);
   assert.ok(!told.includes(address));
 });
+
+test('a key says what class its data are of, and a header does not lower it', async () => {
+  const key = (await box.hearth('keys', 'new', 'hr', '--class', 'personal', '--quiet')).trim();
+  assert.match(await box.hearth('keys'), /hr .*personal/);
+  for (const said of [{}, { 'x-hearth-data-class': 'public' }]) {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}`, ...said };
+    await expectError(await json(box, '/v1/chat/completions', ask('nothing in it'), { headers }), 403, 'data_class_denied');
+  }
+  assert.deepEqual(got, []);
+  await (await json(box, '/v1/chat/completions', ask('nothing in it'))).arrayBuffer();
+  assert.equal(got.length, 1);
+});

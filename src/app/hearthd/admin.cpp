@@ -75,7 +75,8 @@ json::object describe(const store::KeyInfo& key) {
           {"name", key.name},
           {"prefix", key.prefix},
           {"created_at", format_rfc3339(key.created)},
-          {"last_used_at", optional_time(key.last_used)}};
+          {"last_used_at", optional_time(key.last_used)},
+          {"data_class", key.data_class ? json::value(to_string(*key.data_class)) : json::value(nullptr)}};
 }
 
 json::array describe_engines(const engines::Supervisor& supervisor) {
@@ -215,8 +216,16 @@ net::awaitable<void> make_key(net::Exchange& exchange, const AdminContext& c) {
   if (name == nullptr || !name->is_string())
     co_return co_await refuse(exchange, dialects::api_error(ApiCode::missing_required_parameter,
                                                             R"(send {"name": "what the key is for"})", "name"));
-  const auto start = [&c, text = std::string(name->get_string())](auto done) {
-    c.keys.create(text, wall_now(), std::move(done));
+  std::optional<DataClass> data_class;
+  if (const json::value* said = request.get_object().if_contains("data_class"); said != nullptr && !said->is_null()) {
+    data_class = said->is_string() ? parse_data_class(said->get_string()) : std::nullopt;
+    if (!data_class)
+      co_return co_await refuse(
+          exchange,
+          dialects::api_error(ApiCode::invalid_value, "a class is public, internal, personal or secret", "data_class"));
+  }
+  const auto start = [&c, data_class, text = std::string(name->get_string())](auto done) {
+    c.keys.create(text, data_class, wall_now(), std::move(done));
   };
   const auto made = co_await net::from_callback<store::NewKey>(start);
   if (!made) co_return co_await refuse(exchange, in_full(made.error()));

@@ -137,11 +137,11 @@ gateway::AccessPolicy access_policy(const config::Config& config, const std::vec
   policy.verify = [&keys](std::string_view key) -> std::optional<gateway::Principal> {
     auto who = keys.verify(key, wall_now());
     if (!who) return std::nullopt;
-    return gateway::Principal{std::move(who->id), std::move(who->name)};
+    return gateway::Principal{std::move(who->id), std::move(who->name), who->data_class};
   };
   policy.find = [&keys](std::string_view id) -> std::optional<gateway::Principal> {
     for (const store::KeyInfo& key : keys.list())
-      if (key.id == id) return gateway::Principal{key.id, key.name};
+      if (key.id == id) return gateway::Principal{key.id, key.name, key.data_class};
     return std::nullopt;
   };
   return policy;

@@ -4,6 +4,7 @@
 
 #include <hearth/answers/cache_control.h>
 #include <hearth/core/log.h>
+#include <hearth/privacy/class_of_call.h>
 
 #include <fmt/format.h>
 
@@ -37,7 +38,11 @@ struct Told {
 DataClass class_of(const Call& call) {
   if (call.decision.judged) return call.decision.data_class;
   const auto said = said_class(call.exchange.request().headers);
-  return said ? said->value_or(call.services.config.policy.default_class) : DataClass::secret;
+  if (!said) return DataClass::secret;
+  return privacy::class_of_call({.key = call.principal.data_class,
+                                 .header = *said,
+                                 .unsaid = call.services.config.policy.default_class,
+                                 .detected = DataClass::open});
 }
 
 Digest key_of(const Call& call, const Model& model, DataClass data_class) {

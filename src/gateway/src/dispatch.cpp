@@ -39,6 +39,17 @@ bool has_choice(const Services& services, const Models& models) {
   });
 }
 
+// As an answer of usual length would cost: how long it will be nobody knows.
+std::optional<Price> price_of(const Services& services, const Model& model, std::uint64_t body) {
+  constexpr std::uint64_t kBytesOfAToken = 4;
+  constexpr std::uint64_t kUsualAnswer = 500;
+  const spend::ModelPrice* price = services.budgets.prices().find(model.upstream->name(), model.there());
+  if (price == nullptr) return std::nullopt;
+  const spend::Usage usual{.input = body / kBytesOfAToken, .output = kUsualAnswer};
+  const auto nano = spend::price_of(*price, usual, wall_now());
+  return nano ? std::optional(Price{price->currency, *nano}) : std::nullopt;
+}
+
 std::size_t conversation_of(const Call& call, std::string_view model, std::size_t opening) {
   const std::hash<std::string_view> hash;
   constexpr std::size_t kFactor = 0x9E3779B97F4A7C15;  // an odd number spreads what came before
@@ -76,6 +87,9 @@ net::awaitable<dialects::Decoded<Plan>> plan_call(Call& call, Wanted wanted) {
     asked.facts = {wanted.body->size(), call.decision.data_class, minute_of_day(wall_now()),
                    dialects::has_word(*wanted.body, "tools"), dialects::has_word(*wanted.body, "image_url")};
     asked.redacted_class = call.decision.redacted_class;
+    asked.price = [&services, size = wanted.body->size()](const Model& model) {
+      return price_of(services, model, size);
+    };
     if (wanted.task == Task::chat) {
       const auto conversation = co_await parse_sized(
           call, wanted.body->size(), [&] { return Result<dialects::Conversation>(read_conversation(*wanted.body)); });

@@ -48,7 +48,7 @@ net::awaitable<dialects::Decoded<>> judge(Call& call, const dialects::JsonBody& 
 
   // What is in a file nobody looked at.
   const std::vector<std::optional<DataClass>> inputs(scan->files > 0 ? 1 : 0);
-  privacy::ClassSources sources{.key = {},
+  privacy::ClassSources sources{.key = call.principal.data_class,
                                 .header = *said,
                                 .agent = {},
                                 .unsaid = config.policy.default_class,

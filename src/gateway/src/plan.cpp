@@ -1,8 +1,11 @@
+#include <hearth/core/money.h>
 #include <hearth/gateway/plan.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 namespace hearth::gateway {
 namespace {
@@ -58,14 +61,14 @@ class Planner {
     add_matching("the model that was asked for", [this](const Model& model) { return answers_to(model, name()); });
   }
 
-  // What is nearest first; of this box, its leading model: which that is, and what stands in for it, is decided where
-  // its engines are known. Vectors of another model would not do in place of those of the first, nor would a voice:
-  // only chat has a second choice.
+  // What is nearest first, and of providers the cheapest; of this box, its leading model: which that is, and what
+  // stands in for it, is decided where its engines are known. Vectors of another model would not do in place of those
+  // of the first, nor would a voice: only chat has a second choice.
   void whatever_serves() {
     add_local(std::string(where(UpstreamKind::engine)));
-    for (const UpstreamKind kind : {UpstreamKind::lan, UpstreamKind::provider}) {
-      add_matching(std::string(where(kind)), [&](const Model& model) { return model.upstream->facts().kind == kind; });
-    }
+    add_matching(std::string(where(UpstreamKind::lan)),
+                 [](const Model& model) { return model.upstream->facts().kind == UpstreamKind::lan; });
+    for (const Offer& offer : offers_by_price()) add(*offer.model, offer.reason());
     if (asked_.task != Task::chat && plan_.candidates.size() > 1) plan_.candidates.resize(1);
   }
 
@@ -76,6 +79,35 @@ class Planner {
 
  private:
   [[nodiscard]] std::string_view name() const { return asked_.name.empty() ? kAuto : asked_.name; }
+
+  // A provider's model, and what it would cost.
+  struct Offer {
+    const Model* model = nullptr;
+    std::optional<Price> price;
+
+    [[nodiscard]] std::string reason() const {
+      const std::string_view there = where(UpstreamKind::provider);
+      return price ? fmt::format("{}, for about {} {}", there, format_money(price->nano), price->currency)
+                   : std::string(there);
+    }
+  };
+
+  // In the order of the configuration where prices cannot be compared; those that nobody knows come last.
+  [[nodiscard]] std::vector<Offer> offers_by_price() const {
+    std::vector<Offer> offers;
+    std::set<std::string> currencies;
+    for (const Model& model : *models_) {
+      if (model.task != asked_.task || model.upstream->facts().kind != UpstreamKind::provider) continue;
+      offers.push_back({&model, asked_.price ? asked_.price(model) : std::nullopt});
+      if (offers.back().price) currencies.insert(offers.back().price->currency);
+    }
+    const auto rank = [&](const Offer& offer) {
+      const std::int64_t nano = offer.price && currencies.size() == 1 ? offer.price->nano : 0;
+      return std::tuple(!offer.price, nano, offer.model);  // they lie in the order of the configuration
+    };
+    std::ranges::sort(offers, {}, rank);
+    return offers;
+  }
 
   template <typename Matches>
   void add_matching(const std::string& reason, Matches matches) {

@@ -37,6 +37,7 @@ struct Entry {
   std::string prefix;
   std::string hash;  // SHA-256 of the key, hex
   std::int64_t created = 0;
+  std::optional<DataClass> data_class = std::nullopt;
   std::shared_ptr<Use> use = std::make_shared<Use>();
 };
 
@@ -49,8 +50,12 @@ WallTime wall(std::int64_t seconds) {
 
 KeyInfo info_of(const Entry& entry) {
   const std::int64_t last = entry.use->last.load(std::memory_order_relaxed);
-  return {entry.id, entry.name, entry.prefix, wall(entry.created),
-          last == kNever ? std::nullopt : std::optional(wall(last))};
+  return {entry.id,
+          entry.name,
+          entry.prefix,
+          wall(entry.created),
+          last == kNever ? std::nullopt : std::optional(wall(last)),
+          entry.data_class};
 }
 
 Result<void> check_name(std::string_view name) {
@@ -67,12 +72,14 @@ Result<void> check_name(std::string_view name) {
 
 Result<Snapshot> read_all(Connection& connection) {
   HEARTH_TRY_ASSIGN(Statement rows,
-                    connection.prepare("SELECT id, name, prefix, hash, created, last_used FROM api_keys"));
+                    connection.prepare("SELECT id, name, prefix, hash, created, last_used, data_class FROM api_keys"));
   Snapshot snapshot;
   for (;;) {
     HEARTH_TRY_ASSIGN(const bool row, rows.step());
     if (!row) return snapshot;
     Entry entry{rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.integer(4)};
+    // A word that this Hearth does not know is no leave to send anything anywhere.
+    if (!rows.is_null(6)) entry.data_class = parse_data_class(rows.text(6)).value_or(DataClass::secret);
     if (!rows.is_null(5)) {
       entry.use->last = rows.integer(5);
       entry.use->stored = rows.integer(5);
@@ -86,8 +93,10 @@ Result<void> insert(Connection& connection, const Entry& entry) {
   HEARTH_TRY(count.step());
   if (count.integer(0) >= static_cast<std::int64_t>(kMaxKeys))
     return fail(Errc::resource_exhausted, fmt::format("there are {} keys already; remove some", kMaxKeys));
-  return connection.run("INSERT INTO api_keys (id, name, prefix, hash, created) VALUES (?1, ?2, ?3, ?4, ?5)", entry.id,
-                        entry.name, entry.prefix, entry.hash, entry.created);
+  const auto data_class = entry.data_class ? std::optional(to_string(*entry.data_class)) : std::nullopt;
+  return connection.run(
+      "INSERT INTO api_keys (id, name, prefix, hash, created, data_class) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", entry.id,
+      entry.name, entry.prefix, entry.hash, entry.created, data_class);
 }
 
 // The hash of the key to remove.
@@ -165,7 +174,8 @@ KeyStore::~KeyStore() {
   }
 }
 
-void KeyStore::create(std::string name, WallTime now, std::move_only_function<void(Result<NewKey>)> done) {
+void KeyStore::create(std::string name, std::optional<DataClass> data_class, WallTime now,
+                      std::move_only_function<void(Result<NewKey>)> done) {
   if (auto valid = check_name(name); !valid) return done(fail(std::move(valid).error()));
   const std::string key = std::string(kKeyPrefix) + new_secret(kSecretBytes);
   auto entry = std::make_shared<Entry>();
@@ -174,6 +184,7 @@ void KeyStore::create(std::string name, WallTime now, std::move_only_function<vo
   entry->prefix = key.substr(0, kShownCharacters);
   entry->hash = sha256_hex(key);
   entry->created = unix_seconds(now);
+  entry->data_class = data_class;
   impl_->store.submit([entry](Connection& connection) { return insert(connection, *entry); },
                       [impl = impl_, entry, key, done = std::move(done)](Result<void> committed) mutable {
                         if (!committed) return done(fail(std::move(committed).error()));
@@ -230,7 +241,7 @@ Result<Principal> KeyStore::verify(std::string_view key, WallTime now) {
   if ((stored == kNever || seconds - stored >= kUseInterval || seconds < stored) &&
       entry.use->stored.compare_exchange_strong(stored, seconds))
     impl_->store_use(entry, seconds);
-  return Principal{entry.id, entry.name};
+  return Principal{entry.id, entry.name, entry.data_class};
 }
 
 }  // namespace hearth::store

@@ -6,7 +6,7 @@ namespace hearth::store {
 
 std::span<const std::string_view> schema() {
   // Times are seconds since 1970. A key's text is never stored: `hash` is its SHA-256 in hex.
-  static constexpr std::array<std::string_view, 5> kMigrations{
+  static constexpr std::array<std::string_view, 6> kMigrations{
       "CREATE TABLE api_keys (id TEXT PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL UNIQUE, prefix TEXT NOT "
       "NULL, "
       "created INTEGER NOT NULL, last_used INTEGER) STRICT, WITHOUT ROWID",
@@ -48,6 +48,8 @@ std::span<const std::string_view> schema() {
       "at INTEGER NOT NULL, day INTEGER NOT NULL, key TEXT NOT NULL, key_name TEXT NOT NULL, agent TEXT NOT NULL, "
       "upstream TEXT NOT NULL, model TEXT NOT NULL, currency TEXT NOT NULL, nano INTEGER NOT NULL, "
       "tokens INTEGER NOT NULL) STRICT",
+      // What class the data are of that are sent with a key; NULL: nobody said.
+      "ALTER TABLE api_keys ADD COLUMN data_class TEXT",
   };
   return kMigrations;
 }

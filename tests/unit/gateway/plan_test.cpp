@@ -74,6 +74,26 @@ TEST(Plan, WhoDoesNotChooseGetsWhatIsNearest) {
   EXPECT_THAT(order(make_plan(box(), {}, ask("auto"))), ElementsAre("tiny", "den/big", "cloud/big", "other/big"));
 }
 
+std::optional<Price> price_in(const Model& model, std::string_view currency_of_other) {
+  if (model.id == "cloud/big") return Price{"USD", 2'000'000};
+  if (model.id == "other/big") return Price{std::string(currency_of_other), 1'200'000};
+  return std::nullopt;
+}
+
+TEST(Plan, WhoDoesNotChooseGetsTheCheapestProvider) {
+  Asked asked = ask("auto");
+  asked.price = [](const Model& model) { return price_in(model, "USD"); };
+  const Plan plan = make_plan(box(), {}, asked);
+  EXPECT_THAT(order(plan), ElementsAre("tiny", "den/big", "other/big", "cloud/big"));
+  EXPECT_EQ(plan.candidates[2].reason, "at a provider, for about 0.0012 USD");
+  asked.price = [](const Model& model) { return price_in(model, "EUR"); };
+  EXPECT_THAT(order(make_plan(box(), {}, asked)), ElementsAre("tiny", "den/big", "cloud/big", "other/big"));
+  asked.price = [](const Model& model) {
+    return model.id == "cloud/big" ? std::nullopt : price_in(model, "USD");  // not known comes last
+  };
+  EXPECT_THAT(order(make_plan(box(), {}, asked)), ElementsAre("tiny", "den/big", "other/big", "cloud/big"));
+}
+
 TEST(Plan, ANameLeadsToAllWhoAnswerToIt) {
   EXPECT_THAT(order(make_plan(box(), {}, ask("small"))), ElementsAre("small"));
   EXPECT_THAT(order(make_plan(box(), {}, ask("big"))), ElementsAre("cloud/big", "other/big", "den/big"));

@@ -28,7 +28,7 @@ constexpr std::size_t kKeyLength = 50;
   if (!keys) _exit(4);
   for (;;) {
     std::promise<void> told;
-    (*keys)->create("key", kNow, [&](const Result<NewKey>& made) {
+    (*keys)->create("key", std::nullopt, kNow, [&](const Result<NewKey>& made) {
       if (!made || ::write(out, made->key.data(), made->key.size()) != static_cast<ssize_t>(kKeyLength)) _exit(5);
       told.set_value();
     });

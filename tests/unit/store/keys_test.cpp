@@ -41,9 +41,9 @@ class Keys : public testing::Test {
     keys_.reset();
     store_.reset();
   }
-  Result<NewKey> create(std::string name, WallTime now = kNow) {
+  Result<NewKey> create(std::string name, WallTime now = kNow, std::optional<DataClass> data_class = {}) {
     std::promise<Result<NewKey>> answer;
-    keys_->create(std::move(name), now, [&](Result<NewKey> r) { answer.set_value(std::move(r)); });
+    keys_->create(std::move(name), data_class, now, [&](Result<NewKey> r) { answer.set_value(std::move(r)); });
     return answer.get_future().get();
   }
   Result<KeyInfo> remove(std::string id_or_name) {
@@ -85,6 +85,27 @@ TEST_F(Keys, ANewKeyVerifiesAtOnceAndAfterARestart) {
     close();
     open();
   }
+}
+
+TEST_F(Keys, AKeySaysWhatClassItsDataAreOf) {
+  const auto plain = create("plain");
+  const auto personal = create("personal", kNow, DataClass::personal);
+  ASSERT_TRUE(plain && personal);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(keys_->verify(plain->key, kNow)->data_class, std::nullopt);
+    EXPECT_EQ(keys_->verify(personal->key, kNow)->data_class, DataClass::personal);
+    EXPECT_EQ(keys_->list().size(), 2U);
+    close();
+    open();
+  }
+  auto altered = store_->call([](Connection& c) -> Result<bool> {
+    HEARTH_TRY(c.run("UPDATE api_keys SET data_class = 'top secret' WHERE data_class IS NOT NULL"));
+    return true;
+  });
+  ASSERT_TRUE(altered.get());
+  close();
+  open();
+  EXPECT_EQ(keys_->verify(personal->key, kNow)->data_class, DataClass::secret);  // what nobody can read is no leave
 }
 
 TEST_F(Keys, TheKeyItselfIsNowhereOnTheDisk) {

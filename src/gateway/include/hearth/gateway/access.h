@@ -3,6 +3,7 @@
 // Pure functions over the request's head; the key lookup is a function so that keys can live elsewhere.
 #pragma once
 
+#include <hearth/core/data_class.h>
 #include <hearth/dialects/api_error.h>
 #include <hearth/net/http.h>
 
@@ -17,6 +18,7 @@ namespace hearth::gateway {
 struct Principal {
   std::string id;  // the key's id; "owner" on the owner's socket, "anonymous" where no key is needed
   std::string name;
+  std::optional<DataClass> data_class = std::nullopt;  // of all that is sent with the key, at least; nullopt: not said
 };
 
 struct AccessPolicy {

@@ -7,6 +7,8 @@
 #include <hearth/config/route_step.h>
 #include <hearth/gateway/catalogue.h>
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,6 +25,12 @@ using Routes = std::map<std::string, std::vector<config::RouteStep>, std::less<>
 // ask for a tool cannot make sense of what it returned.
 enum class Hold { none, prefers, only };
 
+// About what a model would ask for the call, in billionths of the currency.
+struct Price {
+  std::string currency;
+  std::int64_t nano = 0;
+};
+
 struct Asked {
   std::string_view name;  // empty: like "auto"
   Task task = Task::chat;
@@ -32,6 +40,8 @@ struct Asked {
   std::optional<DataClass> redacted_class = std::nullopt;
   std::string_view held;  // id of the model that the conversation began with
   Hold hold = Hold::none;
+  // nullopt: nobody knows. Not set: of no model.
+  std::function<std::optional<Price>(const Model&)> price = {};
 };
 
 struct Candidate {

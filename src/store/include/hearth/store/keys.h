@@ -8,6 +8,7 @@
 #pragma once
 
 #include <hearth/core/clock.h>
+#include <hearth/core/data_class.h>
 #include <hearth/store/store_thread.h>
 
 #include <functional>
@@ -25,6 +26,8 @@ struct KeyInfo {
   std::string prefix;  // the key's first 12 characters, to recognise it by
   WallTime created;
   std::optional<WallTime> last_used;
+  std::optional<DataClass> data_class =
+      std::nullopt;  // of what is sent with it, at least; nullopt: its owner does not say
 };
 
 struct NewKey {
@@ -36,6 +39,7 @@ struct NewKey {
 struct Principal {
   std::string id;
   std::string name;
+  std::optional<DataClass> data_class = std::nullopt;
 };
 
 class KeyStore {
@@ -50,7 +54,8 @@ class KeyStore {
   // Each `done` is called once, on the store thread, when the change is on the disk and in force (or has failed).
   // invalid_argument: a name must have 1 to 100 characters and no control characters; resource_exhausted: 10,000 keys,
   // or a full disk.
-  void create(std::string name, WallTime now, std::move_only_function<void(Result<NewKey>)> done);
+  void create(std::string name, std::optional<DataClass> data_class, WallTime now,
+              std::move_only_function<void(Result<NewKey>)> done);
   // By id, or by name if only one key has it. not_found; invalid_argument: several keys have that name (all ids are
   // named).
   void remove(std::string id_or_name, std::move_only_function<void(Result<KeyInfo>)> done);
