@@ -146,7 +146,7 @@ Follower::Follower(std::shared_ptr<Flight> flight, bool leads) : flight_(std::mo
 }
 
 Follower::Follower(Follower&& other) noexcept
-    : flight_(other.flight_),
+    : flight_(std::move(other.flight_)),
       leads_(other.leads_),
       follows_(std::exchange(other.follows_, false)),
       too_slow_(other.too_slow_),

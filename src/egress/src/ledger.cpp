@@ -74,8 +74,8 @@ Result<void> check_unused(store::Connection& db) {
 }  // namespace
 
 struct Ledger::Impl : std::enable_shared_from_this<Ledger::Impl> {
-  Impl(store::StoreThread& s, SigningKey k, LedgerOptions o)
-      : store(s), key(std::move(k)), verify_key(key.verify_key()), options(std::move(o)) {}
+  Impl(store::StoreThread& s, const SigningKey& k, LedgerOptions o)
+      : store(s), key(k), verify_key(key.verify_key()), options(std::move(o)) {}
 
   store::StoreThread& store;
   const SigningKey key;
@@ -315,7 +315,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(store::StoreThread& store, const st
                             "`hearth egress set-aside` begin a new ledger",
                             key_file.string()));
   HEARTH_TRY_ASSIGN(SigningKey key, load_or_make_key(key_file));
-  auto impl = std::make_shared<Impl>(store, std::move(key), std::move(options));
+  auto impl = std::make_shared<Impl>(store, key, std::move(options));
   const auto taken = store
                          .call([impl](store::Connection& db) -> Result<bool> {
                            HEARTH_TRY(impl->take_over(db, impl->options.clock()));

@@ -170,7 +170,7 @@ void Departure::record(egress::Outcome outcome, int status, const dialects::Usag
   complete.received = received_;
   complete.tokens_in = usage.input_tokens;
   complete.tokens_out = usage.output_tokens;
-  ledger_->complete(entry_, std::move(complete));
+  ledger_->complete(entry_, complete);
   entry_.reset();
 }
 
