@@ -307,6 +307,9 @@ awaitable<Result<void>> ServerConnection::send(std::string_view head, std::strin
       expires_ = SteadyTime::max();
       if (ec) {
         answer_ = Answer::failed;
+        // Found out before the sweep has.
+        client_gone_ = client_gone_ || ec == asio::error::broken_pipe || ec == asio::error::connection_reset;
+        if (client_gone_) co_return fail(Errc::cancelled, "the client has left");
         co_return fail(translate(ec));
       }
       n = written;

@@ -66,7 +66,7 @@ class Exchange {
   virtual awaitable<Result<void>> respond(int status, Headers headers, std::string_view body) = 0;
   // Begins a streamed answer; it leaves with the first write(), or with finish().
   virtual void start(int status, Headers headers) = 0;
-  // One chunk, now. io_error (client gone), deadline_exceeded (it does not read), cancelled.
+  // One chunk, now. cancelled (the client has left), deadline_exceeded (it does not read), io_error.
   virtual awaitable<Result<void>> write(std::string_view chunk) = 0;
   // Ends a streamed answer properly. Without it the connection is cut, so that the client sees it is incomplete.
   virtual awaitable<Result<void>> finish() = 0;
