@@ -28,7 +28,7 @@ const post = (path, headers, body = '', to = box) =>
   Buffer.concat([Buffer.from(`POST ${path} HTTP/1.1\r\nHost: ${host()}\r\nAuthorization: Bearer ${to.key}\r\n${headers.map((h) => `${h}\r\n`).join('')}\r\n`), Buffer.from(body)]);
 
 // How much the media engine computes from now on; it runs already.
-const kLittleWork = 1.5; // s of a slow machine's processor time; all of three hours of MPEG sound take several times that
+const kLittleWork = 1.5; // s of a slow machine's processor time; all of three hours of MPEG sound take some seconds
 async function cpuOfMedia() {
   await (await transcribe(box, wav(0.1))).text();
   const { pid } = await engine(box, 'media');
