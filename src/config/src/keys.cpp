@@ -462,6 +462,9 @@ void add_policy(std::vector<Key>& table) {
   table.push_back(scalar(
       "policy.default_class", data_class(), [](Config& c) -> auto& { return c.policy.default_class; },
       "The class of a call that nothing says the class of: no key, no header, no agent."));
+  table.push_back(scalar(
+      "policy.repeat_uncertain", boolean(), [](Config& c) -> auto& { return c.policy.repeat_uncertain; },
+      "Whether the next provider is asked when one has had a call, may have charged for it, and its answer is lost."));
 }
 
 void add_deferred(std::vector<Key>& table) {

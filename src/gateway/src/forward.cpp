@@ -86,7 +86,7 @@ net::awaitable<Attempt<>> pass_answer(Call& call, Lease& place, const Upstream& 
 net::awaitable<Attempt<>> forward_once(Call& call, const Request& request, const Candidate& candidate) {
   Upstream& upstream = *candidate.model->upstream;
   const auto out = co_await prepare(call, request, candidate);
-  if (!out) co_return std::unexpected(out.error());
+  if (!out) co_return not_begun(out.error().error, out.error().again);
   auto lease = co_await acquire(call, upstream);
   if (!lease) co_return std::unexpected(lease.error());
   Lease& place = **lease;

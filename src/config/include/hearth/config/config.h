@@ -136,6 +136,7 @@ struct Route {
 
 struct Policy {
   DataClass default_class = kUnknownClass;  // of a call that nothing says the class of
+  bool repeat_uncertain = false;
 };
 
 // Calls that are answered later.
