@@ -84,10 +84,10 @@ human actions.
 
 ## The gateway and bad upstreams
 
-What a provider, or any other server that calls are sent to, may do wrong, and what its client gets. Each row is a test of
-\`tests/clients/providers.test.js\` (in \`make test\`): a real hearthd, OpenAI's and Anthropic's own clients, and a provider
-(\`provider.js\` beside it) that fails in this one way, once in each of the two dialects. "Another one" is the next upstream that
-the call's plan names; without one, the client is told who failed and how.
+What a provider, or any other server that calls are sent to, may do wrong, and what its client gets. Each row is a test (in
+\`make test\`) with a real hearthd, OpenAI's and Anthropic's own clients, and a provider (\`tests/clients/provider.js\`) that fails in
+this one way. Tests without a file are in \`tests/clients/providers.test.js\` and run once in each of the two dialects. "Another one"
+is the next upstream that the call's plan names; without one, the client is told who failed and how.
 
 | what goes wrong | what the client gets | test |
 |---|---|---|
@@ -101,12 +101,52 @@ the call's plan names; without one, the client is told who failed and how.
 | 401 on all keys | another one answers; alone, 503 that names \`key_files\` and no key | none of its keys is good |
 | a stream that ends without its terminator, is cut within a chunk, is reset, stalls, has a chunk that is no JSON or an error event | an error event of the client's dialect: nothing looks whole that is not, and nobody goes on with what another began | ended without its terminator … error event |
 | UTF-8 in single bytes, CRLF, CR, comments, two \`[DONE]\`, no usage, absurd usage | the answer, with one end, and usage only if asked for | UTF-8 split into single bytes … huge usage |
+| 200 with an empty text | that is the answer: models may have nothing to say, and it is paid for | an empty text is an answer |
 | the client leaves, before or in the middle of the answer | the provider's work is cancelled, the call is recorded | a client that leaves |
 | a certificate that is out of date or from a stranger | another one answers, and no byte of the request went; alone, 503 that says what to do | a provider over TLS |
 | what Anthropic's models cannot do (several choices, JSON without a schema) | another one answers; alone, 400 that names the field | what its models cannot do |
-| a prompt of 100,000 tokens beside small streams; 500,000 messages | the answers | size |
+| prompts of 100,000 tokens beside small streams, under way at the provider or half sent by their clients | each stream comes to its end while they wait | large prompts that are under way hold up no small stream |
+| 500,000 messages | the answer | 500,000 messages |
+| a flood of requests with keys that nobody has | 401 for each; who has a key is served meanwhile, nothing of it reaches a provider | a flood with keys that nobody has |
+| headers of 1 MB, bodies past their limit, announced or in chunks, slow ones, more at once than memory is set aside for | 431, 413, 408, 503, before memory is used for them | \`bad_input.test.js\`: large bodies, HTTP, slow clients |
+| what is secret: passwords in prompts, keys of clients, of providers, of nobody, an error that repeats the prompt | is in no error but the provider's own, no log, record, database or metric | secrets; \`access.test.js\`: the log and the store hold no key |
 
-Nothing is sent twice to a server that may have taken it: a kept-alive connection that breaks under a request is an error, and
-the next upstream is another one. What such a request may have cost is counted.
+### Nothing is paid twice
+
+| what goes wrong | what comes of it | test |
+|---|---|---|
+| a provider has had a call and its answer is lost: silence, a broken connection, an answer that cannot be used, a 504 of somebody in front of it | no other provider is asked, nor by the client's SDK (\`x-should-retry: false\`); what costs nothing may answer | \`charged.test.js\`: silent … 524 |
+| a kept-alive connection breaks under a request | it is not sent anew | \`charged.test.js\`: a kept-alive connection that breaks under it |
+| 429, 500, 503, 529, connection refused | the next provider answers | \`charged.test.js\`: a call that a provider surely did not work on |
+| the same request under one \`Idempotency-Key\`, at once, later, after the client left | one call, one answer | \`answers.test.js\`: Idempotency-Key |
+| kill -9 at any moment under an \`Idempotency-Key\` | never sent twice; who was answered is answered the same again; what may have been answered is 409 \`answer_lost\` | \`answers.test.js\`: killed at any moment; \`idempotency_crash_test.cpp\` |
+| an SDK that gives up and tries again (\`x-stainless-retry-count\`) | gets the call it left | \`answers.test.js\`: an SDK that tries again |
+| the same prompt from 100 clients at once | one call | \`answers.test.js\`: 100 clients with one prompt |
+| late to a stream; the first leaves; a failure | what was said, then live; it goes on; all are told | \`answers.test.js\`: the same call at the same time |
+| the same last turn with other history, system, tools, key; prompts that mean the opposite; random ones | asked anew: only the same request is the same | \`answers.test.js\`: the same last turn; \`request_test.cpp\`: AnythingElseCounts |
+| a failure, a broken stream, something secret | is not kept as an answer | \`answers.test.js\`: a failure is not kept, nothing secret is kept |
+
+### Budgets
+
+| what goes wrong | what comes of it | test |
+|---|---|---|
+| eight calls at once against a budget for one | one is made, seven get 429 with \`x-should-retry: false\`; what is left is exact | \`budgets.test.js\`: for one call, and eight at once |
+| a hundred at once, durable and in blocks | exactly what there is, never more | \`budgets_test.cpp\`: AHundredAtOnceGetExactlyWhatThereIs, ExactInBothWays; \`book_test.cpp\`: NeverOverALimitAndNothingIsLost |
+| a client that leaves in the middle of a stream | what had come is charged, and stands in the ledger | \`budgets.test.js\`: a client that leaves in the middle |
+| kill -9 during a stream, then a new start | charged in full until settled, never less; sent once; the ledger shows it as unfinished and is whole | \`budgets.test.js\`: kill -9 in the middle of a stream; \`tests/unit/spend/crash_test.cpp\` |
+| no limit in the request; an unknown price; a usage beyond the worst case | the model's longest answer counts; not affordable under a budget of money; counted in full | \`budgets.test.js\`: without a limit; \`budgets_test.cpp\`: AnUnknownPriceIsNotAffordable; \`book_test.cpp\`: WhatAProviderBillsBeyondTheWorstCase |
+
+### The line, and what may leave
+
+| what goes wrong | what comes of it | test |
+|---|---|---|
+| the line is down | calls get 503 at once, not after a timeout; those that may wait are taken, and drained when it is back, once each | \`line.test.js\`: down (as root) |
+| the line flaps while calls are under way | each call is made once, each webhook told once | \`line.test.js\`: flaps (as root) |
+| it flaps, and hearthd is killed again and again | none is made twice, each ends once, each webhook is told once | \`line.test.js\`: flaps, and the daemon is killed (as root); \`deferred.test.js\`: kill -9 of the daemon |
+| an upstream that is away; a call cancelled, expired, of a key that is gone | waited for; left alone; given up; not made | \`deferred.test.js\` |
+| data of a class that nobody may see who could be asked | 403, and no packet (a capture in network namespaces, names included) | \`escape_test.cpp\`: ProvidersAndWebhooks (as root) |
+| a provider's or a webhook's name that leads to a private address; a webhook that nobody named | not contacted | \`escape_test.cpp\`: ProvidersAndWebhooks (as root) |
+| \`egress.mode: closed\`, and calls, webhooks, a pull, a pack install | no packet at all | \`escape_test.cpp\`: AClosedBox (as root) |
+| the ledger was tampered with, or cannot be written | nothing leaves: no call, webhook, pull or program of a pack install | \`egress_records_test.cpp\`, \`deferred_runner_test.cpp\`: SendsNothingThatIsNotRecorded; \`pull_daemon_test.cpp\`: WhatCannotBeRecordedIsNotPulled; \`audit_test.cpp\` |
 `;
 }

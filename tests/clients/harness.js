@@ -29,11 +29,12 @@ after(() => {
 
 export class Box {
   // `data`: the folder of a box that has ended; without one, a new folder. `through`: a command that runs hearthd in its place.
+  // It listens on loopback, where `args` do not say otherwise.
   static async start(args = [], env = {}, data = undefined, through = []) {
     const box = new Box();
     box.data = data ?? (await mkdtemp(join(tmpdir(), 'hearth-test-')));
     box.log = '';
-    const [program, ...rest] = [...through, join(bin, 'hearthd'), '--data', box.data, '--listen', '127.0.0.1:0', '--log-format', 'json', ...args];
+    const [program, ...rest] = [...through, join(bin, 'hearthd'), '--data', box.data, ...(args.includes('--listen') ? [] : ['--listen', '127.0.0.1:0']), '--log-format', 'json', ...args];
     box.process = spawn(program, rest, {
       stdio: ['ignore', 'ignore', 'pipe'],
       // Most tests ask the same again and mean it; those of the cache switch it on.

@@ -1,5 +1,8 @@
 // Language and embedding models through Ollama's own client.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Ollama } from 'ollama';
 import { Box } from './harness.js';
@@ -35,6 +38,22 @@ describe('ollama', () => {
     await client.generate({ model: 'tiny', prompt: '' });
     assert.ok((await client.ps()).models.some((model) => model.name === 'tiny'));
     assert.match((await client.version()).version, /^\d+\.\d+\.\d+$/);
+  });
+  test('says of a pulled model how large it is, what its bytes are, and what kind of model', async () => {
+    const tiny = (await client.list()).models.find((model) => model.name === 'tiny');
+    const [file] = (await readdir(join(box.data, 'models', 'tiny'))).filter((name) => name.endsWith('.gguf'));
+    const bytes = await readFile(join(box.data, 'models', 'tiny', file));
+    assert.equal(tiny.size, bytes.length);
+    assert.equal(tiny.digest, createHash('sha256').update(bytes).digest('hex'));
+    assert.ok(Math.abs(new Date(tiny.modified_at) - Date.now()) < 24 * 3600 * 1000, tiny.modified_at);
+    assert.equal(tiny.details.format, 'gguf');
+    assert.equal(tiny.details.family, 'llama');
+    assert.match(tiny.details.parameter_size, /^\d+\.\d+M$/);
+    assert.ok(tiny.details.quantization_level.length > 0);
+    const shown = await client.show({ model: 'tiny' });
+    assert.deepEqual(shown.details, tiny.details);
+    assert.equal(shown.model_info['general.architecture'], 'llama');
+    assert.ok(shown.model_info['general.parameter_count'] > 1000);
   });
   test('chats, whole and streamed', async () => {
     const answer = await chat({ model: 'tiny:latest' });

@@ -62,6 +62,8 @@ export const faults = {
   twiceDone: () => ({ twice: true }),
   // The length that is announced differs from what comes.
   lengthLies: (by = 10) => ({ lie: by }),
+  // Answers as it should, but not before `until` comes.
+  held: (until) => ({ until }),
   // Slow but sound.
   paced: (pace = 50) => ({ pace }),
 };
@@ -135,6 +137,7 @@ export class Provider {
     seen.key = dialect.key(request.headers);
     if (!endpoint) return reply(response, 404, 'application/json', JSON.stringify(openai.error(404, `There is no ${request.url}.`)));
     if (this.keys && !this.keys.includes(seen.key)) return reply(response, 401, 'application/json', JSON.stringify(dialect.error(401, 'Invalid API key.', 'authentication_error')));
+    if (how.until) await how.until;
     if (how.head) return how.head(request, response);
     if (how.body) return reply(response, how.body.status, how.body.type, how.body.text);
     if (how.error) return reply(response, how.error.status, 'application/json', JSON.stringify(dialect.error(how.error.status, how.error.message)), how.error.headers);

@@ -2,7 +2,7 @@
 // may answer it as long as its client has got nothing; after that the client is told, in its own dialect, that the answer
 // is not whole. One test a failure, named as in docs/reliability.md.
 import assert from 'node:assert/strict';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
@@ -12,7 +12,7 @@ import { Box } from './harness.js';
 import { LlamaServer, said } from './llama_server.js';
 import { Provider, faults } from './provider.js';
 import { sentence, signature, thought } from './provider_dialects.js';
-import { admin, bearer, expectError, idle, json, until } from './support.js';
+import { Raw, admin, bearer, expectError, idle, json, until } from './support.js';
 
 // Failures before anything of an answer came: [name, what the provider does, whether its own short times are needed].
 const early = [
@@ -111,7 +111,7 @@ before(async () => {
   lines.push('routes:');
   for (const name of entries.keys()) lines.push(`  then-${name}:`, `    use: [${name}/m, good/m]`);
   await writeFile(join(data, 'hearth.yaml'), `${lines.join('\n')}\n`);
-  box = await Box.start([], {}, data);
+  box = await Box.start([], { HEARTH_SERVER_AUTH: 'required' }, data);
   openai = new OpenAI({ apiKey: box.key, baseURL: `${box.url}/v1`, maxRetries: 0 });
   claude = new Anthropic({ apiKey: box.key, baseURL: box.url, maxRetries: 0 });
 });
@@ -223,6 +223,17 @@ for (const [dialect, prefix] of [['OpenAI’s dialect', ''], ['Anthropic’s dia
         assert.deepEqual([bad.requests.length, good.requests.length], [3, 0]);
       });
     }
+    test('an empty text is an answer: models may have nothing to say', async () => {
+      const model = `then-${slug(prefix ? 'claude' : 'well')}`;
+      bad.always = faults.emptyText();
+      const { choices, usage } = await chat(model);
+      assert.equal(choices[0].message.content ?? '', '');
+      assert.equal(choices[0].finish_reason, 'stop');
+      assert.ok(usage.prompt_tokens > 0);
+      const seen = await readChat(model);
+      assert.deepEqual([seen.error, seen.text], [null, '']);
+      assert.deepEqual([bad.requests.length, good.requests.length], [2, 0]);
+    });
     test('tokens are asked for in any case and told to who asks', async () => {
       const model = `${slug(prefix ? 'claude' : 'well')}/m`;
       bad.always = { usage: { input: 1000, cached: 700, output: 50, reasoning: 20 } };
@@ -420,7 +431,73 @@ describe('llama-server, which nobody here wrote', () => {
   }
 });
 
+describe('secrets', () => {
+  test('of clients, of the box and of what is said are in no error, log, record or metric', async () => {
+    const password = 'correct-horse-7Gq2vX';
+    const said = [{ role: 'user', content: `My password is ${password}, remember it.` }];
+    const seen = [];
+    // A success, an error that repeats what it was sent, a key that is refused, and one that is no key of this box.
+    await chat(`${slug('well')}/m`, { messages: said });
+    bad.next(faults.error(400, {}, `Invalid input near: ${password}`));
+    seen.push(['the refusal is the provider’s own word', await (await post(`${slug('well')}/m`, { messages: said })).text()]);
+    bad.keys = ['sk-good-0123456789'];
+    seen.push(await (await post(`${slug('no good key')}/m`, { messages: said })).text());
+    bad.keys = undefined;
+    seen.push(await (await fetch(`${box.url}/v1/models`, { headers: { authorization: 'Bearer hearth_sk_nobody_has_this_one' } })).text());
+    assert.match(seen.shift()[1], /Invalid input/);
+    for (const path of ['/admin/calls?limit=1000', '/admin/status', '/admin/spend', '/admin/egress/report']) seen.push((await admin(box, path)).text);
+    for (const command of [['explain', 'call'], ['egress', 'report', '--json'], ['status', '--json']]) seen.push(await box.hearth(...command));
+    seen.push(await (await fetch(`${box.url}/metrics`, { headers: bearer(box) })).text());
+    seen.push(box.log, (await readFile(join(box.data, 'hearth.db'))).toString('latin1'), (await readFile(join(box.data, 'hearth.db-wal')).catch(() => '')).toString('latin1'));
+    for (const secret of [password, box.key, 'sk-bad-0123456789', 'sk-worse-0123456789', 'sk-good-0123456789', 'hearth_sk_nobody_has_this_one'])
+      for (const text of seen) assert.ok(!text.includes(secret), `${secret} is in ${text.slice(Math.max(0, text.indexOf(secret) - 200), text.indexOf(secret) + 100)}`);
+  });
+});
+
+describe('a flood with keys that nobody has', () => {
+  test('is turned away at the door, and who has a key is served meanwhile', async () => {
+    let over = false;
+    let turnedAway = 0;
+    const intruder = async (number) => {
+      for (let i = 0; i < 60; ++i) {
+        const response = await post(`${slug('well')}/m`, {}, { headers: { 'content-type': 'application/json', authorization: `Bearer sk-guess-${number}-${i}` } });
+        if (response.status === 401) ++turnedAway;
+        await response.arrayBuffer();
+      }
+    };
+    const flood = Promise.all(Array.from({ length: 50 }, (_, i) => intruder(i))).finally(() => (over = true));
+    let served = 0;
+    do {
+      assert.equal((await chat(`${slug('well')}/m`)).choices[0].message.content, sentence);
+      ++served;
+    } while (!over);
+    await flood;
+    assert.equal(turnedAway, 3000);
+    assert.equal(bad.requests.length, served, 'nobody else’s request went on');
+    await idle(box);
+  });
+});
+
 describe('size', () => {
+  test('large prompts that are under way hold up no small stream', async () => {
+    let open;
+    const held = new Promise((resolve) => (open = resolve));
+    const large = [{ role: 'user', content: 'Katze '.repeat(100_000) }];
+    bad.next(...Array.from({ length: 4 }, () => faults.held(held)));
+    const waiting = Array.from({ length: 4 }, () => chat(`${slug('well')}/m`, { messages: large }));
+    await until(() => bad.requests.length === 4, 'the large ones are with the provider');
+    // And one whose body has only half come.
+    const half = await Raw.open(box.url);
+    const text = JSON.stringify({ model: `${slug('well')}/m`, messages: large });
+    await half.send(`POST /v1/chat/completions HTTP/1.1\r\nHost: ${half.host}\r\nAuthorization: Bearer ${box.key}\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text.slice(0, text.length / 2)}`);
+    for (const seen of await Promise.all(Array.from({ length: 20 }, () => readChat(`${slug('well')}/m`)))) assert.deepEqual([seen.error, seen.text], [null, sentence]);
+    assert.equal(bad.requests.length, 24, 'the streams came to their end while the large ones waited');
+    open();
+    for (const answer of await Promise.all(waiting)) assert.equal(answer.choices[0].message.content, sentence);
+    await half.send(text.slice(text.length / 2));
+    assert.equal((await half.response()).status, 200);
+    half.destroy();
+  });
   test('a prompt of 100,000 tokens beside small streams', async () => {
     const large = [{ role: 'user', content: 'Katze '.repeat(100_000) }];
     const all = await Promise.all([chat(`${slug('well')}/m`, { messages: large }), ...Array.from({ length: 20 }, () => readChat(`${slug('well')}/m`)), chat(`${slug('claude')}/m`, { messages: large })]);

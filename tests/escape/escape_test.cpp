@@ -67,9 +67,13 @@ class Escape : public ::testing::Test {
       fs::copy_file(program, folder_ / "engines" / fs::path(program).filename());
     write("share/packs/demo.yaml",
           "name: demo\ntitle: For tests\npackages: [demo]\ncanary:\n  program: [/usr/bin/demo]\n  expect: demo\n");
+  }
+  // Until it answers; `more` of its configuration.
+  void start(const std::string& more = {}) {
     write("data/hearth.yaml",
           "server:\n  listen: [\"127.0.0.1:0\"]\nengines:\n  sandbox: best_effort\npacks:\n  suite: test\n"
-          "  mirror: http://mirror.example:8080/to/169.254.169.254/debian\n");
+          "  mirror: http://mirror.example:8080/to/169.254.169.254/debian\n" +
+              more);
     daemon_ = std::thread([this] {
       const auto ended = run_tool({.command = {HEARTHD_PROGRAM, "--data", (folder_ / "data").string()},
                                    .environment = environment(),
@@ -107,6 +111,54 @@ class Escape : public ::testing::Test {
     return result ? *result : engines::ToolResult();
   }
   [[nodiscard]] pid_t pid() const { return static_cast<pid_t>(status_.at("pid").to_number<int>()); }
+  // An answer of the box's own API: its status, and its body.
+  struct Answer {
+    int status = 0;
+    json::value body;
+  };
+  [[nodiscard]] Answer ask(const std::string& path, const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> command{"/usr/bin/curl", "-s", "-w", "\n%{http_code}",
+                                     std::string(status_.at("url").as_string()) + path};
+    command.insert(command.end(), more.begin(), more.end());
+    const auto said = run_tool({.command = command, .environment = {{"PATH", "/usr/bin"}}});
+    EXPECT_TRUE(said && said->status.clean());
+    if (!said) return {};
+    const std::size_t line = said->output.rfind('\n');
+    boost::system::error_code ec;
+    return {std::atoi(said->output.c_str() + line + 1), json::parse(said->output.substr(0, line), ec)};
+  }
+  [[nodiscard]] Answer chat(const std::string& model, const std::vector<std::string>& headers = {}) const {
+    std::vector<std::string> more{
+        "-H", "Content-Type: application/json", "-d",
+        fmt::format(R"({{"model":"{}","messages":[{{"role":"user","content":"Good morning."}}]}})", model)};
+    for (const std::string& header : headers) more.insert(more.end(), {"-H", header});
+    return ask("/v1/chat/completions", more);
+  }
+  // A call that is answered later and has ended, and whose webhook was tried.
+  [[nodiscard]] json::object ended(const Answer& taken) const {
+    EXPECT_EQ(taken.status, 202) << json::serialize(taken.body);
+    if (taken.status != 202) return {};
+    const std::string url(taken.body.at("url").as_string());
+    const Deadline deadline = Deadline::in(Seconds(100));
+    json::object call;
+    do {
+      call = ask(url).body.as_object();
+    } while (call.at("webhook").at("attempts").to_number<int>() == 0 && !deadline.passed());
+    return call;
+  }
+  // What the ledger says: "PURPOSE DESTINATION CLASS WHO", without repetition. Each must be complete.
+  [[nodiscard]] Lines recorded() const {
+    Lines lines;
+    const json::value report = json::parse(hearth("egress report --json").output);
+    for (const json::value& row : report.at("data").as_array()) {
+      const auto text = [&](const char* key) { return std::string(row.at(key).as_string()); };
+      lines.insert(fmt::format("{} {} {}", text("purpose"), text("destination"), text("class")));
+      EXPECT_EQ(row.at("unfinished").to_number<int>(), 0) << json::serialize(row);
+      EXPECT_GT(row.at("bytes_sent").to_number<int>(), 0) << json::serialize(row);
+    }
+    EXPECT_TRUE(hearth("egress verify").status.clean());
+    return lines;
+  }
   // What the hostile program said, by the names of its attempts.
   static std::map<std::string, std::string> attempts(const std::vector<std::string>& command) {
     std::map<std::string, std::string> said;
@@ -130,6 +182,7 @@ class Escape : public ::testing::Test {
 };
 
 TEST_F(Escape, NothingLeavesButWhatMay) {
+  start();
   EXPECT_EQ(world_.packets(), Lines()) << "the start of a box needs nothing";
   // The capture sees what there is to see: the same program, free.
   const auto free = attempts({HOSTILE});
@@ -207,12 +260,80 @@ TEST_F(Escape, NothingLeavesButWhatMay) {
   EXPECT_EQ(caged.at("rebind.example again"), "403");
   EXPECT_EQ(caged.at("redirect"), "302");
 
+  // What went out, or tried to by a name that may be public, is in the ledger.
+  const json::value report = json::parse(hearth("egress report --json").output);
+  Lines recorded;
+  for (const json::value& row : report.at("data").as_array())
+    recorded.insert(
+        fmt::format("{} {}", row.at("purpose").as_string().c_str(), row.at("destination").as_string().c_str()));
+  const Lines wishes{"pull hub.example:80",      "pull inner.example:80",  "pull meta.example:80",
+                     "pull localhost:1",         "pack hub.example:80",    "pack hub.example:8080",
+                     "pack inner.example:80",    "pack localhost:80",      "pack meta.example:80",
+                     "pack mirror.example:8080", "pack rebind.example:80", "pack unknown.example:80"};
+  EXPECT_EQ(recorded, wishes);
+  EXPECT_TRUE(hearth("egress verify").status.clean());
+
   // All that was ever sent: the allowed connections, and the gate's questions for names.
   Lines expected{"tcp 93.184.216.34:80", "tcp 93.184.216.34:8080"};
   for (const char* name :
        {"inner.example", "meta.example", "hub.example", "unknown.example", "mirror.example", "rebind.example"})
     expected.insert(fmt::format("udp 93.184.216.34:53 {}", name));
   EXPECT_EQ(world_.packets(), expected);
+}
+
+constexpr const char* kProviders =
+    "providers:\n"
+    "  far: {url: \"http://provider.example:8080/v1\", sees: internal, models: [m]}\n"
+    "  inner: {url: \"http://inner.example/v1\", sees: secret, models: [n]}\n"
+    "deferred:\n"
+    "  webhooks: [\"http://hooks.example/told\", \"http://inner.example/told\"]\n";
+
+TEST_F(Escape, ProvidersAndWebhooksAreReachedThroughTheGateAndStandInTheLedger) {
+  start(kProviders);
+  const Answer answer = chat("far/m", {"x-hearth-data-class: public"});
+  ASSERT_EQ(answer.status, 200) << json::serialize(answer.body);
+  const std::string later = "Prefer: respond-async";
+  const json::object call =
+      ended(chat("far/m", {later, "x-hearth-data-class: internal", "x-hearth-webhook: http://hooks.example/told?it"}));
+  EXPECT_EQ(call.at("status").as_string(), "done");
+  EXPECT_EQ(call.at("webhook").at("status").as_string(), "delivered");
+  const Lines told{"provider provider.example:8080 public", "provider provider.example:8080 internal",
+                   "webhook hooks.example:80 internal"};
+  EXPECT_EQ(recorded(), told);
+
+  // What may not go: data of a class that nobody may see who is asked, a provider's and a webhook's name that lead to a
+  // private address, webhooks that nobody named.
+  const Answer denied = chat("far/m", {"x-hearth-data-class: personal"});
+  EXPECT_EQ(denied.status, 403) << json::serialize(denied.body);
+  const Answer within = chat("inner/n", {"x-hearth-data-class: public"});
+  EXPECT_EQ(within.status, 503) << json::serialize(within.body);
+  const json::object untold =
+      ended(chat("far/m", {later, "x-hearth-data-class: public", "x-hearth-webhook: http://inner.example/told"}));
+  EXPECT_EQ(untold.at("webhook").at("status").as_string(), "pending");
+  for (const char* url : {"http://169.254.169.254/told", "http://elsewhere.example/told", "http://10.66.0.1/told",
+                          "http://hooks.example.elsewhere.example/told", "http://hooks.example:8080/told"}) {
+    const Answer refused = chat("far/m", {later, fmt::format("x-hearth-webhook: {}", url)});
+    EXPECT_EQ(refused.status, 403) << url << json::serialize(refused.body);
+  }
+
+  const Lines expected{"tcp 93.184.216.34:8080", "tcp 93.184.216.34:80", "udp 93.184.216.34:53 provider.example",
+                       "udp 93.184.216.34:53 hooks.example", "udp 93.184.216.34:53 inner.example"};
+  EXPECT_EQ(world_.packets(), expected);
+}
+
+TEST_F(Escape, AClosedBoxSendsNoPacketWhateverIsAskedOfIt) {
+  start(std::string(kProviders) + "egress:\n  mode: closed\n");
+  const Answer answer = chat("far/m", {"x-hearth-data-class: public"});
+  EXPECT_EQ(answer.status, 503) << json::serialize(answer.body);
+  const json::object call =
+      ended(chat("far/m", {"Prefer: respond-async", "x-hearth-data-class: public", "x-hearth-deadline: 1",
+                           "x-hearth-webhook: http://hooks.example/told"}));
+  EXPECT_EQ(call.at("status").as_string(), "expired");
+  EXPECT_EQ(call.at("webhook").at("status").as_string(), "pending");
+  EXPECT_FALSE(hearth("pull --insist --name x --task chat http://hub.example/model.gguf").status.clean());
+  EXPECT_FALSE(hearth("engines install demo").status.clean());
+  EXPECT_TRUE(hearth("egress verify").status.clean());
+  EXPECT_EQ(world_.packets(), Lines());
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -90,6 +91,10 @@ sockaddr_in any(std::uint16_t port) {
   return at;
 }
 
+constexpr std::string_view kChat =
+    R"({"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant",)"
+    R"("content":"Hello."},"finish_reason":"stop"}],"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}})";
+
 class Servers {
  public:
   [[noreturn]] void run(int orders, int answers) {
@@ -152,7 +157,8 @@ class Servers {
 
   // "rebind.example" is public when it is first asked for, and private ever after.
   std::string address_of(const std::string& name) {
-    if (name == "hub.example" || name == "mirror.example") return World::kPublic;
+    for (const char* known : {"hub.example", "mirror.example", "provider.example", "hooks.example"})
+      if (name == known) return World::kPublic;
     if (name == "inner.example") return World::kPrivate;
     if (name == "meta.example") return World::kMetadata;
     if (name == "rebind.example") return rebound_++ == 0 ? World::kPublic : World::kPrivate;
@@ -187,18 +193,31 @@ class Servers {
     ::sendto(dns, answer.data(), answer.size(), 0, reinterpret_cast<sockaddr*>(&from), size);
   }
 
-  // "/to/HOST/…" redirects to http://HOST/…; all else is a small file.
+  // The head and the body that it announces.
+  static std::string request_of(int client) {
+    constexpr std::string_view kLength = "content-length: ";
+    std::string text;
+    std::array<char, 4096> part{};
+    for (;;) {
+      if (const std::size_t end = text.find("\r\n\r\n"); end != std::string::npos) {
+        std::string head = text.substr(0, end);
+        std::ranges::transform(head, head.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+        const std::size_t at = head.find(kLength);
+        const std::size_t body = at == std::string::npos ? 0 : std::strtoul(&head[at + kLength.size()], nullptr, 10);
+        if (text.size() >= end + 4 + body) return text;
+      }
+      const ssize_t n = text.size() < 65536 ? ::read(client, part.data(), part.size()) : 0;
+      if (n <= 0) return text;
+      text.append(part.data(), static_cast<std::size_t>(n));
+    }
+  }
+
+  // "/to/HOST/…" redirects to http://HOST/…, "…/chat/completions" answers as a provider does; all else is a small file.
   static void serve(int listener) {
     const int client = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
     const timeval patience{5, 0};
     ::setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    std::string head;
-    std::array<char, 4096> part{};
-    while (head.find("\r\n\r\n") == std::string::npos && head.size() < 65536) {
-      const ssize_t n = ::read(client, part.data(), part.size());
-      if (n <= 0) break;
-      head.append(part.data(), static_cast<std::size_t>(n));
-    }
+    const std::string head = request_of(client);
     const std::size_t blank = head.find(' ');
     const std::string path =
         blank == std::string::npos ? "" : head.substr(blank + 1, head.find(' ', blank + 1) - blank - 1);
@@ -206,6 +225,9 @@ class Servers {
     if (const std::size_t at = path.find("/to/"); at != std::string::npos)
       answer = "HTTP/1.1 302 Found\r\nLocation: http://" + path.substr(at + 4) +
                "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    if (path.ends_with("/chat/completions"))
+      answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(kChat.size()) +
+               "\r\nConnection: close\r\n\r\n" + std::string(kChat);
     [[maybe_unused]] const ssize_t n = ::send(client, answer.data(), answer.size(), MSG_NOSIGNAL);
     ::close(client);
   }
@@ -214,15 +236,17 @@ class Servers {
   int rebound_ = 0;
 };
 
-// This process's view of the name server: not the machine's.
-bool use_name_server() {
+// This process's view of the name server and of the network's devices: not the machine's.
+bool look_from_inside() {
   if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
+  if (::mount("sysfs", "/sys", "sysfs", 0, nullptr) != 0) return false;
   std::array<char, 32> name{"/tmp/hearth-resolv-XXXXXX"};
   const int fd = ::mkstemp(name.data());
   const std::string text = std::string("nameserver ") + World::kPublic + "\noptions timeout:1 attempts:1\n";
   const bool written = fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   ::fchmod(fd, 0644);
   ::close(fd);
+  ::umount2("/etc/resolv.conf", MNT_DETACH);  // an earlier world's
   const bool bound = written && ::mount(name.data(), "/etc/resolv.conf", nullptr, MS_BIND, nullptr) == 0;
   ::unlink(name.data());
   return bound;
@@ -260,7 +284,7 @@ World::World() {
   const std::string other = std::to_string(pid_);
   const std::string in_world = "nsenter -t " + other + " -n ip ";
   const bool cabled =
-      ::read(from_, &state, 1) == 1 && state == 'n' && ::unshare(CLONE_NEWNET) == 0 && use_name_server() &&
+      ::read(from_, &state, 1) == 1 && state == 'n' && ::unshare(CLONE_NEWNET) == 0 && look_from_inside() &&
       run("ip link set lo up") && run("ip link add box type veth peer name world netns " + other) &&
       run("ip addr add 93.184.216.10/24 dev box") && run("ip -6 addr add 2606:2800::10/64 dev box nodad") &&
       run("ip link set box up") && run("ip route add default via 93.184.216.34") && run(in_world + "link set lo up") &&

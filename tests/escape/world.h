@@ -1,5 +1,6 @@
 // The world for a box in a network namespace: a second namespace at the other end of a cable, with a name server, web
-// servers on a public, a private and a metadata address, and a capture of every packet that arrives.
+// servers on a public, a private and a metadata address (files, a provider of models, a webhook's receiver), and a
+// capture of every packet that arrives.
 //
 // A process of its own, forked before the test has threads. Needs root.
 #pragma once

@@ -180,6 +180,32 @@ TEST(DaemonPacks, AreInstalledUpgradedTakenBackAndRolledBack) {
   EXPECT_NE(unknown.errors.find("there is no recipe"), std::string::npos) << unknown.errors;
 }
 
+TEST(DaemonPacks, WhatAnInstallTookIsInTheLedger) {
+  AptRepository repository;
+  add_engine(repository, "1.0", true);
+  repository.publish();
+  const Box box(repository);
+  ASSERT_TRUE(box.is_up());
+  ASSERT_TRUE(box.hearth("engines install demo").status.clean());
+  // apt's connections, through the gate's proxy. They are over when apt has ended; the limit only guards against
+  // hanging.
+  const auto rows = [&] { return json::parse(box.hearth("egress report --json").output).at("data").as_array(); };
+  const Deadline deadline = Deadline::in(Seconds(60));
+  json::array found = rows();
+  while (!deadline.passed() && (found.empty() || found[0].at("unfinished").to_number<int>() > 0)) found = rows();
+  ASSERT_EQ(found.size(), 1U) << json::serialize(found);
+  const json::object& row = found[0].as_object();
+  EXPECT_EQ(text_of(row, "purpose"), "pack");
+  EXPECT_EQ(text_of(row, "who"), "packs");
+  EXPECT_EQ(text_of(row, "class"), "internal");
+  EXPECT_EQ("http://" + text_of(row, "destination"), repository.source().mirror);
+  EXPECT_EQ(text_of(row, "rule"), "named: 127.0.0.1");
+  EXPECT_EQ(row.at("unfinished").to_number<int>(), 0);
+  EXPECT_GT(row.at("bytes_sent").to_number<std::uint64_t>(), 100U);
+  EXPECT_GT(row.at("bytes_received").to_number<std::uint64_t>(), fs::file_size(FIXTURE_ENGINE) / 10);
+  EXPECT_TRUE(box.hearth("egress verify").status.clean());
+}
+
 TEST(DaemonPacks, AreMadeAgainByThemselvesFromWhatWasKept) {
   AptRepository repository;
   add_engine(repository, "1.0", true);

@@ -336,7 +336,7 @@ Result<void> Daemon::open_store() {
 }
 
 Result<void> Daemon::open_models() {
-  HEARTH_TRY_ASSIGN(egress_, EgressHost::open(config_));
+  HEARTH_TRY_ASSIGN(egress_, EgressHost::open(config_, ledger_.get()));
   HEARTH_TRY_ASSIGN(models_, ModelsService::open(config_, egress_->connect(egress::Purpose::pull, "models")));
   return {};
 }
@@ -353,7 +353,7 @@ Result<void> Daemon::watch_link() {
   with.policy.metered = config_.link.metered;
   with.policy.every = config_.link.probe_every;
   const std::vector<HostAndPort> hosts = hosts_of(config_.providers);
-  const egress::Connect connect = egress_->connect(egress::Purpose::provider, "link");
+  const egress::Connect connect = egress_->connect_unrecorded(egress::Purpose::provider, "link");
   with.changed = [this](egress::LinkState state) {
     if (egress::is_up(state)) deferred_->link_is_up();
   };
@@ -425,8 +425,9 @@ Result<void> Daemon::prepare() {
   model_care_ = std::make_unique<ModelCare>(care_for_models(), ModelCare::Rhythm());
   upstreams_ = make_upstreams(*supervisor_, manifests);
   HEARTH_TRY(watch_link());
-  std::ranges::move(provider_models(io_.get_executor(), &egress_->gate(), config_.providers, line()),
-                    std::back_inserter(upstreams_.models));
+  std::ranges::move(
+      provider_models(io_.get_executor(), &egress_->gate(), config_.providers, budgets_->prices(), line()),
+      std::back_inserter(upstreams_.models));
   catalogue_ = std::make_unique<gateway::Catalogue>(upstreams_.models);
   models_->give_hints([templates, packs = config_.paths.data / "packs"](const models::ModelManifest& model) {
     return engine_hint(model, templates, packs);
@@ -491,8 +492,8 @@ net::awaitable<Result<void>> Daemon::open() {
   const auto listening = listen();
   if (!listening) co_return fail(listening.error());
   link_->start();
-  const auto deferring =
-      deferred_->start(io_.get_executor(), pool_, egress_->connect(egress::Purpose::webhook, "deferred"));
+  const WebhookSender::Way way{egress_->connect_unrecorded(egress::Purpose::webhook, "deferred"), egress_->records()};
+  const auto deferring = deferred_->start(io_.get_executor(), pool_, way);
   if (!deferring) co_return fail(deferring.error());
   egress_->lock_down();
   const std::string url = display_url(addresses_, server_->port());

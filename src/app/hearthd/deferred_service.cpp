@@ -36,7 +36,7 @@ std::string DeferredService::webhook_secret(std::string_view owner) const {
   return deferred::webhook_secret(secret_, owner);
 }
 
-Result<void> DeferredService::start(net::Executor executor, net::BlockingPool& pool, egress::Connect connect) {
+Result<void> DeferredService::start(net::Executor executor, net::BlockingPool& pool, WebhookSender::Way way) {
   runner_ =
       std::make_unique<DeferredRunner>(executor, DeferredRunner::With{.queue = queue_.get(),
                                                                       .pool = &pool,
@@ -44,10 +44,7 @@ Result<void> DeferredService::start(net::Executor executor, net::BlockingPool& p
                                                                       .parallel = config_.deferred.parallel,
                                                                       .retry = retry_of(config_.deferred)});
   if (!config_.deferred.webhooks.empty()) {
-    egress::HttpOptions options;
-    options.connect = std::move(connect);
-    HEARTH_TRY_ASSIGN(auto http, egress::Http::start(std::move(options)));
-    webhooks_ = std::make_unique<WebhookSender>(executor, queue_.get(), std::move(http), secret_);
+    HEARTH_TRY_ASSIGN(webhooks_, WebhookSender::create(executor, queue_.get(), std::move(way), secret_));
   }
   queue_->on_change([this, executor](const deferred::Job& job) {
     net::asio::post(executor, [this, id = job.id, status = job.progress.status] {

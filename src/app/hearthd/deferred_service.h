@@ -21,8 +21,8 @@ class DeferredService {
   // Of one key's webhooks. Any thread.
   [[nodiscard]] std::string webhook_secret(std::string_view owner) const;
 
-  // On the I/O thread, once the owner's socket listens; `pool` outlives it. `connect`: for webhooks.
-  Result<void> start(net::Executor executor, net::BlockingPool& pool, egress::Connect connect);
+  // On the I/O thread, once the owner's socket listens; `pool` outlives it. `way`: of webhooks.
+  Result<void> start(net::Executor executor, net::BlockingPool& pool, WebhookSender::Way way);
   // No call is begun any more; then what is under way has until `drained` to end.
   void hold();
   net::awaitable<void> stop(Deadline drained);

@@ -88,30 +88,48 @@ Result<egress::Policy> egress_policy(const config::Config& config) {
   return policy;
 }
 
-Result<std::unique_ptr<EgressHost>> EgressHost::open(const config::Config& config) {
+Result<std::unique_ptr<EgressHost>> EgressHost::open(const config::Config& config, egress::Ledger* ledger) {
   std::unique_ptr<EgressHost> host(new EgressHost());
   HEARTH_TRY_ASSIGN(egress::Policy policy, egress_policy(config));
   host->proxy_ = config.paths.runtime / "proxy-packs.sock";
   HEARTH_TRY_ASSIGN(Fd listener, listen_at(host->proxy_));
-  const auto on_proxied = [](const egress::Proxied& wish, const egress::Gate::Verdict& verdict) {
-    log::info("gate", "a program goes out",
-              {{"purpose", egress::to_string(wish.to.purpose)}, {"host", wish.to.host}, {"port", wish.to.port}});
-    verdict({});
+  host->records_ = std::make_shared<EgressRecords>(ledger, policy);
+  egress::Gate::Options options{.launch = launch_gate, .policy = std::move(policy)};
+  EgressRecords* const records = host->records_.get();
+  options.on_proxied = [records](const egress::Proxied& wish, egress::Gate::Verdict verdict) {
+    records->ask(wish, std::move(verdict));
   };
-  HEARTH_TRY_ASSIGN(host->gate_,
-                    egress::Gate::start({.launch = launch_gate, .policy = policy, .on_proxied = on_proxied}));
+  options.on_proxied_over = [records](std::uint64_t id, std::uint64_t sent, std::uint64_t received) {
+    records->over(id, {sent, received});
+  };
+  options.on_proxied_cut = [records] { records->cut(); };
+  HEARTH_TRY_ASSIGN(host->gate_, egress::Gate::start(std::move(options)));
   host->gate_->add_proxy(egress::Purpose::pack, "packs", std::move(listener));
   return host;
 }
 
+EgressHost::~EgressHost() {
+  if (records_) records_->close();
+}
+
 egress::Connect EgressHost::connect(egress::Purpose purpose, std::string who) const {
+  return [records = records_, gate = gate_.get(), purpose, who = std::move(who)](
+             std::string host, std::uint16_t port, Deadline deadline, egress::Connected done) {
+    records->open(gate, {purpose, std::move(host), port, who}, deadline, std::move(done));
+  };
+}
+
+egress::Connect EgressHost::connect_unrecorded(egress::Purpose purpose, std::string who) const {
   return egress::connect_through(*gate_, purpose, std::move(who));
 }
 
 engines::PackNetwork EgressHost::for_packs() const {
-  const auto names = [gate = gate_.get()](const std::string& url) {
+  const auto names = [gate = gate_.get(), records = records_](const std::string& url) {
     // The host's own configuration names it, as ours might.
-    if (auto rule = egress::rule_for(egress::Purpose::pack, url)) gate->allow(std::move(*rule));
+    const auto rule = egress::rule_for(egress::Purpose::pack, url);
+    if (!rule) return;
+    records->allow(*rule);
+    gate->allow(*rule);
   };
   return {.proxy = proxy_, .names = names, .connect = connect(egress::Purpose::pack, "packs")};
 }

@@ -4,6 +4,7 @@
 #include "model_hint.h"
 #include "tasks.h"
 
+#include <hearth/core/ids.h>
 #include <hearth/core/log.h>
 #include <hearth/hardware/memory.h>
 #include <hearth/models/fit.h>
@@ -11,6 +12,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -29,13 +31,16 @@ constexpr std::uint32_t kPlaces = 4;
 constexpr std::uint64_t kPromptCache = std::uint64_t{256} << 20U;
 constexpr std::uint32_t kCheckpoints = 4;
 
+std::optional<models::ModelFacts> look_at(const engines::ModelFiles& model, const std::vector<fs::path>& parts) {
+  auto facts = models::inspect_whole(model.files.at("model"), parts);
+  if (facts) return std::move(*facts);
+  log::warn("models", "a model's file cannot be read", {{"model", model.id}, {"error", facts.error().describe()}});
+  return std::nullopt;
+}
+
 // The memory a model takes and, of a language model, the context it gets: both together at most half of what the box
 // has.
-void size_up(engines::ModelFiles& model, const std::vector<fs::path>& parts, std::uint64_t memory) {
-  const auto facts = models::inspect_whole(model.files.at("model"), parts);
-  if (!facts)
-    return log::warn("models", "a model's file cannot be read",
-                     {{"model", model.id}, {"error", facts.error().describe()}});
+void size_up(engines::ModelFiles& model, const models::ModelFacts& facts, std::uint64_t memory) {
   std::optional<models::ModelFacts> projector;
   if (const auto eyes = model.files.find("mmproj"); eyes != model.files.end()) {
     auto read = models::inspect_model(eyes->second);
@@ -49,12 +54,12 @@ void size_up(engines::ModelFiles& model, const std::vector<fs::path>& parts, std
     options.prompt_cache = kPromptCache;
     options.checkpoints = kCheckpoints;
   }
-  if (model.context == 0 && facts->format == models::Format::gguf) {
-    const auto fitting = models::largest_context(*facts, options, memory / 2, with, kLeastContext);
+  if (model.context == 0 && facts.format == models::Format::gguf) {
+    const auto fitting = models::largest_context(facts, options, memory / 2, with, kLeastContext);
     options.context = std::min(kContext, fitting.value_or(kLeastContext));
     model.context = options.context;
   }
-  const auto need = models::predict_memory(*facts, options, with);
+  const auto need = models::predict_memory(facts, options, with);
   if (!need) return;
   model.memory = need->total();
   // Models that work before this one, in the same process.
@@ -65,6 +70,31 @@ void size_up(engines::ModelFiles& model, const std::vector<fs::path>& parts, std
     if (!step) continue;
     if (const auto more = models::predict_memory(*step, options)) model.memory += more->total();
   }
+}
+
+// Of several files, what sha256sum prints of them.
+std::string digest_of(const models::ModelManifest& manifest) {
+  if (manifest.files.size() == 1) return manifest.files.front().sha256;
+  std::vector<std::string> lines;
+  for (const models::ModelFile& file : manifest.files) lines.push_back(fmt::format("{}  {}\n", file.sha256, file.name));
+  std::ranges::sort(lines, {}, [](const std::string& line) { return line.substr(line.find(' ')); });
+  return sha256_hex(fmt::format("{}", fmt::join(lines, "")));
+}
+
+std::shared_ptr<const gateway::ModelFiles> shown(const models::InstalledModel& model, const models::ModelFacts* facts) {
+  gateway::ModelFiles files;
+  files.bytes = model.manifest.bytes();
+  files.sha256 = digest_of(model.manifest);
+  struct stat info{};
+  if (::stat((model.folder / "model.yaml").c_str(), &info) == 0)
+    files.installed = WallTime(Seconds(info.st_mtim.tv_sec));
+  files.format = model.manifest.format;
+  if (facts != nullptr) {
+    files.family = facts->architecture;
+    files.quantisation = facts->quantisation;
+    files.parameters = facts->parameters;
+  }
+  return std::make_shared<const gateway::ModelFiles>(std::move(files));
 }
 
 engines::Trouble trouble_of(engines::Event failure) {
@@ -88,7 +118,10 @@ std::optional<Installed> as_installed(const models::InstalledModel& found, fs::f
     if (file.role == "part") parts.push_back(found.folder / file.name);
     installed.version += fmt::format(":{}={}={}", file.role, file.name, file.sha256);
   }
-  if (installed.files.files.contains("model")) size_up(installed.files, parts, memory);
+  std::optional<models::ModelFacts> facts;
+  if (installed.files.files.contains("model")) facts = look_at(installed.files, parts);
+  if (facts) size_up(installed.files, *facts, memory);
+  installed.shown = shown(found, facts ? &*facts : nullptr);
   return installed;
 }
 
@@ -254,7 +287,10 @@ std::vector<gateway::Model> Instances::in_order() const {
                         upstream,
                         {},
                         running->second.takes_phonemes ? with_.phonemes : nullptr,
-                        running->second.version});
+                        running->second.version,
+                        {},
+                        {},
+                        model.shown});
   }
   first.insert(first.end(), built_in_.begin(), built_in_.end());
   first.insert(first.end(), last.begin(), last.end());

@@ -27,6 +27,7 @@ struct Installed {
   // Changes when it is installed anew, so that what was noted against its engine is forgotten, or when its bytes do, or
   // whatever else its engine is started with.
   std::string version;
+  std::shared_ptr<const gateway::ModelFiles> shown;  // never nullptr
 };
 // What the store has, newest first, with the memory each is expected to need: `memory` bytes are what this box has.
 // Models of a task that no engine serves are left out. Blocking.

@@ -43,9 +43,9 @@ net::awaitable<egress::Evidence> probe_hosts(egress::Connect connect, std::vecto
     const auto begin = [&](auto done) {
       auto shared = std::make_shared<decltype(done)>(std::move(done));
       connect(to.host, to.port, Deadline::in(kLongestProbe),
-              [shared](Result<Fd> opened) { (*shared)(std::move(opened)); });
+              [shared](Result<egress::Connection> opened) { (*shared)(std::move(opened)); });
     };
-    const auto opened = co_await net::from_callback<Fd>(begin);
+    const auto opened = co_await net::from_callback<egress::Connection>(begin);
     if (opened) co_return egress::Evidence::reached;
   }
   co_return egress::Evidence::failed;

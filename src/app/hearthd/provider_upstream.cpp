@@ -18,8 +18,9 @@ using gateway::Outcome;
 
 constexpr std::size_t kMaxKey = 16 * 1024;
 constexpr std::size_t kMostIdle = 64;
-constexpr Seconds kIdle{30};      // sooner than most servers close a connection that nobody uses
-constexpr Seconds kKeyRest{600};  // how long a key that was refused is passed over
+constexpr Seconds kIdle{30};                 // sooner than most servers close a connection that nobody uses
+constexpr Seconds kKeyRest{600};             // how long a key that was refused is passed over
+constexpr std::uint64_t kSaidOutput = 4096;  // tokens, to a provider that wants a limit where nobody has one in mind
 
 std::string trimmed(std::string text) {
   while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.pop_back();
@@ -182,7 +183,7 @@ Result<std::shared_ptr<ProviderUpstream>> ProviderUpstream::create(net::Executor
       .destination = fmt::format("{}:{}", url.host, url.port),
       .region = provider.region,
       .retention = provider.retention,
-      .max_output = provider.max_output};
+      .max_output = provider.max_output.value_or(kSaidOutput)};
   if (url.path != "/") impl->path = url.path;
   impl->concurrency = provider.concurrency;
   impl->line = std::move(line);
@@ -233,7 +234,7 @@ void ProviderUpstream::close() {
 
 std::vector<gateway::Model> provider_models(net::Executor executor, egress::Gate* gate,
                                             const std::map<std::string, config::Provider>& providers,
-                                            const Line& line) {
+                                            const spend::PriceBook& prices, const Line& line) {
   std::vector<gateway::Model> models;
   for (const auto& [name, provider] : providers) {
     auto upstream = ProviderUpstream::create(executor, gate, name, provider, line);
@@ -249,6 +250,9 @@ std::vector<gateway::Model> provider_models(net::Executor executor, egress::Gate
       model.upstream = *upstream;
       model.aliases = {id};
       model.name_there = id;
+      model.max_output = provider.max_output;
+      const spend::ModelPrice* price = prices.find(name, id);
+      if (!model.max_output && price != nullptr) model.max_output = price->max_output;
       models.push_back(std::move(model));
     };
     for (const std::string& id : provider.models) add(id, gateway::Task::chat);

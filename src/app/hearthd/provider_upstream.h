@@ -8,6 +8,7 @@
 #include <hearth/gateway/breaker.h>
 #include <hearth/gateway/catalogue.h>
 #include <hearth/gateway/upstream.h>
+#include <hearth/spend/prices.h>
 
 #include <functional>
 #include <memory>
@@ -44,8 +45,10 @@ class ProviderUpstream final : public gateway::Upstream {
   std::shared_ptr<Impl> impl_;  // shared with leases
 };
 
-// The models of all providers. A provider whose key cannot be read is left out, and why is logged.
+// The models of all providers; `prices` say how long their answers can be. A provider whose key cannot be read is left
+// out, and why is logged.
 std::vector<gateway::Model> provider_models(net::Executor executor, egress::Gate* gate,
-                                            const std::map<std::string, config::Provider>& providers, const Line& line);
+                                            const std::map<std::string, config::Provider>& providers,
+                                            const spend::PriceBook& prices, const Line& line);
 
 }  // namespace hearth::daemon

@@ -21,6 +21,18 @@ constexpr std::size_t kSecretBytes = 32;
 constexpr std::size_t kMostSecret = 256;
 constexpr std::size_t kMostAnswer = 64 * 1024;  // of it is read, and none kept
 
+egress::Complete record_of(const Result<egress::HttpResult>& told) {
+  egress::Complete record;
+  record.outcome = egress::Outcome::cancelled;
+  if (!told) return record;
+  const bool stopped = told->error && told->error->is(Errc::cancelled);
+  if (!stopped) record.outcome = told->error ? egress::Outcome::failed : egress::Outcome::answered;
+  record.status = static_cast<std::uint32_t>(told->status);
+  record.sent = static_cast<std::uint64_t>(told->sent);
+  record.received = static_cast<std::uint64_t>(told->received);
+  return record;
+}
+
 }  // namespace
 
 Result<std::string> read_webhook_secret(const std::filesystem::path& file) {
@@ -37,8 +49,22 @@ Result<std::string> read_webhook_secret(const std::filesystem::path& file) {
 }
 
 WebhookSender::WebhookSender(net::Executor executor, deferred::Queue* queue, std::unique_ptr<egress::Http> http,
-                             std::string secret)
-    : queue_(queue), http_(std::move(http)), secret_(std::move(secret)), wake_(executor), tasks_(executor) {}
+                             std::shared_ptr<EgressRecords> records, std::string secret)
+    : queue_(queue),
+      http_(std::move(http)),
+      records_(std::move(records)),
+      secret_(std::move(secret)),
+      wake_(executor),
+      tasks_(executor) {}
+
+Result<std::unique_ptr<WebhookSender>> WebhookSender::create(net::Executor executor, deferred::Queue* queue, Way way,
+                                                             std::string secret) {
+  egress::HttpOptions options;
+  options.connect = std::move(way.connect);
+  HEARTH_TRY_ASSIGN(auto http, egress::Http::start(std::move(options)));
+  return std::unique_ptr<WebhookSender>(
+      new WebhookSender(std::move(executor), queue, std::move(http), std::move(way.records), std::move(secret)));
+}
 
 void WebhookSender::start() {
   tasks_.spawn("webhooks.run", run());
@@ -78,7 +104,7 @@ net::awaitable<void> WebhookSender::run() {
   }
 }
 
-net::awaitable<void> WebhookSender::deliver(deferred::Delivery delivery) {
+net::awaitable<Result<egress::HttpResult>> WebhookSender::post(deferred::Delivery delivery) {
   const std::int64_t timestamp = unix_seconds(wall_now());
   const std::string secret = deferred::webhook_secret(secret_, delivery.owner);
   const auto signature = deferred::sign(secret, delivery.id, timestamp, delivery.body);
@@ -101,7 +127,30 @@ net::awaitable<void> WebhookSender::deliver(deferred::Delivery delivery) {
     auto shared = std::make_shared<decltype(done)>(std::move(done));
     http_->begin(std::move(request), [shared](egress::HttpResult result) { (*shared)(std::move(result)); });
   };
-  const auto told = co_await net::from_callback<egress::HttpResult>(begin);
+  co_return co_await net::from_callback<egress::HttpResult>(begin);
+}
+
+net::awaitable<Result<egress::HttpResult>> WebhookSender::send(deferred::Delivery delivery) {
+  egress::HttpResult refused;
+  const auto to = egress::destination_of(egress::Purpose::webhook, delivery.url, delivery.owner);
+  if (!to) {
+    refused.error = to.error();
+    co_return refused;
+  }
+  const EgressRecords::Message message{delivery.call, delivery.body};
+  const auto record = [this, &to, &message](auto done) { records_->begin(*to, message, std::move(done)); };
+  const auto begun = co_await net::from_callback<egress::Ledger::Call>(record);
+  if (!begun) {
+    refused.error = begun.error();
+    co_return refused;
+  }
+  auto told = co_await post(std::move(delivery));
+  records_->complete(*begun, record_of(told));
+  co_return told;
+}
+
+net::awaitable<void> WebhookSender::deliver(deferred::Delivery delivery) {
+  const auto told = co_await send(delivery);
   if (!told || (told->error && told->error->is(Errc::cancelled))) co_return;
   std::optional<Millis> retry_after;
   if (told->retry_after) retry_after = *told->retry_after;

@@ -1,6 +1,8 @@
 // Tells webhooks that deferred calls have ended: Standard Webhooks, until they have heard it or days have passed.
 #pragma once
 
+#include "egress_records.h"
+
 #include <hearth/deferred/queue.h>
 #include <hearth/egress/http.h>
 #include <hearth/net/runtime.h>
@@ -18,7 +20,14 @@ Result<std::string> read_webhook_secret(const std::filesystem::path& file);
 // Belongs to the I/O thread. The queue outlives it.
 class WebhookSender {
  public:
-  WebhookSender(net::Executor executor, deferred::Queue* queue, std::unique_ptr<egress::Http> http, std::string secret);
+  // How messages leave the box, and what records them.
+  struct Way {
+    egress::Connect connect;
+    std::shared_ptr<EgressRecords> records;
+  };
+  // internal: as egress::Http.
+  static Result<std::unique_ptr<WebhookSender>> create(net::Executor executor, deferred::Queue* queue, Way way,
+                                                       std::string secret);
 
   void start();
   net::awaitable<void> stop();
@@ -28,11 +37,17 @@ class WebhookSender {
   void link_is_up();
 
  private:
+  WebhookSender(net::Executor executor, deferred::Queue* queue, std::unique_ptr<egress::Http> http,
+                std::shared_ptr<EgressRecords> records, std::string secret);
   net::awaitable<void> run();
   net::awaitable<void> deliver(deferred::Delivery delivery);
+  // Recorded first; what cannot be recorded is not sent. cancelled: the daemon stops.
+  net::awaitable<Result<egress::HttpResult>> send(deferred::Delivery delivery);
+  net::awaitable<Result<egress::HttpResult>> post(deferred::Delivery delivery);
 
   deferred::Queue* queue_;
   std::unique_ptr<egress::Http> http_;
+  std::shared_ptr<EgressRecords> records_;
   const std::string secret_;
   net::Event wake_;
   std::set<std::string> active_;

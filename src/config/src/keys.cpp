@@ -441,8 +441,10 @@ void add_providers(std::vector<Key>& table) {
   add("retention", words("words"), &P::retention, "not said", "How long it keeps what it gets; for reports.");
   add("ca_file", optional_path(), &P::ca_file, "none", "Certificates to trust in place of the system's.");
   add("concurrency", number(1, 10'000), &P::concurrency, "64", "Calls to it at once; further ones wait.");
-  add("max_output", number(1, 10'000'000), &P::max_output, "4096",
-      "Most tokens of an answer where a request does not say and the provider wants it said.");
+  add("max_output", number(1, 10'000'000), &P::max_output, "the model's",
+      "Most tokens of an answer where a request does not say: what budgets set aside, and what a provider is told that "
+      "wants it said. Without it budgets take what the list of prices says of the model, and such a provider is told "
+      "4096.");
   add("connect_time", duration(milliseconds(100), minutes(5)), &P::connect_time, "5s", "Time to connect.");
   add("first_byte_time", duration(milliseconds(100), hours(1)), &P::first_byte_time, "2min",
       "Time until its answer begins.");
@@ -462,6 +464,9 @@ void add_policy(std::vector<Key>& table) {
   table.push_back(scalar(
       "policy.default_class", data_class(), [](Config& c) -> auto& { return c.policy.default_class; },
       "The class of a call that nothing says the class of: no key, no header, no agent."));
+  table.push_back(scalar(
+      "policy.repeat_uncertain", boolean(), [](Config& c) -> auto& { return c.policy.repeat_uncertain; },
+      "Whether the next provider is asked when one has had a call, may have charged for it, and its answer is lost."));
 }
 
 void add_deferred(std::vector<Key>& table) {

@@ -42,7 +42,7 @@ Connect connect_through(Gate& gate, Purpose purpose, std::string who) {
         gate.open({.purpose = purpose, .host = std::move(host), .port = port, .who = who}, deadline,
                   [done = std::move(done)](Result<Opened> opened) {
                     if (!opened) return done(fail(std::move(opened).error()));
-                    done(std::move(opened->fd));
+                    done(Connection(std::move(opened->fd)));
                   });
       };
 }

@@ -28,6 +28,9 @@ constexpr Millis kFirstPause{100};  // before the program is started again; doub
 constexpr Millis kLongestPause{10'000};
 constexpr Seconds kGoodRun{10};  // …unless it ran so long
 constexpr Millis kLongestOpen{600'000};
+// Of the number of a proxy's connection, as the program counts them; above stands which start of it that was.
+constexpr unsigned kIdBits = 40;
+constexpr std::uint64_t kIdMask = (std::uint64_t{1} << kIdBits) - 1;
 
 bool is_connected(int fd) {
   int type = 0;
@@ -78,7 +81,14 @@ struct Gate::Impl {
   void expire();
   Millis until_next();
   void answer(std::uint64_t id, const Result<void>& verdict);
+  [[nodiscard]] std::uint64_t unique(std::uint64_t id) const;
 };
+
+// Each start of the program counts from the beginning.
+std::uint64_t Gate::Impl::unique(std::uint64_t id) const {
+  const std::lock_guard lock(mutex);
+  return state.starts << kIdBits | (id & kIdMask);
+}
 
 bool Gate::Impl::tell(const ToGate& message, int fd) {
   return program.socket && send_datagram(program.socket.get(), write_message(message), fd).has_value();
@@ -114,19 +124,20 @@ void Gate::Impl::take(FailedMessage message) {
 }
 
 void Gate::Impl::answer(std::uint64_t id, const Result<void>& verdict) {
-  const VerdictMessage message{id, verdict.has_value(), verdict ? std::string() : verdict.error().describe()};
+  const VerdictMessage message{id & kIdMask, verdict.has_value(), verdict ? std::string() : verdict.error().describe()};
   const std::lock_guard lock(mutex);
-  tell(message);
+  // Another program has a connection of its own by that number.
+  if (id >> kIdBits == state.starts) tell(message);
 }
 
 void Gate::Impl::take(const AsksMessage& message) {
-  if (!options.on_proxied) return answer(message.id, {});
-  options.on_proxied({message.id, message.to},
-                     [this, id = message.id](const Result<void>& verdict) { answer(id, verdict); });
+  const std::uint64_t id = unique(message.id);
+  if (!options.on_proxied) return answer(id, {});
+  options.on_proxied({id, message.to}, [this, id](const Result<void>& verdict) { answer(id, verdict); });
 }
 
 void Gate::Impl::take(const OverMessage& message) const {
-  if (options.on_proxied_over) options.on_proxied_over(message.id, message.sent, message.received);
+  if (options.on_proxied_over) options.on_proxied_over(unique(message.id), message.sent, message.received);
 }
 
 void Gate::Impl::handle(Datagram got) {
@@ -173,6 +184,7 @@ void Gate::Impl::end_program(const std::string& why) {
     siginfo_t info{};
     ::waitid(P_PIDFD, static_cast<id_t>(gone.pidfd.get()), &info, WEXITED);
     if (!expected) log::warn("gate", "hearth-gate ended and is started again", {{"why", why}});
+    if (!expected && options.on_proxied_cut) options.on_proxied_cut();
   }
   for (auto& [id, waiting] : lost)
     waiting.done(expected ? fail(Errc::cancelled, "hearthd is stopping")

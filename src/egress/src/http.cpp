@@ -1,7 +1,9 @@
 #include <hearth/egress/http.h>
 
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -21,6 +23,7 @@ constexpr std::size_t kMostUnwanted = 64 * 1024;  // of a body that is no succes
 constexpr Seconds kLongestUnwanted{5};            // and of its time
 constexpr std::size_t kMostHead = 256 * 1024;     // of all heads of a transfer, redirects included
 constexpr Seconds kLongestDocument{120};
+constexpr Seconds kIdle{2};  // without a transfer, until connections are closed: what went over one is known then
 
 struct CurlFree {
   void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
@@ -31,6 +34,16 @@ struct MultiFree {  // CURL and CURLM are both void
   void operator()(CURLM* handle) const noexcept { curl_multi_cleanup(handle); }
 };
 using Url = std::unique_ptr<CURLU, CurlFree>;
+using Multi = std::unique_ptr<CURLM, MultiFree>;
+
+Multi make_multi(const HttpOptions& options) {
+  Multi multi(curl_multi_init());
+  if (!multi) return multi;
+  curl_multi_setopt(multi.get(), CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(options.connections));
+  // Several ranges of one file over one HTTP/2 connection would share one window.
+  curl_multi_setopt(multi.get(), CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
+  return multi;
+}
 
 std::string url_part(CURLU* url, CURLUPart part) {
   char* text = nullptr;
@@ -52,6 +65,9 @@ bool is_https(std::string_view url) {
   return url.starts_with("https://");
 }
 
+// Those that libcurl uses, by its own descriptors for them: how it closes those is its own business.
+using Connections = std::map<curl_socket_t, Connection>;
+
 struct Transfer {
   std::uint64_t id = 0;
   HttpRequest request;
@@ -65,7 +81,8 @@ struct Transfer {
   int redirects = 0;
   ResponseHead head;
   bool head_told = false;
-  Fd connection;  // given by options->connect, not yet taken by libcurl
+  Connection connection;  // given by options->connect, not yet taken by libcurl
+  Connections* taken = nullptr;
   bool wants_connection = false;
   std::optional<Error> stopped_by;
   std::string error_body;
@@ -131,7 +148,16 @@ extern "C" curl_socket_t hearth_egress_open_socket(void* self, curlsocktype, cur
     t.wants_connection = true;
     return CURL_SOCKET_BAD;
   }
-  return t.connection.release();
+  const int fd = ::fcntl(t.connection.fd(), F_DUPFD_CLOEXEC, 0);
+  if (fd < 0) return CURL_SOCKET_BAD;
+  t.taken->insert_or_assign(fd, std::move(t.connection));
+  return fd;
+}
+
+extern "C" int hearth_egress_close_socket(void* self, curl_socket_t fd) {
+  const int closed = ::close(fd);
+  static_cast<Connections*>(self)->erase(fd);
+  return closed;
 }
 
 extern "C" int hearth_egress_socket_options(void*, curl_socket_t, curlsocktype) {
@@ -226,7 +252,7 @@ std::string resolve_url(const std::string& base, const std::string& link) {
 struct Arrivals {
   struct Arrival {
     std::uint64_t id = 0;
-    Result<Fd> connection;
+    Result<Connection> connection;
   };
   std::mutex mutex;
   CURLM* multi = nullptr;        // guarded by mutex; null: nobody waits any more
@@ -235,7 +261,8 @@ struct Arrivals {
 
 struct Http::Impl {
   HttpOptions options;
-  std::unique_ptr<CURLM, MultiFree> multi;
+  Connections connections;  // the thread's own; `multi`, which goes first, closes them
+  Multi multi;              // the thread's own but for waking it, which is guarded by mutex
   std::unique_ptr<curl_slist, CurlFree> everywhere{curl_slist_append(nullptr, "::127.0.0.1:9")};
   std::mutex mutex;
   std::vector<std::unique_ptr<Transfer>> waiting;  // guarded by mutex
@@ -244,6 +271,7 @@ struct Http::Impl {
   bool stopping = false;                           // guarded by mutex
   std::shared_ptr<Arrivals> arrivals = std::make_shared<Arrivals>();
   std::map<std::uint64_t, std::unique_ptr<Transfer>> running;  // the thread's own
+  SteadyTime last_used = steady_now();                         // the thread's own
   std::thread thread;
 
   void run();
@@ -255,7 +283,29 @@ struct Http::Impl {
   void finish(Transfer& t, CURLcode rc);
   bool redirect(Transfer& t);
   void end(std::uint64_t id, std::optional<Error> error);
+  void wake();
+  void close_idle();
 };
+
+void Http::Impl::wake() {
+  const std::lock_guard lock(mutex);
+  curl_multi_wakeup(multi.get());
+}
+
+// libcurl keeps them until it needs room: only without it do they go.
+void Http::Impl::close_idle() {
+  if (!running.empty()) last_used = steady_now();
+  if (connections.empty() || steady_now() - last_used < kIdle) return;
+  Multi fresh = make_multi(options);
+  if (!fresh) return;
+  {
+    const std::scoped_lock lock(mutex, arrivals->mutex);
+    multi.swap(fresh);
+    arrivals->multi = multi.get();
+  }
+  fresh.reset();
+  connections.clear();
+}
 
 // Sets the handle up for t.url.
 std::optional<Error> Http::Impl::aim(Transfer& t) {
@@ -305,7 +355,7 @@ void Http::Impl::connect(Transfer& t) {
   const auto port = static_cast<std::uint16_t>(std::strtoul(url_part(url.get(), CURLUPART_PORT).c_str(), nullptr, 10));
   Deadline deadline = Deadline::in(options.connect_time);
   if (t.request.longest.count() > 0) deadline = deadline.sooner_of(Deadline::at(t.began + t.request.longest));
-  options.connect(host, port, deadline, [id = t.id, to = arrivals](Result<Fd> connection) {
+  options.connect(host, port, deadline, [id = t.id, to = arrivals](Result<Connection> connection) {
     const std::lock_guard lock(to->mutex);
     if (to->multi == nullptr) return;
     to->arrived.push_back({id, std::move(connection)});
@@ -340,6 +390,7 @@ void Http::Impl::launch(std::unique_ptr<Transfer> transfer) {
   const std::uint64_t id = t.id;
   t.handle.reset(curl_easy_init());
   t.options = &options;
+  t.taken = &connections;
   t.url = t.request.url;
   t.origin = origin_of(t.url);
   running.emplace(id, std::move(transfer));
@@ -367,6 +418,8 @@ void Http::Impl::launch(std::unique_ptr<Transfer> transfer) {
     curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, hearth_egress_open_socket);
     curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, &t);
     curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, hearth_egress_socket_options);
+    curl_easy_setopt(h, CURLOPT_CLOSESOCKETFUNCTION, hearth_egress_close_socket);
+    curl_easy_setopt(h, CURLOPT_CLOSESOCKETDATA, &connections);
   }
   if (t.request.post) {
     curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(t.request.post->size()));
@@ -405,7 +458,7 @@ bool Http::Impl::redirect(Transfer& t) {
 
 void Http::Impl::finish(Transfer& t, CURLcode rc) {
   curl_multi_remove_handle(multi.get(), t.handle.get());
-  t.connection.reset();  // libcurl had another one after all; where the transfer goes next, this one does not lead
+  t.connection.close();  // libcurl had another one after all; where the transfer goes next, this one does not lead
   if (t.wants_connection) return connect(t);
   if (t.stopped_by) return end(t.id, t.stopped_by);
   const bool refused = t.enough || (rc == CURLE_OPERATION_TIMEDOUT && t.head_told && t.head.status >= 300);
@@ -425,6 +478,10 @@ void Http::Impl::end(std::uint64_t id, std::optional<Error> error) {
   HttpResult result;
   result.error = std::move(error);
   result.status = t->head.status;
+  if (t->handle) {
+    curl_easy_getinfo(t->handle.get(), CURLINFO_SIZE_UPLOAD_T, &result.sent);
+    curl_easy_getinfo(t->handle.get(), CURLINFO_SIZE_DOWNLOAD_T, &result.received);
+  }
   result.headers = std::move(t->head.headers);
   result.error_body = std::move(t->error_body);
   if (const auto seconds = parse_retry_after(result.headers.get("retry-after")))
@@ -460,6 +517,7 @@ void Http::Impl::run() {
       curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t);
       if (t != nullptr) finish(*t, rc);
     }
+    close_idle();
     curl_multi_poll(multi.get(), nullptr, 0, 1000, nullptr);
   }
 }
@@ -470,12 +528,9 @@ Result<std::unique_ptr<Http>> Http::start(HttpOptions options) {
   static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
   auto impl = std::make_unique<Impl>();
   impl->options = std::move(options);
-  impl->multi.reset(curl_multi_init());
+  impl->multi = make_multi(impl->options);
   if (initialised != CURLE_OK || impl->multi == nullptr)
     return fail(Errc::internal, "libcurl cannot be initialised, so nothing can be downloaded");
-  curl_multi_setopt(impl->multi.get(), CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(impl->options.connections));
-  // Several ranges of one file over one HTTP/2 connection would share one window.
-  curl_multi_setopt(impl->multi.get(), CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
   impl->arrivals->multi = impl->multi.get();
   impl->thread = std::thread([i = impl.get()] { i->run(); });
   return std::unique_ptr<Http>(new Http(std::move(impl)));
@@ -486,7 +541,7 @@ Http::~Http() {
     const std::lock_guard lock(impl_->mutex);
     impl_->stopping = true;
   }
-  curl_multi_wakeup(impl_->multi.get());
+  impl_->wake();
   impl_->thread.join();
   const std::lock_guard lock(impl_->arrivals->mutex);
   impl_->arrivals->multi = nullptr;
@@ -503,7 +558,7 @@ std::uint64_t Http::begin(HttpRequest request, Done done) {
     transfer->id = id;
     impl_->waiting.push_back(std::move(transfer));
   }
-  curl_multi_wakeup(impl_->multi.get());
+  impl_->wake();
   return id;
 }
 
@@ -512,7 +567,7 @@ void Http::cancel(std::uint64_t id) {
     const std::lock_guard lock(impl_->mutex);
     impl_->cancelled.push_back(id);
   }
-  curl_multi_wakeup(impl_->multi.get());
+  impl_->wake();
 }
 
 Http::Answer Http::get(HttpRequest request, std::size_t limit, const std::stop_token& stop) {

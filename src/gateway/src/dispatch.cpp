@@ -113,6 +113,14 @@ net::awaitable<dialects::Decoded<Plan>> plan_call(Call& call, Wanted wanted) {
                              "model");
 }
 
+Failure told_of_charge(Failure failure) {
+  constexpr int kClientLeft = 499;
+  if (failure.error.status == kClientLeft) return failure;
+  failure.error.message += "; it may have answered, and charged for it, so no other provider was asked";
+  failure.error.retry_is_useless = true;
+  return failure;
+}
+
 void keep_conversation(Call& call) {
   if (call.decision.conversation)
     call.services.sessions.remember(*call.decision.conversation, call.decision.model->id, steady_now());

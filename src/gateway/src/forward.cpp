@@ -83,15 +83,25 @@ net::awaitable<Attempt<>> pass_answer(Call& call, Lease& place, const Upstream& 
   co_return co_await pass_whole(call, place, upstream, answer, relay, departure);
 }
 
+// Where the request does not say how long its answer may be: what is said in its place, or what the model can do.
+dialects::AnswerBounds bounds_of(const Request& request, const Model& model, bool translated) {
+  const UpstreamFacts& facts = model.upstream->facts();
+  if (facts.kind == UpstreamKind::engine) return {};
+  dialects::AnswerBounds bounds = dialects::read_bounds(request.body);
+  if (bounds.max_output) return bounds;
+  bounds.max_output = model.max_output;
+  if (translated) bounds.max_output = facts.max_output;
+  return bounds;
+}
+
 net::awaitable<Attempt<>> forward_once(Call& call, const Request& request, const Candidate& candidate) {
   Upstream& upstream = *candidate.model->upstream;
   const auto out = co_await prepare(call, request, candidate);
-  if (!out) co_return std::unexpected(out.error());
+  if (!out) co_return not_begun(out.error().error, out.error().again);
   auto lease = co_await acquire(call, upstream);
   if (!lease) co_return std::unexpected(lease.error());
   Lease& place = **lease;
-  const Cargo cargo{out->body(), upstream.facts().kind == UpstreamKind::engine ? dialects::AnswerBounds{}
-                                                                               : dialects::read_bounds(request.body)};
+  const Cargo cargo{out->body(), bounds_of(request, *candidate.model, out->translated != nullptr)};
   auto departure = co_await depart(call, candidate, cargo);
   if (!departure) co_return std::unexpected(departure.error());
   net::RequestHead head{"POST", out->target, out->headers};

@@ -59,12 +59,28 @@ class EmbedRelay : public WholeRelay {
   dialects::Usage usage_;
 };
 
+dialects::OllamaModel shown(const Model& model) {
+  dialects::OllamaModel shown;
+  shown.name = model.id;
+  shown.embeds = model.task == Task::embedding;
+  shown.ready = model.upstream->ready();
+  if (model.files == nullptr) return shown;
+  const ModelFiles& files = *model.files;
+  shown.bytes = files.bytes;
+  shown.digest = files.sha256;
+  shown.modified_at = format_rfc3339(files.installed);
+  shown.format = files.format;
+  shown.family = files.family;
+  shown.quantisation = files.quantisation;
+  shown.parameters = files.parameters;
+  return shown;
+}
+
 std::vector<dialects::OllamaModel> models_of(const Call& call) {
   std::vector<dialects::OllamaModel> all;
   const Models models = call.services.catalogue.models();
   for (const Model& model : *models)
-    if (model.task == Task::chat || model.task == Task::embedding)
-      all.push_back({model.id, model.task == Task::embedding, model.upstream->ready()});
+    if (model.task == Task::chat || model.task == Task::embedding) all.push_back(shown(model));
   return all;
 }
 

@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <vector>
 
 namespace hearth::gateway {
@@ -83,10 +85,15 @@ std::unexpected<Failure> unreadable(Lease& lease, const Upstream& upstream) {
 
 std::unexpected<Failure> misspoke(Lease& lease, const Upstream& upstream, const Error& error) {
   lease.finish(Outcome::failed);
-  log::warn("gateway", "an upstream answered wrongly", {{"upstream", upstream.name()}, {"error", error.describe()}});
+  // That it gave an error in place of an answer is told in its own words.
+  const bool theirs = error.is(Errc::unavailable) && !is_engine(upstream);
+  const std::string recorded =
+      theirs ? std::string("it began an answer, and ended it with an error") : error.describe();
+  log::warn("gateway", "an upstream answered wrongly", {{"upstream", upstream.name()}, {"error", recorded}});
   if (is_engine(upstream)) return give_up(dialects::to_api_error(error), Again::elsewhere);
-  return give_up(dialects::api_error(ApiCode::upstream_error, fmt::format("{}: {}", upstream.name(), error.message())),
-                 Again::elsewhere);
+  ApiError told = dialects::api_error(ApiCode::upstream_error, fmt::format("{}: {}", upstream.name(), error.message()));
+  return std::unexpected(
+      Failure{std::move(told), Again::elsewhere, false, fmt::format("{}: {}", upstream.name(), recorded)});
 }
 
 std::unexpected<Failure> broke(Lease& lease, const Upstream& upstream, const Error& error) {
@@ -115,11 +122,16 @@ std::unexpected<Failure> broke(Lease& lease, const Upstream& upstream, const Err
 
 namespace {
 
+// "insufficient_quota": a word for programs, and no text of anybody's. Else empty.
+std::string_view as_word(std::string_view code) {
+  constexpr std::size_t kLongest = 64;
+  const auto fine = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '.' || c == '-'; };
+  return code.size() <= kLongest && std::ranges::all_of(code, fine) ? code : std::string_view();
+}
+
 // What a server elsewhere answered in place of an answer.
-Failure refusal(const Upstream& upstream, const net::ResponseHead& head, std::string_view body) {
+Failure refusal_in_its_words(const Upstream& upstream, const net::ResponseHead& head, ApiError told) {
   const int status = head.status;
-  const bool anthropic = upstream.facts().speaks == Speaks::anthropic;
-  ApiError told = anthropic ? dialects::decode_message_error(status, body) : dialects::decode_error_body(status, body);
   if (status == 401 || status == 403)  // the box's key, not the client's
     return {dialects::api_error(ApiCode::upstream_unavailable,
                                 fmt::format("{} does not take this box's key ({}): {}; see providers.{}.key_files",
@@ -136,10 +148,25 @@ Failure refusal(const Upstream& upstream, const net::ResponseHead& head, std::st
     ApiError error = dialects::api_error(
         ApiCode::upstream_error, fmt::format("{} answered with status {}: {}", upstream.name(), status, told.message));
     error.retry_after = rest;
-    return {std::move(error), Again::elsewhere, true};
+    // Somebody in front of it has lost patience, and it may be at work still.
+    constexpr int kGatewayTimeout = 504;
+    constexpr int kOriginTimeout = 524;  // Cloudflare's
+    return {std::move(error), Again::elsewhere, status != kGatewayTimeout && status != kOriginTimeout};
   }
   const bool may_differ = status == 404 || status == 408 || status == 409;
   return {std::move(told), may_differ ? Again::elsewhere : Again::never, true};
+}
+
+Failure refusal(const Upstream& upstream, const net::ResponseHead& head, std::string_view body) {
+  const bool anthropic = upstream.facts().speaks == Speaks::anthropic;
+  ApiError told =
+      anthropic ? dialects::decode_message_error(head.status, body) : dialects::decode_error_body(head.status, body);
+  const std::string_view word = as_word(told.code.empty() ? told.type : told.code);
+  std::string recorded =
+      fmt::format("{} answered with status {}{}{}", upstream.name(), head.status, word.empty() ? "" : ": ", word);
+  Failure failure = refusal_in_its_words(upstream, head, std::move(told));
+  failure.recorded = std::move(recorded);
+  return failure;
 }
 
 Outcome outcome_of(int status) {
@@ -159,8 +186,7 @@ net::awaitable<Attempt<net::ResponseHead>> expect_ok(Lease& lease, const Upstrea
   if (!is_engine(upstream)) {
     Failure failure = refusal(upstream, *head, body ? *body : std::string());
     lease.finish(outcome_of(head->status), head->status == 429 ? failure.error.retry_after : std::nullopt);
-    log::warn("gateway", "an upstream refused",
-              {{"upstream", upstream.name()}, {"status", head->status}, {"error", failure.error.message}});
+    log::warn("gateway", "an upstream refused", {{"upstream", upstream.name()}, {"error", failure.recorded}});
     co_return std::unexpected(std::move(failure));
   }
   ApiError told = dialects::decode_error_body(head->status, body ? *body : std::string());

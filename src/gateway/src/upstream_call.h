@@ -21,6 +21,8 @@ struct Failure {
   dialects::ApiError error;
   Again again = Again::never;
   bool not_begun = false;  // nobody worked on it, so nobody is to be paid
+  // For logs and records, where the message has words of the server: those may repeat what it was sent.
+  std::string recorded = {};
 };
 template <typename T = void>
 using Attempt = std::expected<T, Failure>;

@@ -1,15 +1,21 @@
 // The whole way: `hearth pull` and `hearth models` against a hearthd and a hub on loopback.
 #include "pull_bench.h"
 
+#include <hearth/store/database.h>
+
+#include <boost/json.hpp>
 #include <fmt/format.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <fstream>
 
 namespace hearth::models {
 namespace {
+
+namespace json = boost::json;
 
 struct Ran {
   int exit = -1;
@@ -89,6 +95,42 @@ TEST_F(Box, PullsListsVerifiesAndRemoves) {
   EXPECT_EQ(tool("models rm other").exit, 1);
   EXPECT_EQ(tool("models gc").exit, 0);
   EXPECT_TRUE(std::filesystem::is_empty(data_ / "models/blobs"));
+}
+
+TEST_F(Box, WhatPullsTookIsInTheLedger) {
+  ASSERT_EQ(tool("pull hf:org/repo --name tiny").exit, 0);
+  EXPECT_NE(tool("pull http://127.0.0.1:1/nobody.gguf --name nobody --task chat").exit, 0);
+  // A connection is complete when it is closed, which it is soon after the pull; the limit only guards against hanging.
+  const auto rows = [&] { return json::parse(tool("egress report --json").out).at("data").as_array(); };
+  const Deadline deadline = Deadline::in(Seconds(60));
+  json::array found = rows();
+  const auto open = [&] {
+    return std::ranges::any_of(found, [](const json::value& row) { return row.at("unfinished").to_number<int>() > 0; });
+  };
+  while (!deadline.passed() && open()) found = rows();
+  ASSERT_EQ(found.size(), 1U) << json::serialize(found);
+  const json::object& row = found[0].as_object();
+  EXPECT_EQ(row.at("purpose").as_string(), "pull");
+  EXPECT_EQ(row.at("class").as_string(), "internal");
+  EXPECT_EQ(row.at("who").as_string(), "models");
+  EXPECT_EQ(row.at("destination").as_string(), fmt::format("127.0.0.1:{}", nginx_.port()));
+  EXPECT_EQ(row.at("rule").as_string(), "named: 127.0.0.1");
+  EXPECT_EQ(row.at("unfinished").to_number<int>(), 0);
+  EXPECT_GT(row.at("bytes_sent").to_number<std::uint64_t>(), 100U);
+  EXPECT_GT(row.at("bytes_received").to_number<std::uint64_t>(), model_.size());
+  const Ran verified = tool("egress verify");
+  EXPECT_EQ(verified.exit, 0) << verified.out;
+}
+
+TEST_F(Box, WhatCannotBeRecordedIsNotPulled) {
+  // Its records are not what it left there.
+  auto db = store::Connection::open(data_ / "hearth.db");
+  ASSERT_TRUE(db);
+  ASSERT_TRUE(db->execute("UPDATE egress_head SET note = 'another'"));
+  const Ran refused = tool("pull hf:org/repo --name tiny");
+  EXPECT_NE(refused.exit, 0);
+  EXPECT_NE(refused.out.find("hearth egress verify"), std::string::npos) << refused.out;
+  EXPECT_TRUE(nginx_.served().empty());
 }
 
 TEST_F(Box, RefusalsAreSentencesWithAnExitCode) {

@@ -4,6 +4,8 @@
 #include "../../support/co_test.h"
 #include "webhook_sender.h"
 
+#include <hearth/egress/audit.h>
+#include <hearth/egress/report.h>
 #include <hearth/net/server.h>
 
 #include <boost/asio/this_coro.hpp>
@@ -269,23 +271,53 @@ CO_TEST(DeferredRunner, WhatRestsIsTriedAtOnceWhenTheLineIsBack) {
   co_await box.stop();
 }
 
-CO_TEST(WebhookSender, TellsWithASignatureUntilItIsHeard) {
-  const net::Executor executor = co_await boost::asio::this_coro::executor;
-  Box box(executor);
-  Site receiver(executor);
-  CO_ASSERT(receiver.server().listen({"127.0.0.1", 0, {}}));
-  auto http = egress::Http::start({});
-  CO_ASSERT(http);
-  box.webhooks = std::make_unique<WebhookSender>(executor, box.queue.get(), std::move(*http), "the box's own secret");
-  box.webhooks->start();
-  receiver.decide = [](const Seen&) { return 204; };
-  const std::string url = "http://127.0.0.1:" + std::to_string(receiver.server().port()) + "/hook?x=y";
-  const std::string id = co_await box.add("one", url);
-  const bool told = co_await test::eventually(
+// A receiver on loopback, which the rules name, and a ledger in the box's own store.
+struct Told {
+  explicit Told(Box& b, bool ledger_is_sound = true) : box(b), receiver(b.executor) {
+    EXPECT_TRUE(receiver.server().listen({"127.0.0.1", 0, {}}));
+    url = "http://127.0.0.1:" + std::to_string(receiver.server().port()) + "/hook?x=y";
+    const auto rule = egress::rule_for(egress::Purpose::webhook, url);
+    ledger = egress::Ledger::open(*box.store, box.folder.path / "egress.key", {}).value();
+    const auto records = std::make_shared<EgressRecords>(ledger_is_sound ? ledger.get() : nullptr,
+                                                         egress::Policy{egress::EgressMode::listed, {rule.value()}});
+    box.webhooks = WebhookSender::create(box.executor, box.queue.get(), {.connect = {}, .records = records},
+                                         "the box's own secret")
+                       .value();
+    box.webhooks->start();
+  }
+  net::awaitable<bool> tried(std::size_t times) {
+    const bool came = co_await test::eventually([&] {
+      const auto pending = box.queue->pending();
+      return pending.size() == 1 && pending.front().progress.attempts == times;
+    });
+    co_return came;
+  }
+  net::awaitable<egress::Report> stop() {
+    co_await box.stop();
+    co_await receiver.server().stop(Deadline::in(Millis(0)));
+    ledger.reset();
+    box.store->call([](store::Connection&) -> Result<int> { return 0; }).get().value();
+    store::Connection db = store::Connection::open_read_only(box.folder.path / "hearth.db").value();
+    egress::DatabaseRows rows = egress::DatabaseRows::open(db).value();
+    co_return egress::report(rows, {}).value();
+  }
+
+  Box& box;
+  Site receiver;
+  std::string url;
+  std::unique_ptr<egress::Ledger> ledger;
+};
+
+CO_TEST(WebhookSender, TellsWithASignatureUntilItIsHeardAndRecordsWhatItTells) {
+  Box box(co_await boost::asio::this_coro::executor);
+  Told told(box);
+  told.receiver.decide = [](const Seen&) { return 204; };
+  const std::string id = co_await box.add("one", told.url);
+  const bool heard = co_await test::eventually(
       [&] { return box.queue->find(id, "key_1")->delivery.has_value() && box.queue->pending().empty(); });
-  EXPECT_TRUE(told);
-  CO_ASSERT(receiver.seen.size() == 1);
-  const Seen& seen = receiver.seen[0];
+  EXPECT_TRUE(heard);
+  CO_ASSERT(told.receiver.seen.size() == 1);
+  const Seen& seen = told.receiver.seen[0];
   EXPECT_EQ(seen.target, "/hook?x=y");
   EXPECT_EQ(seen.signature, deferred::sign(deferred::webhook_secret("the box's own secret", "key_1"), seen.message,
                                            seen.timestamp, seen.body)
@@ -293,16 +325,35 @@ CO_TEST(WebhookSender, TellsWithASignatureUntilItIsHeard) {
   EXPECT_THAT(seen.body, HasSubstr("deferred.done"));
 
   // A redirect is no success, and is not followed.
-  receiver.decide = [](const Seen&) { return 302; };
-  const std::string second = co_await box.add("two", url);
-  const bool tried = co_await test::eventually([&] {
-    const auto pending = box.queue->pending();
-    return pending.size() == 1 && pending.front().progress.attempts == 1;
-  });
+  told.receiver.decide = [](const Seen&) { return 302; };
+  const std::string second = co_await box.add("two", told.url);
+  const bool tried = co_await told.tried(1);
   EXPECT_TRUE(tried);
-  EXPECT_THAT(receiver.seen, SizeIs(2));
-  co_await box.stop();
-  co_await receiver.server().stop(Deadline::in(Millis(0)));
+  EXPECT_THAT(told.receiver.seen, SizeIs(2));
+  const std::size_t bytes = told.receiver.seen[0].body.size() + told.receiver.seen[1].body.size();
+  const egress::Report report = co_await told.stop();
+  CO_ASSERT(report.rows.size() == 1);
+  const egress::ReportRow& row = report.rows[0];
+  EXPECT_EQ(row.who, "key_1");
+  EXPECT_EQ(row.purpose, egress::Purpose::webhook);
+  EXPECT_EQ(row.data_class, DataClass::internal);
+  EXPECT_EQ(row.rule, "named: 127.0.0.1");
+  EXPECT_EQ("http://" + row.destination + "/hook?x=y", told.url);
+  EXPECT_EQ(row.calls, 2U);
+  EXPECT_EQ(row.unfinished, 0U);
+  EXPECT_EQ(row.sent, bytes);
+}
+
+CO_TEST(WebhookSender, SendsNothingThatIsNotRecorded) {
+  Box box(co_await boost::asio::this_coro::executor);
+  Told told(box, false);
+  told.receiver.decide = [](const Seen&) { return 204; };
+  co_await box.add("one", told.url);
+  const bool tried = co_await told.tried(1);
+  EXPECT_TRUE(tried);
+  EXPECT_THAT(told.receiver.seen, SizeIs(0));
+  const egress::Report report = co_await told.stop();
+  EXPECT_EQ(report.calls(), 0U);
 }
 
 TEST(WebhookSecret, IsMadeOnceAndKept) {

@@ -123,7 +123,7 @@ struct Provider {
   std::string retention;                      // how long it keeps what it gets, in words for people
   std::string ca_file;                        // certificates to trust in place of the system's; empty: those
   std::uint64_t concurrency = 64;
-  std::uint64_t max_output = 4096;  // tokens; of a request that does not say, where the provider wants it said
+  std::optional<std::uint64_t> max_output;  // tokens of the longest answer, where a request does not say
   std::chrono::milliseconds connect_time{5'000};
   std::chrono::milliseconds first_byte_time{120'000};
   std::chrono::milliseconds stall_time{60'000};
@@ -136,6 +136,7 @@ struct Route {
 
 struct Policy {
   DataClass default_class = kUnknownClass;  // of a call that nothing says the class of
+  bool repeat_uncertain = false;
 };
 
 // Calls that are answered later.

@@ -76,6 +76,14 @@ struct OllamaModel {
   std::string name;
   bool embeds = false;  // else it chats
   bool ready = false;
+  // Of its files; what is not known is 0, or empty.
+  std::uint64_t bytes = 0;
+  std::string digest;       // hex
+  std::string modified_at;  // RFC 3339
+  std::string format;
+  std::string family;
+  std::string quantisation;
+  std::uint64_t parameters = 0;
 };
 std::string encode_ollama_tags(std::span<const OllamaModel> models);     // GET /api/tags
 std::string encode_ollama_running(std::span<const OllamaModel> models);  // GET /api/ps: those that are ready

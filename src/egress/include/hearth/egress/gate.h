@@ -24,7 +24,7 @@ struct Opened {
 
 // A connection that a program other than hearthd makes through one of the gate's proxies.
 struct Proxied {
-  std::uint64_t id = 0;
+  std::uint64_t id = 0;  // of no other one, whatever program it went through
   Destination to;
 };
 
@@ -52,6 +52,8 @@ class Gate {
     // May it? Call `verdict` once, on any thread, soon: the connection waits for it (10 s at most). Not set: yes.
     std::function<void(const Proxied&, Verdict verdict)> on_proxied = {};
     std::function<void(std::uint64_t id, std::uint64_t sent, std::uint64_t received)> on_proxied_over = {};
+    // The program ended, and with it all connections through its proxies: of those nothing more is told.
+    std::function<void()> on_proxied_cut = {};
   };
   // Starts the program and the thread. A program that cannot be started is tried again and again. io_error.
   static Result<std::unique_ptr<Gate>> start(Options options);

@@ -1,8 +1,9 @@
 // HTTP for downloads: libcurl's multi interface on one thread of its own.
 //
 // Redirects are followed here, and not by libcurl: at most five, never from https to http, and credentials do not go to
-// another host. Of an answer that is no success, 64 KiB or five seconds' worth are read and no more. Callbacks run on
-// the transfer thread and must not block for long (writing to the page cache may).
+// another host. Of an answer that is no success, 64 KiB or five seconds' worth are read and no more. A connection is
+// used again, and closed when nothing was transferred for two seconds. Callbacks run on the transfer thread and must
+// not block for long (writing to the page cache may).
 #pragma once
 
 #include <hearth/core/clock.h>
@@ -56,6 +57,8 @@ struct HttpResult {
   int status = 0;              // 0: none came
   Headers headers;
   std::string error_body;  // the beginning of a refusal
+  std::int64_t sent = 0;   // bytes of bodies
+  std::int64_t received = 0;
   std::optional<Seconds> retry_after;
 };
 

@@ -18,6 +18,17 @@ namespace hearth::gateway {
 enum class Task { embedding, speech, transcription, translation, ocr, detection, chat, rerank };
 std::string_view to_string(Task task) noexcept;
 
+// Of a model whose files are on this box, for clients that list models by them.
+struct ModelFiles {
+  std::uint64_t bytes = 0;
+  std::string sha256;  // of its file; of several: of what sha256sum prints of them, in the order of their names
+  WallTime installed;
+  std::string format;            // "gguf"
+  std::string family;            // "llama"; empty: the file does not say
+  std::string quantisation;      // "Q4_K_M"; likewise
+  std::uint64_t parameters = 0;  // 0: nobody counted them
+};
+
 struct Model {
   std::string id;
   Task task = Task::embedding;
@@ -27,8 +38,10 @@ struct Model {
   std::vector<std::string> aliases;  // names that clients have built in, served by this model: filled by the catalogue
   // Of a voice that speaks phonemes: what makes them of the text. Else nullptr.
   std::shared_ptr<Upstream> phonemes = nullptr;
-  std::string revision = {};    // of its files, where they can change under its id
-  std::string name_there = {};  // what its upstream calls it; empty: by its id
+  std::string revision = {};                          // of its files, where they can change under its id
+  std::string name_there = {};                        // what its upstream calls it; empty: by its id
+  std::optional<std::uint64_t> max_output = {};       // tokens of its longest answer; not set: nobody knows
+  std::shared_ptr<const ModelFiles> files = nullptr;  // nullptr: it came with an engine, or is elsewhere
   [[nodiscard]] const std::string& there() const noexcept { return name_there.empty() ? id : name_there; }
 };
 
