@@ -22,6 +22,7 @@ namespace http = beast::http;
 namespace {
 
 constexpr std::size_t kReadSize = 16 * 1024;
+constexpr std::size_t kIdleRead = 2 * 1024;     // by a connection that waits for its next request, for there are many
 constexpr std::size_t kLargeRead = 256 * 1024;  // of a body that is known to be large
 constexpr std::size_t kSpare = 64;              // past a body: parsers of JSON read there
 constexpr std::size_t kMaxDrain = 256 * 1024;   // of a body nobody read, to keep the connection
@@ -108,7 +109,8 @@ awaitable<Result<std::size_t>> ServerConnection::receive() {
   if (buffer_.size() > shared_.limits.header_bytes + kReadSize)
     co_return fail(Errc::protocol_error, "a chunk's header or a trailer is too large");
   const std::uint64_t expected = parser_->is_header_done() ? parser_->content_length_remaining().value_or(0) : 0;
-  const auto space = buffer_.prepare(std::clamp<std::uint64_t>(expected, kReadSize, kLargeRead));
+  const std::uint64_t wanted = idle_ ? kIdleRead : std::clamp<std::uint64_t>(expected, kReadSize, kLargeRead);
+  const auto space = buffer_.prepare(wanted);
   const auto [ec, n] = co_await socket_.async_read_some(space, kTuple);
   if (ec) co_return fail(translate(ec));
   buffer_.commit(n);
@@ -128,7 +130,7 @@ awaitable<ServerConnection::Header> ServerConnection::read_header() {
   timed_out_ = false;
   body_read_ = 0;
   idle_ = buffer_.size() == 0;
-  if (idle_ && buffer_.capacity() > kReadSize) buffer_.shrink_to_fit();
+  if (idle_ && buffer_.capacity() > kIdleRead) buffer_.shrink_to_fit();
   expire_in(idle_ ? shared_.limits.idle_time : shared_.limits.header_time);
   while (!parser_->is_header_done()) {
     if (buffer_.size() > 0) {
