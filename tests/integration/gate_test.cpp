@@ -20,7 +20,9 @@
 #include <filesystem>
 #include <future>
 #include <mutex>
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace hearth::test {
 namespace {
@@ -265,6 +267,42 @@ TEST(GateHttp, DownloadsOverItsConnectionsAndUsesThemAgain) {
     EXPECT_EQ(answer.body, fmt::format("you asked for /{}", i));
   }
   EXPECT_EQ(gate->status().opened, 1U);
+}
+
+TEST(GateHttp, TellsWhatWentOverAConnectionWhenItIsNotUsedAnyMore) {
+  const Web web;
+  const auto gate = start(naming(web.port()));
+  std::mutex mutex;
+  std::vector<egress::Traffic> told;  // under mutex
+  egress::HttpOptions options;
+  const auto over = [&](egress::Traffic traffic) {
+    const std::lock_guard lock(mutex);
+    told.push_back(traffic);
+  };
+  options.connect = [&](const std::string& host, std::uint16_t port, Deadline deadline, const egress::Connected& done) {
+    gate->open(to(host, port), deadline, [&, done](Result<Opened> opened) {
+      if (!opened) return done(fail(opened.error()));
+      done(egress::Connection(std::move(opened->fd), over));
+    });
+  };
+  auto http = egress::Http::start(std::move(options));
+  ASSERT_TRUE(http);
+  std::size_t bodies = 0;
+  for (int i = 0; i < 2; ++i) bodies += (*http)->get(request(web.url("/there")), 1000, {}).body.size();
+  const auto count = [&] {
+    const std::lock_guard lock(mutex);
+    return told.size();
+  };
+  const Deadline deadline = Deadline::in(kPatience);
+  while (count() == 0 && !deadline.passed()) {
+  }
+  ASSERT_EQ(count(), 1U) << "both went over one connection";
+  EXPECT_GT(told[0].sent, 2 * std::string("GET /there HTTP/1.1").size());
+  EXPECT_GT(told[0].received, bodies);
+  // The next request has a connection of its own.
+  EXPECT_FALSE((*http)->get(request(web.url("/again")), 1000, {}).result.error);
+  http->reset();
+  EXPECT_EQ(count(), 2U);
 }
 
 TEST(GateHttp, FollowsNoRedirectToWhereItMayNot) {
