@@ -1,5 +1,5 @@
-// Any bytes as a request. What was JSON stays JSON, gets shorter, keeps what the model said and all that is no text; and
-// what comes out twice is the same.
+// Any bytes as a request. What was JSON stays JSON, gets shorter, keeps what the model said and all that is no text;
+// and what comes out twice is the same.
 #include "check.h"
 
 #include <hearth/trim/trim.h>

@@ -29,7 +29,6 @@ std::string without_space(std::string_view text) {
   return out;
 }
 
-
 // All that is no white space is there, in its order; and where a text as a whole is JSON, its value is the same.
 void check_json(const Change& change, Checked& checked) {
   checked.note(without_space(change.before) == without_space(change.after), "characters of JSON");

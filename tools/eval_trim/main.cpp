@@ -43,8 +43,10 @@ struct Sum {
     after += is;
   }
   [[nodiscard]] std::string row(std::string_view name) const {
-    return fmt::format("| {} | {} | {} | {} | {:.1f} % |", name, texts, before, after,
-                       before == 0 ? 0 : 100.0 * (static_cast<double>(before) - static_cast<double>(after)) / static_cast<double>(before));
+    return fmt::format(
+        "| {} | {} | {} | {} | {:.1f} % |", name, texts, before, after,
+        before == 0 ? 0
+                    : 100.0 * (static_cast<double>(before) - static_cast<double>(after)) / static_cast<double>(before));
   }
 };
 
@@ -87,7 +89,8 @@ class Measure {
       const std::uint64_t is = tokens_.count(text_of(after[i]));
       whole.before += was;
       whole.after += is;
-      if (messages[i].as_object().contains("tool_calls")) calls += tokens_.count(json::serialize(messages[i].at("tool_calls")));
+      if (messages[i].as_object().contains("tool_calls"))
+        calls += tokens_.count(json::serialize(messages[i].at("tool_calls")));
       if (const json::value* id = messages[i].as_object().if_contains("tool_call_id"))
         kinds_[std::string(transcript.at("kinds").at(id->as_string()).as_string())].add(was, is);
     }
@@ -97,7 +100,8 @@ class Measure {
     shares_.push_back(1 - static_cast<double>(whole.after) / static_cast<double>(whole.before));
     estimate_.add(tokens_.count(body), trim::estimated_tokens(body));
     if (list)
-      fmt::print("{}: {} to {} tokens\n", std::string_view(transcript.at("name").as_string()), whole.before, whole.after);
+      fmt::print("{}: {} to {} tokens\n", std::string_view(transcript.at("name").as_string()), whole.before,
+                 whole.after);
     prefixes(messages);
     steps(transcript, messages);
   }
@@ -113,14 +117,23 @@ class Measure {
     }
     fmt::print("{}\n\n", all.row("**all**"));
     fmt::print("| whole transcripts | number | tokens before | after | saved |\n|---|--:|--:|--:|--:|\n");
-    for (const auto& [language, sum] : languages_) fmt::print("{}\n", sum.row(language == "zh" ? "Chinese" : "English"));
-    fmt::print("{}\n\n", requests_.row("all requests of all turns, added up"));
+    for (const auto& [language, sum] : languages_)
+      fmt::print("{}\n", sum.row(language == "zh" ? "Chinese" : "English"));
+    fmt::print("{}\n", requests_.row("all requests of all turns, added up"));
+    Sum net{requests_.texts, static_cast<std::uint64_t>(cost_), static_cast<std::uint64_t>(cost_trimmed_)};
+    fmt::print("{}\n\n", net.row("the same, net: a tenth for what the provider has read before"));
     std::ranges::sort(shares_);
-    const auto at = [&](double share) { return 100 * shares_[static_cast<std::size_t>(share * static_cast<double>(shares_.size() - 1))]; };
-    fmt::print("Of {} transcripts half save at least {:.1f} %, a quarter at least {:.1f} %, the best {:.1f} %, the worst {:.1f} %.\n\n",
-               shares_.size(), at(0.5), at(0.75), at(1), at(0));
-    fmt::print("| step alone | results changed | tokens before | after | saved of these | of all | µs of processor a KB | looked for | lost |\n"
-               "|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+    const auto at = [&](double share) {
+      return 100 * shares_[static_cast<std::size_t>(share * static_cast<double>(shares_.size() - 1))];
+    };
+    fmt::print(
+        "Of {} transcripts half save at least {:.1f} %, a quarter at least {:.1f} %, the best {:.1f} %, the worst "
+        "{:.1f} %.\n\n",
+        shares_.size(), at(0.5), at(0.75), at(1), at(0));
+    fmt::print(
+        "| step alone | results changed | tokens before | after | saved of these | of all | µs of processor a KB | "
+        "looked for | lost |\n"
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
     std::uint64_t lost = 0;
     for (const Step step : trim::kAllSteps) {
       if (step == Step::tools) continue;
@@ -129,19 +142,32 @@ class Measure {
       lost += checked.lost;
       const double of_all = 100.0 * static_cast<double>(sum.before - sum.after) / static_cast<double>(all.before);
       fmt::print("{} {:.1f} % | {:.2f} | {} | {} |\n", sum.row(to_string(step)), of_all,
-                 bytes_ == 0 ? 0 : 1e6 * seconds_[step] / (static_cast<double>(bytes_) / 1024), checked.things, checked.lost);
-      for (const std::string& example : checked.examples) fmt::print(stderr, "lost by {}: {}\n", to_string(step), example);
+                 bytes_ == 0 ? 0 : 1e6 * seconds_[step] / (static_cast<double>(bytes_) / 1024), checked.things,
+                 checked.lost);
+      for (const std::string& example : checked.examples)
+        fmt::print(stderr, "lost by {}: {}\n", to_string(step), example);
     }
-    fmt::print("\nPrefixes: {} of {} turns begin with the bytes that the turn before had. The whole of trimming takes {:.1f} µs of "
-               "processor time a KB of the request. Estimated tokens are {:.2f} of those counted.\n",
-               prefixes_kept_, prefixes_, 1e6 * all_seconds_ / (static_cast<double>(all_bytes_) / 1024),
-               static_cast<double>(estimate_.after) / static_cast<double>(estimate_.before));
+    fmt::print(
+        "\nPrefixes: {} of {} turns begin with the bytes that the turn before had. The whole of trimming takes {:.1f} "
+        "µs of "
+        "processor time a KB of the request. Estimated tokens are {:.2f} of those counted.\n",
+        prefixes_kept_, prefixes_, 1e6 * all_seconds_ / (static_cast<double>(all_bytes_) / 1024),
+        static_cast<double>(estimate_.after) / static_cast<double>(estimate_.before));
     return lost == 0 && prefixes_kept_ == prefixes_ ? 0 : 1;
   }
 
  private:
+  // What a prompt costs whose beginning the provider has read before, in tokens at the full price.
+  static double price(std::uint64_t tokens, std::uint64_t known) {
+    constexpr double kCached = 0.1;
+    return static_cast<double>(tokens - std::min(tokens, known)) +
+           kCached * static_cast<double>(std::min(tokens, known));
+  }
+
   void prefixes(const json::array& messages) {
     std::string last;
+    std::uint64_t known = 0;
+    std::uint64_t known_trimmed = 0;
     for (const std::size_t count : requests_of(messages)) {
       const std::string body = request_of(messages, count);
       const double began = processor_seconds();
@@ -149,10 +175,17 @@ class Measure {
       all_seconds_ += processor_seconds() - began;
       all_bytes_ += body.size();
       std::string sent = done.body.value_or(body);
-      requests_.add(tokens_.count(body), tokens_.count(sent));
+      const std::uint64_t was = tokens_.count(body);
+      const std::uint64_t is = tokens_.count(sent);
+      requests_.add(was, is);
       const std::string_view front = std::string_view(last).substr(0, last.rfind(']'));
+      const bool kept = !last.empty() && sent.starts_with(front);
       if (!last.empty()) ++prefixes_;
-      if (!last.empty() && sent.starts_with(front)) ++prefixes_kept_;
+      if (kept) ++prefixes_kept_;
+      cost_ += price(was, known);
+      cost_trimmed_ += price(is, kept ? known_trimmed : 0);
+      known = was;
+      known_trimmed = is;
       last = std::move(sent);
     }
   }
@@ -204,6 +237,8 @@ class Measure {
   std::uint64_t bytes_ = 0;
   std::uint64_t all_bytes_ = 0;
   double all_seconds_ = 0;
+  double cost_ = 0;
+  double cost_trimmed_ = 0;
   std::uint64_t prefixes_ = 0;
   std::uint64_t prefixes_kept_ = 0;
 };

@@ -163,7 +163,7 @@ def nginx_logs(folder):
             file.write(name * 20)
     config = os.path.join(folder, "nginx.conf")
     with open(config, "w", encoding="utf-8") as file:
-        file.write(f"worker_processes 1; pid {folder}/pid; error_log {folder}/error.log info;\n"
+        file.write(f"{'user root;' if os.geteuid() == 0 else ''} worker_processes 1; pid {folder}/pid; error_log {folder}/error.log info;\n"
                    "events {}\n"
                    f"http {{ access_log {folder}/access.log; client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2;"
                    f" fastcgi_temp_path {folder}/t3; uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;\n"

@@ -19,8 +19,8 @@ struct Character {
 bool is_mark(char32_t c) {
   return (c >= 0x80 && c <= 0xBF && c != 0xAA && c != 0xB5 && c != 0xBA) || c == 0xD7 || c == 0xF7 ||
          (c >= 0x2000 && c <= 0x206F) || (c >= 0x20A0 && c <= 0x20CF) || (c >= 0x2190 && c <= 0x2BFF) ||
-         (c >= 0x3000 && c <= 0x303F && c != 0x3005) || (c >= 0xFE30 && c <= 0xFE6F) ||
-         (c >= 0xFF00 && c <= 0xFF20) || (c >= 0xFF3B && c <= 0xFF40) || (c >= 0xFF5B && c <= 0xFF65) || c >= 0x1F000;
+         (c >= 0x3000 && c <= 0x303F && c != 0x3005) || (c >= 0xFE30 && c <= 0xFE6F) || (c >= 0xFF00 && c <= 0xFF20) ||
+         (c >= 0xFF3B && c <= 0xFF40) || (c >= 0xFF5B && c <= 0xFF65) || c >= 0x1F000;
 }
 
 char32_t decoded(std::string_view sequence) {
@@ -58,7 +58,8 @@ class Cutter {
   }
 
  private:
-  [[nodiscard]] std::size_t run(std::size_t from, auto is, std::size_t most = std::numeric_limits<std::size_t>::max()) const {
+  [[nodiscard]] std::size_t run(std::size_t from, auto is,
+                                std::size_t most = std::numeric_limits<std::size_t>::max()) const {
     for (std::size_t n = 0; from < text_.size() && n < most; ++n) {
       const Character c = character_at(text_, from);
       if (!is(c.sort)) break;

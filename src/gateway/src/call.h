@@ -67,9 +67,9 @@ struct Decision {
   std::optional<SteadyTime> first_byte;
   std::uint64_t input_tokens = 0;
   std::uint64_t output_tokens = 0;
-  spend::Cost cost;   // of the answer
+  spend::Cost cost;                              // of the answer
   std::shared_ptr<const trim::Trimmed> trimmed;  // how the request was sent; null: nobody looked for what to leave out
-  std::string allow;  // of a 405: the methods that the path takes
+  std::string allow;                             // of a 405: the methods that the path takes
 };
 
 // Whose clients a route is for: the shape of errors, and the name of the header with the request's id.

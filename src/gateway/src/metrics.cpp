@@ -60,10 +60,8 @@ struct Metrics::Impl {
           .Name("hearth_trim_saved_tokens_total")
           .Help("Tokens, estimated, that were left out of chats on their way to a provider, by step.")
           .Register(*registry);
-  prom::Family<prom::Counter>& trimmed_seconds = prom::BuildCounter()
-                                                     .Name("hearth_trim_seconds_total")
-                                                     .Help("Time that this took, by step.")
-                                                     .Register(*registry);
+  prom::Family<prom::Counter>& trimmed_seconds =
+      prom::BuildCounter().Name("hearth_trim_seconds_total").Help("Time that this took, by step.").Register(*registry);
   prom::Family<prom::Counter>& requests = prom::BuildCounter()
                                               .Name("hearth_requests_total")
                                               .Help("Requests answered, by operation and HTTP status.")
@@ -134,8 +132,7 @@ struct Metrics::Impl {
       const trim::StepReport& its = trimmed.of(step);
       const prom::Labels labels{{"step", std::string(to_string(step))}};
       if (its.saved() > 0) trimmed_tokens.Add(labels).Increment(static_cast<double>(its.saved()));
-      if (its.took.count() > 0)
-        trimmed_seconds.Add(labels).Increment(std::chrono::duration<double>(its.took).count());
+      if (its.took.count() > 0) trimmed_seconds.Add(labels).Increment(std::chrono::duration<double>(its.took).count());
     }
   }
 

@@ -92,7 +92,7 @@ net::awaitable<Attempt<Outgoing>> prepare_whole(Call& call, const Request& reque
 net::awaitable<Attempt<Outgoing>> prepare(Call& call, const Request& request, const Candidate& candidate) {
   auto out = co_await prepare_whole(call, request, candidate);
   if (out) {
-    co_await leave_out(call, candidate, *out);
+    co_await leave_out(call, request, candidate, *out);
   }
   co_return out;
 }

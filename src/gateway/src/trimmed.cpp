@@ -48,9 +48,9 @@ trim::Steps steps_of(const config::Config& config) {
   return steps;
 }
 
-net::awaitable<void> leave_out(Call& call, const Candidate& candidate, Outgoing& out) {
+net::awaitable<void> leave_out(Call& call, const Request& request, const Candidate& candidate, Outgoing& out) {
   call.decision.trimmed.reset();
-  if (!is_wanted(call, candidate, out)) co_return;
+  if (!is_wanted(call, candidate, out) || !trim::may_trim(request.body.view())) co_return;
   const Model& model = *candidate.model;
   const auto terms = call.services.pays.terms(model.id, *call.decision.conversation, steady_now());
   const UpstreamFacts& facts = model.upstream->facts();

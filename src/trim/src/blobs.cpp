@@ -47,7 +47,9 @@ std::size_t end_of_run(std::string_view text, std::size_t begin) {
 
 // Paths and words have fewer digits and capitals, and more slashes.
 bool is_random(std::string_view run) {
-  const auto share = [&](auto is) { return static_cast<std::size_t>(std::ranges::count_if(run, is)) * 64 / run.size(); };
+  const auto share = [&](auto is) {
+    return static_cast<std::size_t>(std::ranges::count_if(run, is)) * 64 / run.size();
+  };
   return share(is_upper) >= 8 && share(is_lower) >= 8 && share(is_digit) >= 4 &&
          share([](char c) { return c == '/' || c == '_' || c == '-'; }) <= 4;
 }
@@ -55,8 +57,9 @@ bool is_random(std::string_view run) {
 std::optional<std::string> decoded(std::string_view run) {
   const bool url = run.find_first_of("-_") != std::string_view::npos;
   std::string bytes(run.size() / 4 * 3 + 3, '\0');
-  for (const int variant : {url ? sodium_base64_VARIANT_URLSAFE : sodium_base64_VARIANT_ORIGINAL,
-                            url ? sodium_base64_VARIANT_URLSAFE_NO_PADDING : sodium_base64_VARIANT_ORIGINAL_NO_PADDING}) {
+  for (const int variant :
+       {url ? sodium_base64_VARIANT_URLSAFE : sodium_base64_VARIANT_ORIGINAL,
+        url ? sodium_base64_VARIANT_URLSAFE_NO_PADDING : sodium_base64_VARIANT_ORIGINAL_NO_PADDING}) {
     std::size_t size = 0;
     if (sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), run.data(), run.size(), "\n",
                           &size, nullptr, variant) != 0)
@@ -91,7 +94,8 @@ std::string_view type_of(std::string_view bytes) {
 }
 
 bool is_type(std::string_view text) {
-  return text.contains('/') && std::ranges::all_of(text, [](char c) { return is_word(c) || std::string_view("/.+-;=").contains(c); });
+  return text.contains('/') &&
+         std::ranges::all_of(text, [](char c) { return is_word(c) || std::string_view("/.+-;=").contains(c); });
 }
 
 // "data:image/png;base64," before `run`: where it begins, and the type that it says.
@@ -105,7 +109,8 @@ std::pair<std::size_t, std::string_view> data_url_before(std::string_view text, 
   const std::size_t at = before.substr(from).rfind(kData);
   if (at == std::string_view::npos) return {run, {}};
   const std::size_t type = from + at + kData.size();
-  const std::string_view said = before.substr(type, before.size() - kBase64.size() - std::min(type, before.size() - kBase64.size()));
+  const std::string_view said =
+      before.substr(type, before.size() - kBase64.size() - std::min(type, before.size() - kBase64.size()));
   if (!is_type(said)) return {run, {}};
   return {from + at, said.substr(0, said.find(';'))};
 }
@@ -142,7 +147,7 @@ std::vector<Blob> find_blobs(std::string_view text) {
     const std::size_t end = end_of_run(text, i);
     if (end - i >= kShortest)
       if (auto blob = blob_at(text, i, end)) blobs.push_back(std::move(*blob));
-    i = end + 1;
+    i = end;
   }
   return blobs;
 }

@@ -12,9 +12,9 @@ namespace hearth::trim {
 struct Blob {
   std::size_t offset = 0;  // in the text, of all that stands for the file: "data:…" included
   std::size_t length = 0;
-  std::string bytes;          // decoded
-  std::string_view type;      // "image/png", by its first bytes; else what was said of it; else empty
-  std::string_view said{};    // of a data: URL
+  std::string bytes;        // decoded
+  std::string_view type;    // "image/png", by its first bytes; else what was said of it; else empty
+  std::string_view said{};  // of a data: URL
 };
 
 // Two kilobytes of base64 or more each, in one line or in lines of one length. Keys and certificates between their

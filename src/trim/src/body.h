@@ -41,8 +41,8 @@ struct Body {
     std::string name;
     Span span;  // with its name
   };
-  std::vector<Field> fields;  // of the outermost object, in order
-  std::vector<Text> texts;    // in order
+  std::vector<Field> fields;          // of the outermost object, in order
+  std::vector<Text> texts;            // in order
   std::vector<std::size_t> messages;  // a hash over all up to each, of this process
   std::vector<Span> tools;
   ToolChoice choice;

@@ -1,5 +1,5 @@
-// What a conversation showed already, to refer to where it comes again. Only ever backwards: what is sent before stays as
-// it was.
+// What a conversation showed already, to refer to where it comes again. Only ever backwards: what is sent before stays
+// as it was.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@ class Shown {
  public:
   // `text` as a short reference to the earlier one that is the same. nullopt: there is none.
   [[nodiscard]] std::optional<std::string> whole(std::string_view text) const;
-  // From here on `text` is shown; `name`: what to call it. What comes back goes in its place, with references where long
-  // runs of its lines were shown before; nullopt: it stays as it is.
+  // From here on `text` is shown; `name`: what to call it. What comes back goes in its place, with references where
+  // long runs of its lines were shown before; nullopt: it stays as it is.
   std::optional<std::string> show(std::string_view text, std::string name);
 
  private:

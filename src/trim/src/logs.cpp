@@ -31,7 +31,8 @@ bool has_time(std::string_view line) {
     const auto is_at = [&](std::size_t j, std::string_view any) { return j < head.size() && any.contains(head[j]); };
     if (digits_at(head, i, 2) && is_at(i + 2, ":") && digits_at(head, i + 3, 2) && is_at(i + 5, ":")) return true;
     if (digits_at(head, i, 4) && is_at(i + 4, "-/") && digits_at(head, i + 5, 2) && is_at(i + 7, "-/")) return true;
-    if (digits_at(head, i, 2) && is_at(i + 2, "/") && i + 6 < head.size() && is_upper(head[i + 3]) && head[i + 6] == '/')
+    if (digits_at(head, i, 2) && is_at(i + 2, "/") && i + 6 < head.size() && is_upper(head[i + 3]) &&
+        head[i + 6] == '/')
       return true;
   }
   if (!head.starts_with('[')) return false;
@@ -54,7 +55,8 @@ void append_masked(std::string& out, std::string_view word, bool alone) {
   }
   constexpr std::size_t kShortestHex = 6;
   constexpr std::size_t kShortestId = 10;
-  if ((word.size() >= kShortestHex && std::ranges::all_of(word, is_hex)) || (word.size() >= kShortestId && digits >= 2)) {
+  if ((word.size() >= kShortestHex && std::ranges::all_of(word, is_hex)) ||
+      (word.size() >= kShortestId && digits >= 2)) {
     out += '#';
     return;
   }

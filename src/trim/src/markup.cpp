@@ -24,17 +24,18 @@ bool is_any(std::string_view name, const std::array<std::string_view, N>& names)
 
 // Their content is no text.
 constexpr std::array<std::string_view, 4> kUnseen{"script", "style", "template", "noembed"};
-constexpr std::array<std::string_view, 9> kParagraphs{"p",   "ul",    "ol",         "dl",    "table",
+constexpr std::array<std::string_view, 9> kParagraphs{"p",   "ul",     "ol",         "dl", "table",
                                                       "pre", "figure", "blockquote", "hr"};
 constexpr std::array<std::string_view, 26> kLines{
-    "div",  "section", "article", "header", "footer", "nav",    "main",    "aside",      "form",
-    "li",   "dt",      "dd",      "tr",     "option", "legend", "caption", "figcaption", "address",
+    "div",  "section", "article", "header", "footer",  "nav",     "main",     "aside",      "form",
+    "li",   "dt",      "dd",      "tr",     "option",  "legend",  "caption",  "figcaption", "address",
     "body", "head",    "title",   "center", "details", "summary", "fieldset", "html"};
 
 // "h1" to "h6"; 0: it is no heading.
 std::size_t heading(std::string_view name) {
-  return name.size() == 2 && name[0] == 'h' && name[1] >= '1' && name[1] <= '6' ? static_cast<std::size_t>(name[1] - '0')
-                                                                               : 0;
+  return name.size() == 2 && name[0] == 'h' && name[1] >= '1' && name[1] <= '6'
+             ? static_cast<std::size_t>(name[1] - '0')
+             : 0;
 }
 
 std::string_view attribute(const xmlChar** attributes, std::string_view name) {
@@ -241,8 +242,8 @@ void Page::end(std::string_view name) {
 }
 
 void Page::end_inline(std::string_view name) {
-  static constexpr std::array<std::string_view, 9> kInlines{"a",   "b",  "strong", "code", "kbd",
-                                                            "samp", "del", "s",     "sup"};
+  static constexpr std::array<std::string_view, 9> kInlines{"a",    "b",   "strong", "code", "kbd",
+                                                            "samp", "del", "s",      "sup"};
   if (is_any(name, kInlines)) return out().close();
   if (name == "ul" || name == "ol") {
     if (!lists_.empty()) lists_.pop_back();
@@ -322,6 +323,8 @@ bool is_page(std::string_view text) {
 
 std::optional<std::string> page_to_markdown(std::string_view text) {
   if (text.size() > kLargest || !is_page(text)) return std::nullopt;
+  static const bool ready = (xmlInitParser(), true);  // once, whichever thread comes first
+  if (!ready) return std::nullopt;
   const std::unique_ptr<htmlParserCtxt, decltype(&htmlFreeParserCtxt)> parser(htmlNewParserCtxt(), htmlFreeParserCtxt);
   if (parser == nullptr) return std::nullopt;
   Page page;
@@ -335,9 +338,9 @@ std::optional<std::string> page_to_markdown(std::string_view text) {
   parser->sax->warning = on_trouble;
   parser->userData = &page;
   // Without a document nothing is built: what the handlers keep is all there is.
-  htmlDocPtr document = htmlCtxtReadMemory(parser.get(), text.data(), static_cast<int>(text.size()), nullptr, "UTF-8",
-                                           HTML_PARSE_RECOVER | HTML_PARSE_NOIMPLIED | HTML_PARSE_NODEFDTD |
-                                               HTML_PARSE_NONET);
+  htmlDocPtr document =
+      htmlCtxtReadMemory(parser.get(), text.data(), static_cast<int>(text.size()), nullptr, "UTF-8",
+                         HTML_PARSE_RECOVER | HTML_PARSE_NOIMPLIED | HTML_PARSE_NODEFDTD | HTML_PARSE_NONET);
   if (document != nullptr) xmlFreeDoc(document);
   // What was not read to its end would be lost.
   if (page.too_deep() || parser->disableSAX != 0) return std::nullopt;

@@ -67,7 +67,8 @@ std::string image_block(const Blob& blob) {
   sodium_bin2base64(base64.data(), size, reinterpret_cast<const unsigned char*>(blob.bytes.data()), blob.bytes.size(),
                     sodium_base64_VARIANT_ORIGINAL);
   base64.pop_back();  // the final NUL
-  return fmt::format(R"({{"type":"image","source":{{"type":"base64","media_type":"{}","data":"{}"}}}})", blob.type, base64);
+  return fmt::format(R"({{"type":"image","source":{{"type":"base64","media_type":"{}","data":"{}"}}}})", blob.type,
+                     base64);
 }
 
 }  // namespace hearth::trim

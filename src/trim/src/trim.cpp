@@ -16,7 +16,7 @@
 
 #include <fmt/format.h>
 
-#include <functional>
+#include <ctime>
 #include <utility>
 
 namespace hearth::trim {
@@ -25,9 +25,11 @@ namespace {
 constexpr std::size_t kLargestText = 4 << 20;
 constexpr std::size_t kMostText = 32 << 20;  // of a body
 
-// What cannot hold anything to trim is not even read: no tool has spoken, none is offered, and no text begins as JSON.
-bool may_hold_something(std::string_view body) {
-  return body.contains("\"tool") || body.contains("\"{") || body.contains("\"[");
+// Processor time of this thread, so that whatever else the machine does counts for nothing.
+std::chrono::nanoseconds processor_time() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
 class Trimmer {
@@ -58,10 +60,10 @@ class Trimmer {
   }
 
   void tools() {
-    const SteadyTime began = steady_now();
+    const auto began = processor_time();
     const bool may_prune = !body_.answered || settings_.prune_tools;
     std::vector<Edit> edits = prune_tools(bytes_, body_, may_prune);
-    report(Step::tools).took += steady_now() - began;
+    report(Step::tools).took += processor_time() - began;
     out_.pruned_tools = !edits.empty() && body_.choice.kind != ToolChoice::Kind::any;
     for (Edit& edit : edits) {
       const std::string_view tools = bytes_.substr(edit.span.offset, edit.span.length);
@@ -75,9 +77,9 @@ class Trimmer {
   template <typename F>
   void apply_step(Step step, std::string& text, F f) {
     if (!settings_.steps.has(step)) return;
-    const SteadyTime began = steady_now();
+    const auto began = processor_time();
     std::optional<std::string> changed = f(std::as_const(text));
-    report(step).took += steady_now() - began;
+    report(step).took += processor_time() - began;
     if (!changed || changed->size() >= text.size()) return;
     note(step, text, *changed);
     text = std::move(*changed);
@@ -141,8 +143,8 @@ class Trimmer {
   // A result can hold pictures in Anthropic's dialect only.
   [[nodiscard]] bool is_shown(const Text& text, const Blob& blob) const {
     constexpr std::size_t kMost = 4;
-    return settings_.dialect == Dialect::anthropic && text.speaker == Speaker::tool && blob.said.starts_with("image/") &&
-           pictures_.size() < kMost && is_sound_picture(blob);
+    return settings_.dialect == Dialect::anthropic && text.speaker == Speaker::tool &&
+           blob.said.starts_with("image/") && pictures_.size() < kMost && is_sound_picture(blob);
   }
 
   // What a reference to it calls it: the call that it is the result of, which the model remembers.
@@ -166,7 +168,9 @@ class Trimmer {
     if (!pictures.empty()) edits_.push_back({{*text.block_end, 0}, std::move(pictures)});
   }
 
-  static std::uint64_t difference(std::uint64_t before, std::uint64_t after) { return before > after ? before - after : 0; }
+  static std::uint64_t difference(std::uint64_t before, std::uint64_t after) {
+    return before > after ? before - after : 0;
+  }
 
   std::string_view bytes_;
   const Body& body_;
@@ -180,8 +184,12 @@ class Trimmer {
 
 }  // namespace
 
+bool may_trim(std::string_view body) noexcept {
+  return body.contains("\"tool") || body.contains("\"{") || body.contains("\"[");
+}
+
 Trimmed trim(std::string body, const Settings& settings) {
-  if (settings.steps.empty() || body.size() < settings.smallest || !may_hold_something(body)) return {};
+  if (settings.steps.empty() || !may_trim(body)) return {};
   if (body.capacity() < body.size() + kPadding) body.reserve(body.size() + kPadding);
   const auto read = read_body(body);
   if (!read) return {};

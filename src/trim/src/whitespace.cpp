@@ -43,8 +43,8 @@ std::string_view without_blanks_behind(std::string_view line) {
   return line;
 }
 
-// A carriage return takes the cursor back, and what follows is written over what stood there. What told of trouble stays,
-// on a line of its own.
+// A carriage return takes the cursor back, and what follows is written over what stood there. What told of trouble
+// stays, on a line of its own.
 template <typename Emit>
 void each_remaining(std::string_view line, Emit emit) {
   while (line.contains('\r')) {

@@ -1,5 +1,6 @@
-#include "conversations.h"
 #include "src/blobs.h"
+
+#include "conversations.h"
 
 #include <hearth/core/ids.h>
 
@@ -11,17 +12,25 @@ namespace {
 
 std::string wrapped(std::string_view text, std::size_t width) {
   std::string out;
-  for (; !text.empty(); text.remove_prefix(std::min(width, text.size()))) out.append(text.substr(0, width)).append("\n");
+  for (; !text.empty(); text.remove_prefix(std::min(width, text.size())))
+    out.append(text.substr(0, width)).append("\n");
   return out;
 }
 
 TEST(BlobsTest, TypeSizeAndDigestRemain) {
   const std::string bytes = "\x89PNG\r\n\x1a\n" + noise(3000);
-  const std::string note = fmt::format("[image/png, {} bytes, sha256 {}, left out]", bytes.size(), sha256_hex(bytes).substr(0, 16));
+  const std::string note =
+      fmt::format("[image/png, {} bytes, sha256 {}, left out]", bytes.size(), sha256_hex(bytes).substr(0, 16));
   EXPECT_EQ(note_blobs("before " + base64(bytes) + " after"), "before " + note + " after");
   EXPECT_EQ(note_blobs("![](data:image/png;base64," + base64(bytes) + ")"), "![](" + note + ")");
   EXPECT_EQ(note_blobs(R"({"shot":")" + base64(bytes) + R"("})"), R"({"shot":")" + note + R"("})");
   EXPECT_EQ(note_blobs("$ base64 x.png\n" + wrapped(base64(bytes), 76) + "$"), "$ base64 x.png\n" + note + "\n$");
+}
+
+TEST(BlobsTest, OneBehindAnotherIsFound) {
+  const auto blobs = find_blobs(base64(noise(2000)) + base64(noise(2000, 5)));
+  ASSERT_EQ(blobs.size(), 2U);
+  EXPECT_EQ(blobs[1].bytes, noise(2000, 5));
 }
 
 TEST(BlobsTest, WhatIsReadAsTextStays) {

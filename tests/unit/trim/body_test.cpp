@@ -1,5 +1,6 @@
-#include "conversations.h"
 #include "src/body.h"
+
+#include "conversations.h"
 
 #include <gtest/gtest.h>
 
@@ -20,7 +21,9 @@ TEST(BodyTest, TextsAreFoundInBothDialects) {
   const auto body = read(theirs);
   ASSERT_TRUE(body);
   ASSERT_EQ(body->texts.size(), 3U);
-  const auto token = [&](std::size_t i) { return theirs.substr(body->texts[i].token.offset, body->texts[i].token.length); };
+  const auto token = [&](std::size_t i) {
+    return theirs.substr(body->texts[i].token.offset, body->texts[i].token.length);
+  };
   EXPECT_EQ(token(0), R"("ask")");
   EXPECT_EQ(body->texts[0].speaker, Speaker::user);
   EXPECT_EQ(token(1), R"("said")");

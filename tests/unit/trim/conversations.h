@@ -36,8 +36,8 @@ inline std::string base64(std::string_view bytes) {
 inline std::string log_lines(std::size_t count, std::string_view what = "GET /health 200") {
   std::string text;
   for (std::size_t i = 0; i < count; ++i)
-    text += fmt::format("2026-11-27T18:{:02}:{:02}.{:03}Z info request served {} in {} us id=req_{:08x}\n", i / 60, i % 60,
-                        i * 7 % 1000, what, 1000 + i * 37, i * 2'654'435'761U);
+    text += fmt::format("2026-11-27T18:{:02}:{:02}.{:03}Z info request served {} in {} us id=req_{:08x}\n", i / 60,
+                        i % 60, i * 7 % 1000, what, 1000 + i * 37, i * 2'654'435'761U);
   return text;
 }
 
@@ -58,10 +58,11 @@ inline std::string any_text() {
       "[ { \"name\" : \"wörter\" } , { } ]\n",
       "{ 'not' : json }\n",
       "```json\n{\n  \"deep\" : { \"er\" : [ ] }\n}\n```\n",
-      base64(noise(2000)),
-      "data:image/png;base64," + base64(noise(1800, 7)),
+      base64(noise(2000)) + "\n",
+      "data:image/png;base64," + base64(noise(1800, 7)) + " ",
       "<!doctype html><html><head><title>T</title><script>var x = '<p>';</script></head><body><h1>Head</h1><p>One "
-      "<b>two</b> &amp; three</p><ul><li>a</li><li>b</li></ul><table><tr><td>1</td><td>2</td></tr></table></body></html>",
+      "<b>two</b> &amp; "
+      "three</p><ul><li>a</li><li>b</li></ul><table><tr><td>1</td><td>2</td></tr></table></body></html>",
       "\x1b[31mred\x1b[0m text   \n\n\n\n",
       "10%\r20%\r100%\n",
       "word ",
@@ -80,12 +81,9 @@ inline std::string any_text() {
 inline boost::json::value call_of(const std::string& id) {
   namespace json = boost::json;
   static const std::vector<std::pair<std::string, std::string>> calls{
-      {"read_file", R"({"path":"src/a.cpp"})"},
-      {"run_command", R"({"command":"make test"})"},
-      {"bash", R"({"command":"cat notes.txt"})"},
-      {"fetch_url", R"({"url":"https://example.org/page"})"},
-      {"list_files", R"({"path":"."})"},
-      {"bash", R"({"command":"tail /var/log/syslog"})"}};
+      {"read_file", R"({"path":"src/a.cpp"})"},   {"run_command", R"({"command":"make test"})"},
+      {"bash", R"({"command":"cat notes.txt"})"}, {"fetch_url", R"({"url":"https://example.org/page"})"},
+      {"list_files", R"({"path":"."})"},          {"bash", R"({"command":"tail /var/log/syslog"})"}};
   const auto& [name, arguments] = *rc::gen::elementOf(calls);
   return json::object{
       {"id", id}, {"type", "function"}, {"function", json::object{{"name", name}, {"arguments", arguments}}}};
@@ -102,7 +100,8 @@ inline boost::json::array any_messages(std::size_t from) {
   } else if (kind == 1) {
     messages.push_back(json::object{{"role", "assistant"}, {"content", any_text()}});
   } else {
-    messages.push_back(json::object{{"role", "assistant"}, {"content", nullptr}, {"tool_calls", json::array{call_of(id)}}});
+    messages.push_back(
+        json::object{{"role", "assistant"}, {"content", nullptr}, {"tool_calls", json::array{call_of(id)}}});
     json::value content = kind == 2 ? json::value(any_text())
                                     : json::value(json::array{json::object{{"type", "text"}, {"text", any_text()}}});
     messages.push_back(json::object{{"role", "tool"}, {"tool_call_id", id}, {"content", content}});
@@ -131,8 +130,8 @@ inline std::string message_request_of(const boost::json::array& messages) {
     const json::string& role = message.at("role").as_string();
     if (role == "system") continue;
     if (role == "tool") {
-      json::object result{{"type", "tool_result"}, {"tool_use_id", message.at("tool_call_id")},
-                          {"content", message.at("content")}};
+      json::object result{
+          {"type", "tool_result"}, {"tool_use_id", message.at("tool_call_id")}, {"content", message.at("content")}};
       turns.push_back(json::object{{"role", "user"}, {"content", json::array{result}}});
     } else if (message.as_object().contains("tool_calls")) {
       const json::value& call = message.at("tool_calls").at(0);
@@ -155,7 +154,8 @@ inline std::string trimmed(const std::string& body, const Settings& settings = {
 // A conversation in which one tool was called, with what it said.
 inline std::string with_result(std::string_view tool, std::string_view arguments, std::string_view result) {
   namespace json = boost::json;
-  json::object call{{"id", "call_1"}, {"type", "function"}, {"function", json::object{{"name", tool}, {"arguments", arguments}}}};
+  json::object call{
+      {"id", "call_1"}, {"type", "function"}, {"function", json::object{{"name", tool}, {"arguments", arguments}}}};
   return request_of({json::object{{"role", "user"}, {"content", "go on"}},
                      json::object{{"role", "assistant"}, {"content", nullptr}, {"tool_calls", json::array{call}}},
                      json::object{{"role", "tool"}, {"tool_call_id", "call_1"}, {"content", result}}});

@@ -1,5 +1,6 @@
-#include "conversations.h"
 #include "src/duplicates.h"
+
+#include "conversations.h"
 
 #include <gtest/gtest.h>
 
@@ -19,9 +20,10 @@ TEST(DuplicatesTest, LongRunsOfLinesAreReferredTo) {
   EXPECT_FALSE(shown.show(source_lines(0, 60), "A"));
   EXPECT_FALSE(shown.show(source_lines(10, 15), "short"));
   const auto rest = shown.show("new\n" + source_lines(10, 30) + "other\n" + source_lines(50, 5), "B");
-  EXPECT_EQ(rest, "new\n[30 lines as in A, from \"const std::string value_10 = compute_something_of(19);\" to \"const "
-                  "std::string value_39 = compute_something_of(45);\"]\nother\n" +
-                      source_lines(50, 5));
+  EXPECT_EQ(rest,
+            "new\n[30 lines as in A, from \"const std::string value_10 = compute_something_of(19);\" to \"const "
+            "std::string value_39 = compute_something_of(45);\"]\nother\n" +
+                source_lines(50, 5));
 }
 
 TEST(DuplicatesTest, WhatIsReferredToIsShown) {

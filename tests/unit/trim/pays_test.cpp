@@ -32,7 +32,7 @@ TEST(PaysTest, WhatSavesStaysOn) {
 
 TEST(PaysTest, WhatBreaksTheCacheGoesOffAndIsTriedAgain) {
   Account account;
-  for (int i = 0; i < 20; ++i) account.settle(turn_of(0, 5000, 4900, 4000), kStart);   // nothing was left out
+  for (int i = 0; i < 20; ++i) account.settle(turn_of(0, 5000, 4900, 4000), kStart);  // nothing was left out
   for (int i = 0; i < 20; ++i) account.settle(turn_of(300, 5000, 10, 4000), kStart);  // the cache is missed
   EXPECT_FALSE(account.paying(Steps::all(), kStart).has(Step::json));
   EXPECT_TRUE(account.paying(Steps::all(), kStart).has(Step::logs));
@@ -83,9 +83,10 @@ TEST(PaysTest, AConversationKeepsTheStepsItBeganWith) {
 
 TEST(PaysTest, WhatGoesOnFromAnotherTurnIsSeen) {
   Pays pays(Steps::all());
-  boost::json::array messages = boost::json::parse(with_result("run", "{}", "{ \"a\" :" + std::string(40'000, ' ') + "1 }"))
-                                    .at("messages")
-                                    .as_array();
+  boost::json::array messages =
+      boost::json::parse(with_result("run", "{}", "{ \"a\" :" + std::string(40'000, ' ') + "1 }"))
+          .at("messages")
+          .as_array();
   // Each turn the cache is missed, though others hit it.
   pays.answered("r", 7, trim(request_of({}), {}), {1, 1}, kStart);
   for (std::size_t i = 0; i < 40; ++i) {
@@ -107,7 +108,8 @@ RC_GTEST_PROP(PaysProperty, WhatDoesNothingStaysOn, ()) {
   Account account;
   for (int i = 0; i < 100; ++i) {
     const double input = *rc::gen::inRange(0, 100'000);
-    Turn turn = turn_of(*rc::gen::inRange(0, 5000), input, std::min<double>(input, *rc::gen::inRange(0, 100'000)), 5000);
+    Turn turn =
+        turn_of(*rc::gen::inRange(0, 5000), input, std::min<double>(input, *rc::gen::inRange(0, 100'000)), 5000);
     account.settle(turn, kStart);
   }
   RC_ASSERT(account.paying(Steps::all(), kStart).has(Step::logs));

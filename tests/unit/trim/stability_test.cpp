@@ -1,6 +1,8 @@
 // What keeps a provider's prompt cache: a longer conversation begins with the bytes of a shorter one.
 #include "conversations.h"
 
+#include <hearth/core/clock.h>
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 

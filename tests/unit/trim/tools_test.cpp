@@ -28,13 +28,15 @@ TEST(ToolsTest, OfANamedOneTheOthersGo) {
 }
 
 TEST(ToolsTest, WhereNoneMayBeCalledAllGo) {
-  EXPECT_EQ(trimmed(R"({ "tools" : [)" + kA + R"(], "tool_choice" : "none", )" + kQuestion + R"(, "parallel_tool_calls":true})",
+  EXPECT_EQ(trimmed(R"({ "tools" : [)" + kA + R"(], "tool_choice" : "none", )" + kQuestion +
+                        R"(, "parallel_tool_calls":true})",
                     kAny),
             "{ " + kQuestion + "}");
 }
 
 TEST(ToolsTest, NothingIsPrunedWhereTheProviderMayHaveThePromptAlready) {
-  for (const char* choice : {R"("tool_choice":"none")", R"("tool_choice":{"type":"function","function":{"name":"b"}})"}) {
+  for (const char* choice :
+       {R"("tool_choice":"none")", R"("tool_choice":{"type":"function","function":{"name":"b"}})"}) {
     const std::string body = R"({"tools":[)" + kA + "," + kB + "]," + choice + "," + kAnswered + "}";
     EXPECT_EQ(trimmed(body, kAny), body);
     // Unless it began so.
@@ -43,9 +45,11 @@ TEST(ToolsTest, NothingIsPrunedWhereTheProviderMayHaveThePromptAlready) {
 }
 
 TEST(ToolsTest, OtherChoicesLeaveThemAll) {
-  for (const char* choice :
-       {R"("tool_choice":"auto")", R"("tool_choice":"required")", R"("tool_choice":{"type":"function","function":{"name":"x"}})",
-        R"("tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[{"type":"function","function":{"name":"b"}}]}})"}) {
+  for (
+      const char* choice :
+      {R"("tool_choice":"auto")", R"("tool_choice":"required")",
+       R"("tool_choice":{"type":"function","function":{"name":"x"}})",
+       R"("tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[{"type":"function","function":{"name":"b"}}]}})"}) {
     const std::string body = R"({"tools":[)" + kA + "," + kB + "]," + choice + "," + kQuestion + "}";
     EXPECT_EQ(trimmed(body, kAny), body);
   }

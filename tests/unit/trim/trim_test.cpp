@@ -41,9 +41,8 @@ TEST(TrimTest, AMessageThatIsJsonIsMinified) {
 }
 
 TEST(TrimTest, WhatWasShownIsReferredToAndOnlyBackwards) {
-  json::array messages = json::parse(with_result("read_file", R"({"path":"a.cpp"})", source_lines(0, 30)))
-                             .at("messages")
-                             .as_array();
+  json::array messages =
+      json::parse(with_result("read_file", R"({"path":"a.cpp"})", source_lines(0, 30))).at("messages").as_array();
   const json::array again = messages;
   for (const json::value& message : again) messages.push_back(message);
   messages.push_back(json::object{{"role", "user"}, {"content", source_lines(0, 30)}});
@@ -54,9 +53,8 @@ TEST(TrimTest, WhatWasShownIsReferredToAndOnlyBackwards) {
 }
 
 TEST(TrimTest, WhereTheProviderTakesTextsAwayNothingIsReferredTo) {
-  json::array messages = json::parse(with_result("read_file", R"({"path":"a.cpp"})", source_lines(0, 30)))
-                             .at("messages")
-                             .as_array();
+  json::array messages =
+      json::parse(with_result("read_file", R"({"path":"a.cpp"})", source_lines(0, 30))).at("messages").as_array();
   const json::array again = messages;
   for (const json::value& message : again) messages.push_back(message);
   std::string body = request_of(messages);
@@ -76,8 +74,7 @@ std::string png(std::size_t size) {
 
 TEST(TrimTest, APictureInATextIsOneWhereResultsHavePictures) {
   const std::string text = "shot: data:image/png;base64," + base64(png(3000)) + " done";
-  const json::array messages =
-      json::parse(with_result("screenshot", "{}", text)).at("messages").as_array();
+  const json::array messages = json::parse(with_result("screenshot", "{}", text)).at("messages").as_array();
   const std::string theirs = message_request_of(messages);
   const json::value out = json::parse(trimmed(theirs, {.dialect = Dialect::anthropic}));
   const json::value& content = out.at("messages").at(2).at("content").at(0).at("content");
@@ -95,8 +92,9 @@ TEST(TrimTest, APictureInATextIsOneWhereResultsHavePictures) {
 }
 
 TEST(TrimTest, OfOtherRequestsNothingIsRead) {
-  for (const std::string& body : {std::string(R"({"model":"m","messages":[{"role":"user","content":"hi"}]})"), std::string("{"),
-                                  std::string(), std::string(2000, '['), R"({"tool)" + std::string(2000, ' ')})
+  for (const std::string& body :
+       {std::string(R"({"model":"m","messages":[{"role":"user","content":"hi"}]})"), std::string("{"), std::string(),
+        std::string(2000, '['), R"({"tool)" + std::string(2000, ' ')})
     EXPECT_FALSE(trim(body, {}).body);
 }
 

@@ -1,5 +1,6 @@
-#include "conversations.h"
 #include "src/whitespace.h"
+
+#include "conversations.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

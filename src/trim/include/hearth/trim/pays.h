@@ -1,6 +1,6 @@
-// Whether trimming pays, route by route and step by step, net of what it may cost: a provider's prompt cache that is not
-// hit any more, and time. A step that does not pay goes off for conversations that begin from then on, and is tried again
-// later; a conversation keeps the steps that it began with.
+// Whether trimming pays, route by route and step by step, net of what it may cost: a provider's prompt cache that is
+// not hit any more, and time. A step that does not pay goes off for conversations that begin from then on, and is tried
+// again later; a conversation keeps the steps that it began with.
 //
 // All is counted in tokens of input at the full price. Bounded; what was not used for the longest time is forgotten
 // first. Pure: time comes from outside. One thread.
@@ -26,16 +26,17 @@ using PerStep = std::array<double, kSteps>;
 
 // One call as it came back.
 struct Turn {
-  PerStep saved{};  // tokens, of the whole conversation up to here
-  PerStep took{};   // seconds
+  PerStep saved{};    // tokens, of the whole conversation up to here
+  PerStep took{};     // seconds
   double input = 0;   // tokens, as the provider says; 0: it does not
   double cached = 0;  // of these
   struct Before {
     PerStep saved{};
     double input = 0;
   };
-  std::optional<Before> before = std::nullopt;  // the turn that this one goes on from, if the provider may still have it
-  double cached_price = 0.1;                    // of a token that is read from its cache, of one that is not
+  std::optional<Before> before =
+      std::nullopt;           // the turn that this one goes on from, if the provider may still have it
+  double cached_price = 0.1;  // of a token that is read from its cache, of one that is not
 };
 
 // One route: a model of a provider.
@@ -70,7 +71,7 @@ class Account {
 
   std::array<Balance, kSteps> steps_{};
   Kept trimmed_;
-  Kept plain_;  // nothing was left out of these
+  Kept plain_;           // nothing was left out of these
   bool caches_ = false;  // the provider has said so
 };
 
@@ -91,7 +92,8 @@ class Pays {
     std::uint64_t cached = 0;
     double cached_price = 0.1;
   };
-  void answered(std::string_view route, std::size_t conversation, const Trimmed& trimmed, Tokens tokens, SteadyTime now);
+  void answered(std::string_view route, std::size_t conversation, const Trimmed& trimmed, Tokens tokens,
+                SteadyTime now);
 
   // Steps that are off now, by route; for people.
   [[nodiscard]] Steps off(std::string_view route, SteadyTime now) const;
