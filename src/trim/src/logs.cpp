@@ -75,7 +75,7 @@ std::string masked(std::string_view line) {
     }
     std::size_t end = i + 1;
     while (end < line.size() && is_word(line[end])) ++end;
-    const auto apart = [](char c) { return c == ' ' || c == '"' || c == '\'' || c == '=' || c == ','; };
+    const auto apart = [](char c) { return std::string_view(" \"'=,:}]").contains(c); };
     const bool alone = (i == 0 || apart(line[i - 1])) && (end == line.size() || apart(line[end]));
     append_masked(out, line.substr(i, end - i), alone);
     i = end;

@@ -47,6 +47,16 @@ TEST(LogsTest, StatusesAreToldApart) {
   EXPECT_TRUE(folded->contains("\" 503 1020"));
 }
 
+TEST(LogsTest, StatusesInJsonAreToldApart) {
+  std::string text;
+  for (int i = 0; i < 40; ++i)
+    text += fmt::format("{{\"time\":\"2026-11-27T18:00:{:02}Z\",\"msg\":\"request\",\"status\":{},\"ms\":{}.5}}\n", i,
+                        i == 20 ? 404 : 200, i);
+  const auto folded = fold_logs(text);
+  ASSERT_TRUE(folded);
+  EXPECT_TRUE(folded->contains("\"status\":404"));
+}
+
 TEST(LogsTest, WhatIsNoLogStays) {
   std::string numbers;
   std::string prose;
