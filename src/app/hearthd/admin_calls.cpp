@@ -23,6 +23,12 @@ json::object describe(const CallStory& call) {
                                  {"status", t.status},
                                  {"error", t.error.empty() ? json::value(nullptr) : json::value(t.error)},
                                  {"seconds", t.seconds}});
+  json::object steps;
+  for (const auto& [step, tokens] : call.trimmed.steps) steps[step] = tokens;
+  const json::object trimmed{{"bytes", call.trimmed.bytes},
+                             {"tokens", call.trimmed.tokens},
+                             {"steps", steps},
+                             {"resting", call.trimmed.resting}};
   return {{"id", call.id},
           {"ended_at", format_rfc3339(call.ended)},
           {"principal", call.principal},
@@ -37,6 +43,7 @@ json::object describe(const CallStory& call) {
           {"seconds", call.seconds},
           {"input_tokens", call.input_tokens},
           {"output_tokens", call.output_tokens},
+          {"trimmed", trimmed},
           {"tried", tried},
           {"passed_over", passed}};
 }

@@ -547,6 +547,26 @@ void add_privacy(std::vector<Key>& table) {
   add("internal", &Privacy::internal, "The same for what `patterns` of your own say is internal.");
 }
 
+Result<void> check_trim_step(std::string_view text) {
+  const std::vector<std::string> steps = Trim().steps;
+  std::vector<std::string_view> names(steps.begin(), steps.end());
+  HEARTH_TRY(read_choice(text, names));
+  return {};
+}
+
+void add_trim(std::vector<Key>& table) {
+  table.push_back(scalar(
+      "trim.enabled", boolean(), [](Config& c) -> auto& { return c.trim.enabled; },
+      "Whether chats go to providers without what costs tokens and says nothing (docs/trimming.md). Models of this box "
+      "get them as they are."));
+  table.push_back(list(
+      "trim.steps", "list of steps", check_trim_step, [](Config& c) -> auto& { return c.trim.steps; },
+      "What is done. One that does not pay for a model rests by itself."));
+  table.push_back(scalar(
+      "trim.smallest", size(64, kMiB), [](Config& c) -> auto& { return c.trim.smallest; },
+      "Shorter texts stay as they are."));
+}
+
 // Compiled where it is used: this room knows no RE2.
 Kind<std::string> expression() {
   return {"regular expression in RE2's syntax",
@@ -584,6 +604,7 @@ std::vector<Key> make_table() {
   add_deferred(table);
   add_link(table);
   add_privacy(table);
+  add_trim(table);
   add_patterns(table);
   return table;
 }

@@ -55,6 +55,8 @@ net::Headers answer_headers(const Call& call, std::string_view content_type) {
     headers.add("x-hearth-model", call.decision.model->id);
     headers.add("x-hearth-reason", call.decision.reason);
   }
+  if (const auto* trimmed = call.decision.trimmed.get(); trimmed != nullptr && trimmed->bytes_saved > 0)
+    headers.add("x-hearth-trimmed", fmt::format("bytes={}; tokens={}", trimmed->bytes_saved, trimmed->tokens_saved));
   if (const auto origin = call.exchange.request().headers.get("Origin"); call.origin_welcome && !origin.empty()) {
     headers.add("Access-Control-Allow-Origin", std::string(origin));
     headers.add("Vary", "Origin");

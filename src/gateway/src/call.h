@@ -14,7 +14,9 @@
 #include <hearth/gateway/plan.h>
 #include <hearth/privacy/detectors.h>
 #include <hearth/spend/budgets.h>
+#include <hearth/trim/pays.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +44,7 @@ struct Services {
   answers::Flights& flights;
   answers::Idempotency& idempotency;
   spend::Budgets& budgets;
+  trim::Pays& pays;
   egress::Ledger* ledger;      // nullptr: what leaves the box cannot be recorded, so nothing may
   std::string policy_version;  // of the rules in force: what was answered under others is not used
 };
@@ -64,8 +67,9 @@ struct Decision {
   std::optional<SteadyTime> first_byte;
   std::uint64_t input_tokens = 0;
   std::uint64_t output_tokens = 0;
-  spend::Cost cost;   // of the answer
-  std::string allow;  // of a 405: the methods that the path takes
+  spend::Cost cost;                              // of the answer
+  std::shared_ptr<const trim::Trimmed> trimmed;  // how the request was sent; null: nobody looked for what to leave out
+  std::string allow;                             // of a 405: the methods that the path takes
 };
 
 // Whose clients a route is for: the shape of errors, and the name of the header with the request's id.

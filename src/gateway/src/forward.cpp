@@ -3,6 +3,7 @@
 #include "answer_once.h"
 #include "departure.h"
 #include "outgoing.h"
+#include "trimmed.h"
 
 #include <vector>
 
@@ -114,6 +115,7 @@ net::awaitable<Attempt<>> forward_once(Call& call, const Request& request, const
     done = broke(place, upstream, sent.error());
   }
   departure->close(done, out->relay->usage());
+  if (done) note_savings(call, candidate, out->relay->usage());
   call.decision.cost = departure->cost();
   co_return done;
 }

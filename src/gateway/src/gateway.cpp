@@ -1,6 +1,7 @@
 #include "call.h"
 #include "deferred.h"
 #include "sessions.h"
+#include "trimmed.h"
 
 #include <hearth/core/ids.h>
 #include <hearth/core/log.h>
@@ -111,6 +112,7 @@ struct Gateway::Impl {
         spool(with.config->limits.spool),
         body_memory(kLargestBodiesAtOnce * with.config->limits.json_body),
         routes(routes_of(*with.config)),
+        pays(steps_of(*with.config)),
         services{*with.config,
                  *with.catalogue,
                  with.media,
@@ -128,6 +130,7 @@ struct Gateway::Impl {
                  *with.flights,
                  *with.idempotency,
                  *with.budgets,
+                 pays,
                  with.ledger,
                  sha256_hex(config::render(*with.config))} {}
 
@@ -135,6 +138,7 @@ struct Gateway::Impl {
   SpoolBudget spool;
   SpoolBudget body_memory;
   Routes routes;
+  trim::Pays pays;
   Sessions sessions;
   Services services;
   CallLog calls;
@@ -161,6 +165,7 @@ struct Gateway::Impl {
     story.output_tokens = d.output_tokens;
     story.passed = d.passed;
     story.tried = d.tried;
+    story.trimmed = trimmed_story(call);
     calls.add(std::move(story));
   }
 
@@ -174,6 +179,7 @@ struct Gateway::Impl {
     if (d.first_byte) record.first_byte_seconds = seconds_between(call.began, *d.first_byte);
     record.input_tokens = d.input_tokens;
     record.output_tokens = d.output_tokens;
+    record.trimmed = d.trimmed.get();
     with.metrics->record(record);
     if (!d.tried.empty() || !d.passed.empty() || !d.source.empty()) tell(call, record.seconds);
     --in_flight;

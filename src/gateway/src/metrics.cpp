@@ -55,6 +55,13 @@ struct Metrics::Impl {
                                             .Name("gen_ai_client_token_usage_total")
                                             .Help("Tokens in and out, by operation and model.")
                                             .Register(*registry);
+  prom::Family<prom::Counter>& trimmed_tokens =
+      prom::BuildCounter()
+          .Name("hearth_trim_saved_tokens_total")
+          .Help("Tokens, estimated, that were left out of chats on their way to a provider, by step.")
+          .Register(*registry);
+  prom::Family<prom::Counter>& trimmed_seconds =
+      prom::BuildCounter().Name("hearth_trim_seconds_total").Help("Time that this took, by step.").Register(*registry);
   prom::Family<prom::Counter>& requests = prom::BuildCounter()
                                               .Name("hearth_requests_total")
                                               .Help("Requests answered, by operation and HTTP status.")
@@ -120,6 +127,15 @@ struct Metrics::Impl {
     return its;
   }
 
+  void record(const trim::Trimmed& trimmed) {
+    for (const trim::Step step : trim::kAllSteps) {
+      const trim::StepReport& its = trimmed.of(step);
+      const prom::Labels labels{{"step", std::string(to_string(step))}};
+      if (its.saved() > 0) trimmed_tokens.Add(labels).Increment(static_cast<double>(its.saved()));
+      if (its.took.count() > 0) trimmed_seconds.Add(labels).Increment(std::chrono::duration<double>(its.took).count());
+    }
+  }
+
   void look_up(const CallRecord& call, Series& its) {
     prom::Labels labels{{"gen_ai_operation_name", std::string(call.operation)}, {"gen_ai_provider_name", "hearth"}};
     if (!call.model.empty()) labels["gen_ai_request_model"] = std::string(call.model);
@@ -148,6 +164,7 @@ void Metrics::record(const CallRecord& call) {
   if (call.first_byte_seconds >= 0) series.first_byte->Observe(call.first_byte_seconds);
   series.duration->Observe(call.seconds);
   series.requests->Increment();
+  if (call.trimmed != nullptr) impl_->record(*call.trimmed);
 }
 
 std::string Metrics::expose(const Gauges& gauges) {

@@ -1,6 +1,7 @@
 #include "outgoing.h"
 
 #include "redacted.h"
+#include "trimmed.h"
 
 #include <hearth/dialects/anthropic_upstream.h>
 #include <hearth/dialects/chat_stream.h>
@@ -79,13 +80,21 @@ net::awaitable<Attempt<Outgoing>> to_anthropic(Call& call, const Request& reques
   co_return out;
 }
 
-}  // namespace
-
-net::awaitable<Attempt<Outgoing>> prepare(Call& call, const Request& request, const Candidate& candidate) {
+net::awaitable<Attempt<Outgoing>> prepare_whole(Call& call, const Request& request, const Candidate& candidate) {
   if (candidate.model->upstream->facts().speaks == Speaks::openai)
     co_return co_await as_it_is(call, request, candidate);
   if (request.own != nullptr && !candidate.redact) co_return in_their_own(call, *request.own, candidate);
   co_return co_await to_anthropic(call, request, candidate);
+}
+
+}  // namespace
+
+net::awaitable<Attempt<Outgoing>> prepare(Call& call, const Request& request, const Candidate& candidate) {
+  auto out = co_await prepare_whole(call, request, candidate);
+  if (out) {
+    co_await leave_out(call, request, candidate, *out);
+  }
+  co_return out;
 }
 
 }  // namespace hearth::gateway

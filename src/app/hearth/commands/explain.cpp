@@ -112,6 +112,23 @@ std::string calls_table(const json::value& answer, const Session& s) {
                        : table.render(s.table_columns(), s.terminal().out_colour);
 }
 
+// What was left out on the way, and of which kinds: "duplicates 1200, json 400".
+std::string trimmed_text(const json::value& trimmed) {
+  std::string out;
+  if (whole(trimmed, "bytes") > 0) {
+    std::string steps;
+    const json::value& by_step = json::field(trimmed, "steps");
+    if (by_step.is_object())
+      for (const auto& [step, tokens] : by_step.get_object())
+        steps += fmt::format("{}{} {}", steps.empty() ? "" : ", ", printable(step), whole(by_step, step));
+    out += fmt::format("Left out on the way: {}, some {} tokens{}.\n", format_bytes(whole(trimmed, "bytes")),
+                       whole(trimmed, "tokens"), steps.empty() ? "" : fmt::format(" ({})", steps));
+  }
+  if (const std::string resting = json::text(trimmed, "resting"); !resting.empty())
+    out += fmt::format("Steps that did not pay for this model lately, and rest: {}.\n", printable(resting));
+  return out;
+}
+
 std::string call_text(const json::value& call, const Session& s) {
   const std::string model = json::text(call, "model");
   std::string out = fmt::format("{} asked for {} with {} data and was {}{} in {:.2f} s ({}).\n",
@@ -121,6 +138,7 @@ std::string call_text(const json::value& call, const Session& s) {
                                 json::number(call, "seconds"), whole(call, "status"));
   if (const std::string found = json::text(call, "found"); !found.empty())
     out += fmt::format("Found in it: {}.\n", printable(found));
+  out += trimmed_text(json::field(call, "trimmed"));
   const std::string source = json::text(call, "source");
   if (source == "cache") out += "The answer was there already: the same was asked before.\n";
   if (source == "joined") out += "The same was being asked already: it followed that call.\n";

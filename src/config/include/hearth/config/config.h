@@ -175,6 +175,13 @@ struct Privacy {
   WhenLeaving secret = WhenLeaving::block;
 };
 
+// What is left out of chats on their way to a provider (docs/trimming.md).
+struct Trim {
+  bool enabled = true;
+  std::vector<std::string> steps{"blobs", "whitespace", "json", "markup", "logs", "duplicates", "tools"};
+  std::uint64_t smallest = 512;  // shorter texts stay as they are
+};
+
 // What is found besides what the detectors know.
 struct Pattern {
   std::string regex;  // RE2's syntax; must be set
@@ -197,6 +204,7 @@ struct Config {
   Link link;
   Budgets budgets;
   Privacy privacy;
+  Trim trim;
   std::map<std::string, Pattern> patterns;  // by name
   Paths paths;                              // from defaults, environment and command line; not in hearth.yaml
   bool file_was_read = false;               // false: there is no hearth.yaml, defaults are in force

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace hearth::gateway {
@@ -42,6 +43,14 @@ struct CallStory {
     double seconds = 0;
   };
   std::vector<Tried> tried;
+  // What was left out of the request on its way there; nothing where bytes is 0.
+  struct Trimmed {
+    std::uint64_t bytes = 0;
+    std::uint64_t tokens = 0;                                  // estimated
+    std::vector<std::pair<std::string, std::uint64_t>> steps;  // tokens by step
+    std::string resting;                                       // steps that did not pay for this model lately
+  };
+  Trimmed trimmed;
 };
 
 class CallLog {

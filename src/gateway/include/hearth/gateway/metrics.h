@@ -4,6 +4,8 @@
 // up.
 #pragma once
 
+#include <hearth/trim/trim.h>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,6 +22,7 @@ struct CallRecord {
   double first_byte_seconds = -1;  // of a streamed answer; negative: not streamed
   std::uint64_t input_tokens = 0;
   std::uint64_t output_tokens = 0;
+  const trim::Trimmed* trimmed = nullptr;  // how the request was sent, if anybody looked for what to leave out
 };
 
 struct EngineSample {
