@@ -224,10 +224,11 @@ Result<Peer> start_hearth(const Place& place) {
   const fs::path log = place.folder / "hearthd.log";
   HEARTH_TRY_ASSIGN(const ReadySocket ready, ReadySocket::create(notify));
   HEARTH_TRY_ASSIGN(const std::uint16_t port, free_port());
-  HEARTH_TRY_ASSIGN(Process process, Process::start(pinned(place.gateway_core, {(place.build / "bin/hearthd").string(),
-                                                                                "--data", data.string(), "--listen",
-                                                                                fmt::format("127.0.0.1:{}", port)}),
-                                                    log, {"NOTIFY_SOCKET=" + notify.string(), "HEARTH_LOG_LEVEL=warn"}));
+  HEARTH_TRY_ASSIGN(
+      Process process,
+      Process::start(pinned(place.gateway_core, {(place.build / "bin/hearthd").string(), "--data", data.string(),
+                                                 "--listen", fmt::format("127.0.0.1:{}", port)}),
+                     log, {"NOTIFY_SOCKET=" + notify.string(), "HEARTH_LOG_LEVEL=warn"}));
   const auto is_ready = ready.wait(Deadline::in(kStart));
   if (!is_ready) return with_log(is_ready.error(), log);
   HEARTH_TRY_ASSIGN(const std::string key, make_key(place, data));

@@ -28,11 +28,7 @@ bool is_fresh(const Answer& answer, Seconds max_age, WallTime now) {
 
 struct Cache::Impl {
   Impl(net::Executor executor, std::filesystem::path f, CacheLimits l)
-      : limits(l),
-        path(std::move(f)),
-        front(l.memory),
-        pool(1, 1 + kWaitingReads),
-        tasks(std::move(executor)) {
+      : limits(l), path(std::move(f)), front(l.memory), pool(1, 1 + kWaitingReads), tasks(std::move(executor)) {
     if (limits.disk > 0) tasks.spawn("answers.open", open());
   }
 

@@ -2,8 +2,8 @@
 // that it answers while the I/O thread is busy.
 #pragma once
 
-#include "answers.h"
 #include "admin_egress.h"
+#include "answers.h"
 #include "box.h"
 #include "egress_host.h"
 #include "front.h"

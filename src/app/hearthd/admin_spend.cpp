@@ -1,6 +1,5 @@
 #include "admin_spend.h"
 
-
 #include <hearth/core/clock.h>
 #include <hearth/core/money.h>
 #include <hearth/dialects/api_error.h>

@@ -87,12 +87,12 @@ struct Ledger::Impl : std::enable_shared_from_this<Ledger::Impl> {
   std::string committed;
 
   mutable std::mutex mutex;
-  std::deque<Item> waiting;      // under mutex
-  std::vector<Handed> asked;     // under mutex
-  std::optional<Error> broken;   // under mutex: the table is not what we left; nothing more is taken
-  std::uint64_t next_order = 0;  // under mutex
+  std::deque<Item> waiting;       // under mutex
+  std::vector<Handed> asked;      // under mutex
+  std::optional<Error> broken;    // under mutex: the table is not what we left; nothing more is taken
+  std::uint64_t next_order = 0;   // under mutex
   std::optional<When> scheduled;  // under mutex: work is on its way to the store that will take what waits
-  std::uint64_t dropped = 0;     // under mutex
+  std::uint64_t dropped = 0;      // under mutex
 
   // ── On the store thread
 

@@ -3,6 +3,7 @@
 #include <hearth/core/file.h>
 #include <hearth/core/paths.h>
 #include <hearth/egress/destination.h>
+
 #include <fmt/format.h>
 #include <unistd.h>
 

@@ -163,8 +163,7 @@ TEST(DeferredCrash, EachCallIsDoneOnceAndToldOnceAcrossManyKills) {
     const auto seed = static_cast<unsigned>(random());
     const pid_t child = fork();
     // A thread of its own: this one has random bytes in store, and a child would give the same ids again.
-    if (child == 0)
-      std::thread([&] { live(dir.path(), seed, static_cast<int>(acknowledged.size()), ends[1]); }).join();
+    if (child == 0) std::thread([&] { live(dir.path(), seed, static_cast<int>(acknowledged.size()), ends[1]); }).join();
     close(ends[1]);
     const std::size_t kill_after = kills < 24 ? 1 + random() % 8 : std::size_t{1} << 30U;
     const int status = watch(ends[0], child, acknowledged, kill_after);

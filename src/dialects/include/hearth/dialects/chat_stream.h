@@ -28,13 +28,13 @@ class ChatStream {
   SseParser parser_;
   bool usage_wanted_;
   bool done_ = false;
-  bool answers_ = false;  // a chunk had a choice
+  bool answers_ = false;       // a chunk had a choice
   bool between_lines_ = true;  // the next byte begins a line
   Usage usage_;
 };
 
-// What is wrong with a whole answer to a chat that has status 200: it says itself that it failed, as some servers do, or
-// it answers nothing. Empty: nothing is.
+// What is wrong with a whole answer to a chat that has status 200: it says itself that it failed, as some servers do,
+// or it answers nothing. Empty: nothing is.
 std::string fault_in_answer(std::string_view body);
 // `body`, a chat's, with the wish that a stream says at its end what it took.
 std::string ask_for_usage(std::string_view body);

@@ -8,8 +8,8 @@
 #include <hearth/answers/flight.h>
 #include <hearth/answers/idempotency.h>
 #include <hearth/config/config.h>
-#include <hearth/egress/ledger.h>
 #include <hearth/deferred/queue.h>
+#include <hearth/egress/ledger.h>
 #include <hearth/gateway/access.h>
 #include <hearth/gateway/call_log.h>
 #include <hearth/gateway/catalogue.h>

@@ -26,8 +26,8 @@
 
 namespace hearth::spend {
 
-// durable: on the disk with the next commit, which it does not hasten (store::StoreThread::kSoon): the call's egress record,
-// to be written right after, does.
+// durable: on the disk with the next commit, which it does not hasten (store::StoreThread::kSoon): the call's egress
+// record, to be written right after, does.
 enum class Durability { durable, block };
 
 // A call that is about to be made.
