@@ -43,7 +43,7 @@ Result<std::string> read_webhook_secret(const std::filesystem::path& file) {
                                            "webhooks must be told",
                                            file.string()));
   if (!secret.error().is(Errc::not_found)) return secret;
-  const std::string made = new_secret(kSecretBytes);
+  std::string made = new_secret(kSecretBytes);
   HEARTH_TRY(write_file_atomic(file, made, 0600));
   return made;
 }

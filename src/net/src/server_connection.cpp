@@ -73,7 +73,8 @@ awaitable<void> ServerConnection::drain() {
   std::array<char, kReadSize> rest;  // NOLINT(cppcoreguidelines-pro-type-member-init): received into
   for (std::size_t drained = 0; keep_alive_ && !continue_expected_ && !parser_->is_done();) {
     const auto n = co_await read_some(rest);
-    if (!n || (drained += *n) > kMaxDrain) keep_alive_ = false;
+    drained += n.value_or(0);
+    if (!n || drained > kMaxDrain) keep_alive_ = false;
   }
 }
 

@@ -124,6 +124,10 @@ class Reader {
 
  private:
   [[nodiscard]] std::size_t at(const char* place) const { return static_cast<std::size_t>(place - bytes_.data()); }
+  // Of a part of the body.
+  [[nodiscard]] std::size_t at(std::string_view part) const {
+    return static_cast<std::size_t>(part.begin() - bytes_.begin());
+  }
 
   Done field(std::string_view name, od::value& value) {
     if (name == "messages") return messages(value);
@@ -146,7 +150,7 @@ class Reader {
     constexpr std::size_t kFactor = 0x9E3779B97F4A7C15;  // an odd number spreads what came before
     std::size_t hash = 0;
     return each_item(value, [&](od::value& item) {
-      const std::size_t begin = at(item.raw_json_token().data());
+      const std::size_t begin = at(item.raw_json_token());
       if (!message(item)) return kBad;
       const auto end = end_of_last();
       if (!end || *end < begin) return kBad;
@@ -191,7 +195,7 @@ class Reader {
     const Kind kind = kind_of(value);
     if (kind == Kind::text) {
       const std::string_view token = token_of(value);
-      into.texts.push_back({.token = {at(token.data()), token.size()}});
+      into.texts.push_back({.token = {at(token), token.size()}});
     }
     if (kind != Kind::list) return kGood;
     return each_item(value, [&](od::value& item) {
@@ -211,7 +215,7 @@ class Reader {
       if (name == "input") return raw(field, into.tool.arguments);
       if (name == "text" && kind_of(field) == Kind::text) {
         const std::string_view token = token_of(field);
-        into.texts.push_back({.token = {at(token.data()), token.size()}});
+        into.texts.push_back({.token = {at(token), token.size()}});
       }
       // A result's content has blocks itself, and these have no further ones.
       if (name == "content" && ++depth_ <= 2) {
@@ -228,7 +232,7 @@ class Reader {
     const auto end = end_of_last();
     if (!end) return kBad;
     if (into.type == "text")
-      for (Text& text : into.texts) text.block_end = *end;
+      for (Text& text : into.texts) text.block_end = end;
     // What a result's blocks say, it says; a picture in one is none of ours.
     for (Block& inner : into.blocks)
       if (inner.type == "text") into.texts.insert(into.texts.end(), inner.texts.begin(), inner.texts.end());
@@ -293,7 +297,7 @@ class Reader {
       if (kind_of(item) != Kind::object || item.get_object().get(object) != simdjson::SUCCESS) return kBad;
       if (object.raw_json().get(json) != simdjson::SUCCESS) return kBad;
       json = stripped(json);
-      body_.tools.push_back({at(json.data()), json.size()});
+      body_.tools.push_back({at(json), json.size()});
       return kGood;
     });
   }
