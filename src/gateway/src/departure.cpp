@@ -174,6 +174,11 @@ void Departure::record(egress::Outcome outcome, int status, const dialects::Usag
   entry_.reset();
 }
 
+void Departure::record_unsent() {
+  bytes_ = 0;
+  record(egress::Outcome::failed, 0, {});
+}
+
 void Departure::charge(const dialects::Usage& usage) {
   if (!reservation_) return;
   if (usage != dialects::Usage()) {
@@ -218,7 +223,7 @@ net::awaitable<Attempt<Departure>> depart(Call& call, const Candidate& candidate
   Booked booked = co_await book(call, std::move(cost), std::move(record));
   if (booked.entry) departure.entry_ = std::move(*booked.entry);
   if (!booked.reservation) {
-    departure.record(egress::Outcome::failed, 0, {});
+    departure.record_unsent();
     co_return std::unexpected(refused(booked.reservation.error()));
   }
   departure.reservation_ = std::move(*booked.reservation);
@@ -235,6 +240,7 @@ net::awaitable<Attempt<Departure>> depart(Call& call, const Candidate& candidate
     const auto noted = co_await before_sending(call);
     if (!noted) {
       departure.reservation_->release();
+      departure.record_unsent();
       co_return not_begun(dialects::to_api_error(noted.error()));
     }
   }

@@ -46,6 +46,8 @@ class Departure {
   Departure(egress::Ledger* ledger, std::uint64_t bytes) : ledger_(ledger), bytes_(bytes) {}
   void close(const Failure* failure, const dialects::Usage& usage);
   void record(egress::Outcome outcome, int status, const dialects::Usage& usage);
+  // It was kept back.
+  void record_unsent();
   void charge(const dialects::Usage& usage);
 
   egress::Ledger* ledger_;  // nullptr: nothing may leave
