@@ -13,13 +13,16 @@ export const packs = new URL('../../build/packs', import.meta.url).pathname;
 
 export const newFolder = () => mkdtemp(join(tmpdir(), 'hearth-chaos-'));
 
+// Pulls come from servers of the campaign's own: on this machine, and in far networks under a new name each time.
+const servers = ['127.0.0.1', ...Array.from({ length: 60 }, (_, i) => `far${i + 1}.hearth.test`)];
 // Nobody is turned away, and no engine leaves because it was not asked for a while: that would look like a fault.
-const settings = Object.fromEntries(
-  ['embed', 'speech', 'transcribe', 'ocr', 'vision', 'media', 'llama'].flatMap((name) => [
+const settings = Object.fromEntries([
+  ['HEARTH_EGRESS_ALLOW', servers.join(',')],
+  ...['embed', 'speech', 'transcribe', 'ocr', 'vision', 'media', 'llama'].flatMap((name) => [
     [`HEARTH_ENGINES_${name.toUpperCase()}_QUEUE`, '200'],
     [`HEARTH_ENGINES_${name.toUpperCase()}_IDLE_STOP`, '10h'],
   ]),
-);
+]);
 
 // A dozen MiB: long enough on its way for something to happen to it.
 export const kLarge = ['context=2048', 'embedding=256', 'layers=3', 'feed_forward=1024', 'weights=f32'];

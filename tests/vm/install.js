@@ -79,7 +79,7 @@ export async function install(site, checks) {
 
   // The network is the host's only way in, so keys are needed from here on. Without the cache each request reaches an
   // engine.
-  const settings = { listen: '["0.0.0.0:8420"]', enabled: 'false', mirror: site.mirror, keyring: '/etc/hearth/packs.gpg', keep_free: '64 MiB' };
+  const settings = { listen: '["0.0.0.0:8420"]', enabled: 'false', allow: '["10.0.2.2"]', mirror: site.mirror, keyring: '/etc/hearth/packs.gpg', keep_free: '64 MiB' };
   const edits = Object.entries(settings).map(([key, value]) => `-e 's|^  #${key}: .*|  ${key}: ${value}|'`);
   await guest.run(`cp /cargo/packs.gpg /etc/hearth/ && sed -i ${edits.join(' ')} /etc/hearth/hearth.yaml`);
   await guest.run('hearth config check && systemctl restart hearth');

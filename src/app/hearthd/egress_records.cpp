@@ -30,6 +30,9 @@ Error told(const Error& why) {
       "what leaves this box is recorded first, and that is not possible now; `hearth egress verify` says why";
   const bool for_good = why.is(Errc::corrupt) || why.is(Errc::failed_precondition);
   log::error("egress", "a connection was not opened, for it could not be recorded", {{"error", why.describe()}});
+  if (why.is(Errc::resource_exhausted))
+    return {Errc::unavailable,
+            "what leaves this box is recorded first, and the disk is full, or too slow, for that: free some space"};
   return {for_good ? Errc::permission_denied : Errc::unavailable, std::string(kSays)};
 }
 
