@@ -1,5 +1,7 @@
-// ASCII's classes of characters, without locale.
+// What detectors ask of characters besides ASCII's classes.
 #pragma once
+
+#include <hearth/core/ascii.h>
 
 #include <array>
 #include <cstddef>
@@ -7,29 +9,11 @@
 
 namespace hearth::privacy {
 
-constexpr bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-constexpr bool is_upper(char c) noexcept {
-  return c >= 'A' && c <= 'Z';
-}
-constexpr bool is_lower(char c) noexcept {
-  return c >= 'a' && c <= 'z';
-}
-constexpr bool is_letter(char c) noexcept {
-  return is_upper(c) || is_lower(c);
-}
 constexpr bool is_alnum(char c) noexcept {
   return is_letter(c) || is_digit(c);
 }
-constexpr bool is_hex(char c) noexcept {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
 constexpr bool is_blank(char c) noexcept {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-constexpr char to_lower(char c) noexcept {
-  return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
 }
 constexpr char to_upper(char c) noexcept {
   return is_lower(c) ? static_cast<char>(c - 'a' + 'A') : c;

@@ -1,5 +1,7 @@
-// What characters are, and lines. ASCII's only: all others are none of these.
+// What words, blanks and lines are, by ASCII's characters only.
 #pragma once
+
+#include <hearth/core/ascii.h>
 
 #include <cstddef>
 #include <string>
@@ -8,18 +10,6 @@
 
 namespace hearth::trim {
 
-constexpr bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-constexpr bool is_upper(char c) noexcept {
-  return c >= 'A' && c <= 'Z';
-}
-constexpr bool is_lower(char c) noexcept {
-  return c >= 'a' && c <= 'z';
-}
-constexpr bool is_letter(char c) noexcept {
-  return is_upper(c) || is_lower(c);
-}
 constexpr bool is_word(char c) noexcept {
   return is_letter(c) || is_digit(c) || c == '_';
 }
@@ -28,12 +18,6 @@ constexpr bool is_blank(char c) noexcept {
 }
 constexpr bool is_space(char c) noexcept {
   return is_blank(c) || c == '\n' || c == '\r';
-}
-constexpr char to_lower(char c) noexcept {
-  return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
-}
-constexpr bool is_hex(char c) noexcept {
-  return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'f');
 }
 
 inline std::string lowered(std::string_view text) {
