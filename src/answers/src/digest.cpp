@@ -29,15 +29,30 @@ Hasher& Hasher::add(std::string_view part) {
 }
 
 void Hasher::begin(std::uint64_t size) {
-  crypto_generichash_update(as_state(state_.data()), reinterpret_cast<const unsigned char*>(&size), sizeof(size));
+  update({reinterpret_cast<const char*>(&size), sizeof(size)});
 }
 
 void Hasher::update(std::string_view piece) {
-  crypto_generichash_update(as_state(state_.data()), reinterpret_cast<const unsigned char*>(piece.data()),
-                            piece.size());
+  if (piece.size() > waiting_.size() - waiting_size_) {
+    flush();
+    if (piece.size() > waiting_.size()) {
+      crypto_generichash_update(as_state(state_.data()), reinterpret_cast<const unsigned char*>(piece.data()),
+                                piece.size());
+      return;
+    }
+  }
+  std::memcpy(waiting_.data() + waiting_size_, piece.data(), piece.size());
+  waiting_size_ += piece.size();
+}
+
+void Hasher::flush() {
+  crypto_generichash_update(as_state(state_.data()), reinterpret_cast<const unsigned char*>(waiting_.data()),
+                            waiting_size_);
+  waiting_size_ = 0;
 }
 
 Digest Hasher::finish() {
+  flush();
   Digest digest;
   crypto_generichash_final(as_state(state_.data()), digest.bytes.data(), digest.bytes.size());
   return digest;

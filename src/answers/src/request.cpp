@@ -13,6 +13,15 @@ namespace od = simdjson::ondemand;
 
 constexpr std::string_view kSpace = " \t\r\n";
 
+constexpr std::size_t kLargestKept = 128UL * 1024;
+
+// This thread's, for one reading after the other: to make its buffers anew takes longer than to read most requests.
+od::parser& kept_parser() {
+  static thread_local od::parser parser;
+  if (parser.capacity() > kLargestKept) parser = od::parser();
+  return parser;
+}
+
 struct Field {
   std::string name;
   std::string_view value;  // as it stands in the body
@@ -32,10 +41,9 @@ Result<std::vector<Field>> split_object(std::string_view text) {
   text = trimmed(text);
   const auto first = text.find_first_not_of(kSpace);
   if (first == std::string_view::npos || text[first] != '{' || text.back() != '}') return malformed();
-  od::parser parser;
   od::document document;
   od::object object;
-  if (parser.iterate(text, text.size() + simdjson::SIMDJSON_PADDING).get(document)) return malformed();
+  if (kept_parser().iterate(text, text.size() + simdjson::SIMDJSON_PADDING).get(document)) return malformed();
   if (document.get_object().get(object)) return malformed();
   std::vector<Field> fields;
   const char* begin = nullptr;  // of the value before
@@ -85,10 +93,9 @@ std::string_view find(const std::vector<Field>& fields, std::string_view name) {
 // the model does.
 bool only_own_tools(std::string_view tools) {
   if (is_nothing(tools)) return true;
-  od::parser parser;
   od::document document;
   od::array array;
-  if (parser.iterate(tools, tools.size() + simdjson::SIMDJSON_PADDING).get(document)) return false;
+  if (kept_parser().iterate(tools, tools.size() + simdjson::SIMDJSON_PADDING).get(document)) return false;
   if (document.get_array().get(array)) return false;
   for (auto entry : array) {
     od::object tool;

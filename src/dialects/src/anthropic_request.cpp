@@ -194,7 +194,7 @@ TranslatedRequest write(Request&& request, bool counting) {
   }
   list("messages", request.messages);
   body += '}';
-  return {std::move(request.head), JsonBody(std::move(body)), request.model_was_at};
+  return with_facts(std::move(request.head), JsonBody(std::move(body)), request.model_was_at);
 }
 
 Decoded<TranslatedRequest> translate(const JsonBody& body, bool counting) {

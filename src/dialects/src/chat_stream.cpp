@@ -1,3 +1,4 @@
+#include "src/chat_usage.h"
 #include "src/json_reader.h"
 #include "src/json_writer.h"
 
@@ -18,15 +19,15 @@ struct Chunk {
   bool failed = false;
   std::string message;  // of the failure
   bool has_choices = false;
-  bool has_usage = false;
+  std::optional<Usage> usage;
+  Usage timings;
 };
 
 // nullopt: it is no JSON object.
-std::optional<Chunk> read_chunk(std::string_view data) {
-  static constexpr std::array<std::string_view, 3> kOuter{"error", "choices", "usage"};
+std::optional<Chunk> read_chunk(const JsonBody& body) {
+  static constexpr std::array<std::string_view, 4> kOuter{"error", "choices", "usage", "timings"};
   static constexpr std::array<std::string_view, 1> kError{"message"};
   Chunk chunk;
-  const JsonBody body = JsonBody::copy_of(data);
   json::Document document(body);
   const auto read_error = [&](std::string_view, json::Value value) -> Decoded<void> {
     if (value.kind() != json::Kind::string) return value.check();
@@ -43,10 +44,9 @@ std::optional<Chunk> read_chunk(std::string_view data) {
       HEARTH_TRY(value.each_field(kError, read_error));
       return {};
     }
-    if (name == "usage") {
-      chunk.has_usage = value.kind() == json::Kind::object;
-      return value.check();
-    }
+    if (name == "timings") return read_timings(value, chunk.timings);
+    if (name == "usage")
+      return value.kind() == json::Kind::object ? read_chat_usage(value, chunk.usage.emplace()) : value.check();
     if (value.kind() != json::Kind::array) return value.check();
     return value.each_item(kSomeChoices, [&](std::size_t, json::Value item) -> Decoded<void> {
       chunk.has_choices = true;
@@ -60,14 +60,14 @@ std::optional<Chunk> read_chunk(std::string_view data) {
 }  // namespace
 
 Result<bool> ChatStream::check(std::string_view data) {
-  const auto chunk = read_chunk(data);
+  const auto chunk = read_chunk(JsonBody::copy_of(data));
   if (!chunk) return fail(Errc::protocol_error, "a part of the stream is not JSON");
   if (chunk->failed)
     return fail(Errc::unavailable,
                 chunk->message.empty() ? "the server broke off with an error" : chunk->message.substr(0, kMaxMessage));
   answers_ = answers_ || chunk->has_choices;
-  if (!chunk->has_usage) return true;
-  usage_ = decode_usage(data);
+  if (!chunk->usage) return true;
+  usage_ = *chunk->usage;
   return chunk->has_choices || usage_wanted_;
 }
 
@@ -101,12 +101,13 @@ Result<void> ChatStream::end() const {
   return fail(Errc::unavailable, "the answer broke off before its end");
 }
 
-std::string fault_in_answer(std::string_view body) {
+Result<Usage> check_answer(const JsonBody& body) {
   const auto chunk = read_chunk(body);
-  if (!chunk) return "the server's answer cannot be read";
-  if (chunk->has_choices) return {};
-  if (!chunk->failed) return "the server's answer says nothing";
-  return chunk->message.empty() ? "the server answered with an error" : chunk->message.substr(0, kMaxMessage);
+  if (!chunk) return fail(Errc::unavailable, "the server's answer cannot be read");
+  if (chunk->has_choices) return chunk->usage.value_or(chunk->timings);
+  if (!chunk->failed) return fail(Errc::unavailable, "the server's answer says nothing");
+  return fail(Errc::unavailable,
+              chunk->message.empty() ? "the server answered with an error" : chunk->message.substr(0, kMaxMessage));
 }
 
 namespace {

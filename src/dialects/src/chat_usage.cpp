@@ -41,6 +41,19 @@ Decoded<void> read_chat_usage(json::Value& value, Usage& usage) {
   return {};
 }
 
+Decoded<void> read_timings(json::Value& value, Usage& usage) {
+  static constexpr std::array<std::string_view, 3> kNames{"cache_n", "prompt_n", "predicted_n"};
+  if (value.kind() != json::Kind::object) return value.check();
+  HEARTH_TRY(value.each_field(kNames, [&usage](std::string_view name, json::Value field) -> Decoded<void> {
+    std::uint64_t count = 0;
+    HEARTH_TRY(read_count(field, count));
+    (name == "predicted_n" ? usage.output_tokens : usage.input_tokens) += count;
+    if (name == "cache_n") usage.cached_tokens = count;
+    return {};
+  }));
+  return {};
+}
+
 void write_chat_usage(json::Writer& w, const Usage& usage) {
   w.begin_object();
   w.key("prompt_tokens").number(usage.input_tokens);

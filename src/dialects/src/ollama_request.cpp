@@ -257,7 +257,7 @@ TranslatedRequest write(Request&& request, std::string_view rest) {
   body += request.fields;
   body += rest;
   body += '}';
-  return {std::move(request.head), JsonBody(std::move(body))};
+  return with_facts(std::move(request.head), JsonBody(std::move(body)));
 }
 
 std::string write_message(std::string_view role, std::string_view text, const std::vector<std::string>& images) {

@@ -408,7 +408,7 @@ Decoded<ResponsesRequest> translate_responses(const JsonBody& body) {
     reading.echo.emplace_back("instructions", repeated.take());
   }
   chat += reading.conversation.messages + "]}";
-  return ResponsesRequest{{std::move(reading.head), JsonBody(std::move(chat))}, std::move(reading.echo)};
+  return ResponsesRequest{with_facts(std::move(reading.head), JsonBody(std::move(chat))), std::move(reading.echo)};
 }
 
 }  // namespace hearth::dialects

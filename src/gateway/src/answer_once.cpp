@@ -173,7 +173,10 @@ class Leading {
     call_.exchange.divert(flight_, [this] { tell(); });
   }
 
-  net::awaitable<void> run() {
+  // `key` is that of an answer of `model`'s.
+  net::awaitable<void> run(const Model& model, Digest key) {
+    model_ = &model;
+    key_ = key;
     co_await ask_();
     co_await settle();
   }
@@ -190,7 +193,7 @@ class Leading {
     }
     if (standing->verdict != answers::Verdict::run) co_return refuse(why_not(standing->verdict));
     if (terms_.look) {
-      const AnswerPtr hit = co_await look(call_, key_of(call_, *first.model, data_class_), terms_, first);
+      const AnswerPtr hit = co_await look(call_, key_for(*first.model), terms_, first);
       if (hit != nullptr) {
         co_await commit(ticket, hit);
         co_return co_await give(hit);
@@ -253,7 +256,16 @@ class Leading {
     }
     flight_.finish();
     if (terms_.store && answer != nullptr)
-      call_.services.cache->put(key_of(call_, *call_.decision.model, data_class_), answer);
+      call_.services.cache->put(key_for(*call_.decision.model), answer);
+  }
+
+  // Of an answer of `model`'s; most calls are answered by the first that they are planned for.
+  Digest key_for(const Model& model) {
+    if (model_ != &model) {
+      model_ = &model;
+      key_ = key_of(call_, model, data_class_);
+    }
+    return key_;
   }
 
   // Where nobody else could be asked, nobody looked yet how confidential the data are.
@@ -322,6 +334,8 @@ class Leading {
   DataClass data_class_;  // that the call is known by
   answers::CacheTerms terms_;
   AskUpstream ask_;
+  const Model* model_ = nullptr;  // that key_ is of
+  Digest key_;
 };
 
 net::awaitable<void> follow(Call& call, answers::Follower follower) {
@@ -407,7 +421,7 @@ net::awaitable<void> answer_once(Call& call, Candidate first, const dialects::Js
   if (!follower.leads()) co_return co_await follow(call, std::move(follower));
   Leading leading(call, follower.flight(), body, terms, std::move(ask));
   const auto read = [&call](answers::Follower& own) { return deliver(call, own); };
-  co_await lead(call, std::move(follower), leading.run(), read);
+  co_await lead(call, std::move(follower), leading.run(*first.model, key), read);
 }
 
 }  // namespace hearth::gateway

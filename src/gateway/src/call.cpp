@@ -67,7 +67,10 @@ net::Headers answer_headers(const Call& call, std::string_view content_type) {
 net::awaitable<void> reply(Call& call, int status, std::string_view content_type, std::string_view body) {
   call.decision.status = status;
   // A client that does not take its answer has left, and needs none.
-  [[maybe_unused]] const auto sent = co_await call.exchange.respond(status, answer_headers(call, content_type), body);
+  // While others may follow the call, what is of the call and not of the answer is each client's own, and said later.
+  net::Headers headers = call.exchange.diverted() ? net::Headers{{"Content-Type", std::string(content_type)}}
+                                                  : answer_headers(call, content_type);
+  [[maybe_unused]] const auto sent = co_await call.exchange.respond(status, std::move(headers), body);
 }
 
 net::awaitable<void> reply_json(Call& call, std::string_view body) {

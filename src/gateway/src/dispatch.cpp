@@ -3,8 +3,6 @@
 #include "judge.h"
 #include "sessions.h"
 
-#include <hearth/dialects/chat.h>
-
 #include <fmt/format.h>
 
 #include <ctime>
@@ -84,21 +82,18 @@ net::awaitable<dialects::Decoded<Plan>> plan_call(Call& call, Wanted wanted) {
     const auto judged = co_await judge(call, *wanted.body);
     if (!judged) co_return std::unexpected(judged.error());
     call.decision.judged = true;
-    asked.facts = {wanted.body->size(), call.decision.data_class, minute_of_day(wall_now()),
-                   dialects::has_word(*wanted.body, "tools"), dialects::has_word(*wanted.body, "image_url")};
+    asked.facts = {wanted.body->size(), call.decision.data_class, minute_of_day(wall_now()), wanted.facts.tools,
+                   wanted.facts.bounds.images > 0};
     asked.redacted_class = call.decision.redacted_class;
     asked.price = [&services, size = wanted.body->size()](const Model& model) {
       return price_of(services, model, size);
     };
     if (wanted.task == Task::chat) {
-      const auto conversation = co_await parse_sized(
-          call, wanted.body->size(), [&] { return Result<dialects::Conversation>(read_conversation(*wanted.body)); });
-      if (conversation) {
-        call.decision.conversation = conversation_of(call, wanted.model, conversation->opening);
-        held = services.sessions.find(*call.decision.conversation, steady_now());
-        if (held) asked.hold = conversation->after_tool ? Hold::only : Hold::prefers;
-        if (held) asked.held = *held;
-      }
+      const dialects::Conversation& conversation = wanted.facts.conversation;
+      call.decision.conversation = conversation_of(call, wanted.model, conversation.opening);
+      held = services.sessions.find(*call.decision.conversation, steady_now());
+      if (held) asked.hold = conversation.after_tool ? Hold::only : Hold::prefers;
+      if (held) asked.held = *held;
     }
   } else {
     asked.facts.data_class = services.config.policy.default_class;

@@ -3,6 +3,7 @@
 
 #include "upstream_call.h"
 
+#include <hearth/dialects/chat.h>
 #include <hearth/gateway/plan.h>
 
 #include <string>
@@ -15,6 +16,7 @@ struct Wanted {
   std::string_view model;  // as the client asks for it
   Task task = Task::chat;
   const dialects::JsonBody* body = nullptr;  // in OpenAI's dialect
+  dialects::RequestFacts facts = {};         // of chats
 };
 
 // Judges the call's data and plans; both are noted in its decision. model_not_found, model_not_loaded,

@@ -68,7 +68,7 @@ net::awaitable<Attempt<>> pass_whole(Call& call, Lease& place, const Upstream& u
   if (!is_object(*body)) co_return unreadable(place, upstream);
   const std::size_t size = body->size();
   departure.received(size);
-  const auto relayed = co_await parse_sized(call, size, [&] { return relay.whole(std::move(*body)); });
+  const auto relayed = co_await parse_sized(call, size, [&] { return relay.whole(std::move(*body), nullptr); });
   if (!relayed) co_return misspoke(place, upstream, relayed.error());
   place.finish(Outcome::ok);
   note(call, relay.usage());
@@ -88,7 +88,7 @@ net::awaitable<Attempt<>> pass_answer(Call& call, Lease& place, const Upstream& 
 dialects::AnswerBounds bounds_of(const Request& request, const Model& model, bool translated) {
   const UpstreamFacts& facts = model.upstream->facts();
   if (facts.kind == UpstreamKind::engine) return {};
-  dialects::AnswerBounds bounds = dialects::read_bounds(request.body);
+  dialects::AnswerBounds bounds = request.head.facts.bounds;
   if (bounds.max_output) return bounds;
   bounds.max_output = model.max_output;
   if (translated) bounds.max_output = facts.max_output;
@@ -130,7 +130,7 @@ net::awaitable<void> ask_in_turn(Call& call, const Request& request, const Plan&
 
 net::awaitable<void> forward(Call& call, const dialects::JsonBody& body, const dialects::ForwardHead& head, Task task,
                              std::string target, MakeRelay relay, const InAnthropic* own) {
-  const Wanted wanted{head.model, task, &body};
+  const Wanted wanted{head.model, task, &body, head.facts};
   const auto plan = co_await plan_call(call, wanted);
   if (!plan) co_return co_await reply_error(call, plan.error());
   const Request request{body, head, std::move(target), std::move(relay), own};

@@ -18,7 +18,7 @@ class MessageRelay : public Relay {
     usage_ = stream_.usage();
     return stream_.end();
   }
-  Result<std::string> whole(std::string body) override {
+  Result<std::string> whole(std::string body, const dialects::Usage* /*told*/) override {
     HEARTH_TRY_ASSIGN(dialects::TranslatedAnswer answer, dialects::translate_chat_answer(body, id_));
     usage_ = answer.usage;
     return std::move(answer.body);
@@ -35,7 +35,7 @@ class MessageRelay : public Relay {
 class CountRelay : public WholeRelay {
  public:
   explicit CountRelay(const Call&) {}
-  Result<std::string> whole(std::string body) override {
+  Result<std::string> whole(std::string body, const dialects::Usage* /*told*/) override {
     HEARTH_TRY_ASSIGN(const std::uint64_t tokens, dialects::decode_token_count(body));
     return dialects::encode_token_count(tokens);
   }

@@ -27,7 +27,7 @@ class OllamaRelay : public Relay {
     usage_ = stream_.usage();
     return stream_.end();
   }
-  Result<std::string> whole(std::string body) override {
+  Result<std::string> whole(std::string body, const dialects::Usage* /*told*/) override {
     HEARTH_TRY_ASSIGN(dialects::OllamaAnswer answer,
                       dialects::translate_ollama_answer(body, Shape, call_.decision.requested_model, now_of(call_)));
     usage_ = answer.usage;
@@ -46,7 +46,7 @@ template <bool One>
 class EmbedRelay : public WholeRelay {
  public:
   explicit EmbedRelay(const Call& call) : call_(call) {}
-  Result<std::string> whole(std::string body) override {
+  Result<std::string> whole(std::string body, const dialects::Usage* /*told*/) override {
     HEARTH_TRY_ASSIGN(dialects::OllamaAnswer answer,
                       dialects::translate_ollama_embeddings(body, One, call_.decision.requested_model, now_of(call_)));
     usage_ = answer.usage;

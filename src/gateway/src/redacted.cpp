@@ -41,8 +41,8 @@ class RestoringRelay : public Relay {
     return next_->part(part_);
   }
   Result<void> end() override { return next_->end(); }
-  Result<std::string> whole(std::string body) override {
-    return next_->whole(privacy::restore_body(placeholders_, body));
+  Result<std::string> whole(std::string body, const dialects::Usage* told) override {
+    return next_->whole(privacy::restore_body(placeholders_, body), told);
   }
   [[nodiscard]] dialects::Usage usage() const override { return next_->usage(); }
 

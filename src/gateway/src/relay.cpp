@@ -33,8 +33,8 @@ class PassThrough final : public Relay {
     usage_ = dialects::decode_stream_usage(tail_.text());
     return {};
   }
-  Result<std::string> whole(std::string body) override {
-    usage_ = dialects::decode_usage(body);
+  Result<std::string> whole(std::string body, const dialects::Usage* told) override {
+    usage_ = told != nullptr ? *told : dialects::decode_usage(dialects::JsonBody::borrow(body));
     return body;
   }
   [[nodiscard]] dialects::Usage usage() const override { return usage_; }
@@ -57,10 +57,9 @@ class CheckedRelay final : public Relay {
     HEARTH_TRY(stream_.end());
     return next_->end();
   }
-  Result<std::string> whole(std::string body) override {
-    if (const std::string fault = dialects::fault_in_answer(body); !fault.empty())
-      return fail(Errc::unavailable, fault);
-    return next_->whole(std::move(body));
+  Result<std::string> whole(std::string body, const dialects::Usage* /*told*/) override {
+    HEARTH_TRY_ASSIGN(const dialects::Usage usage, dialects::check_answer(dialects::JsonBody::borrow(body)));
+    return next_->whole(std::move(body), &usage);
   }
   [[nodiscard]] dialects::Usage usage() const override {
     return stream_.usage() == dialects::Usage() ? next_->usage() : stream_.usage();
@@ -89,10 +88,10 @@ class TranslatingRelay final : public Relay {
     HEARTH_TRY(stream_.end());
     return next_->end();
   }
-  Result<std::string> whole(std::string body) override {
+  Result<std::string> whole(std::string body, const dialects::Usage* /*told*/) override {
     HEARTH_TRY_ASSIGN(dialects::TranslatedAnswer answer, dialects::translate_message_answer(body, created_));
     usage_ = answer.usage;
-    return next_->whole(std::move(answer.body));
+    return next_->whole(std::move(answer.body), &usage_);
   }
   [[nodiscard]] dialects::Usage usage() const override { return usage_; }
 
@@ -111,7 +110,7 @@ class MessageRelay final : public Relay {
     return part_;
   }
   Result<void> end() override { return stream_.end(); }
-  Result<std::string> whole(std::string body) override {
+  Result<std::string> whole(std::string body, const dialects::Usage* /*told*/) override {
     HEARTH_TRY_ASSIGN(usage_, dialects::check_message_answer(body));
     return body;
   }

@@ -22,8 +22,8 @@ class Relay {
   virtual Result<std::string_view> part(std::string_view bytes) = 0;
   // The stream's bytes have ended. unavailable if the answer had not.
   virtual Result<void> end() = 0;
-  // A whole answer. protocol_error.
-  virtual Result<std::string> whole(std::string body) = 0;
+  // A whole answer. `told`: what it says it took, if somebody has read that already. protocol_error, unavailable.
+  virtual Result<std::string> whole(std::string body, const dialects::Usage* told) = 0;
   // What it says it took, once it has ended.
   [[nodiscard]] virtual dialects::Usage usage() const = 0;
 };

@@ -18,7 +18,7 @@ class ResponseRelay : public Relay {
     usage_ = stream_.usage();
     return stream_.end();
   }
-  Result<std::string> whole(std::string body) override {
+  Result<std::string> whole(std::string body, const dialects::Usage* /*told*/) override {
     HEARTH_TRY_ASSIGN(dialects::ResponseAnswer answer, dialects::translate_response(body, head_));
     usage_ = answer.usage;
     return std::move(answer.body);

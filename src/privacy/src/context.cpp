@@ -102,9 +102,10 @@ bool ends_word(std::string_view text, const Word& word, std::size_t end) noexcep
 
 }  // namespace
 
-Context::Context(std::string_view text, std::string_view key) : text_(text) {
+void Context::look_at_key() {
+  key_seen_ = true;
   before_.fill(kNever);
-  after_.fill(kNever);
+  std::string_view key = key_;
   if (key.size() > kOrigin) key.remove_prefix(key.size() - kOrigin);
   look(key, 0, key.size(), kOrigin - key.size(), before_);
   // "order_id", "id": a number of something, if nothing said of what.
@@ -129,6 +130,7 @@ void Context::look(std::string_view text, std::size_t from, std::size_t to, std:
 }
 
 void Context::advance(std::size_t to) {
+  if (!key_seen_) look_at_key();
   if (to <= scanned_) return;
   // Of what lies further back than anything asks, nothing has to be known.
   if (to - scanned_ > 2 * kReach) scanned_ = to - 2 * kReach;

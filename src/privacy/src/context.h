@@ -30,7 +30,7 @@ inline constexpr std::size_t kTopics = 12;
 class Context {
  public:
   // `key` counts as standing directly before the text.
-  Context(std::string_view text, std::string_view key);
+  Context(std::string_view text, std::string_view key) : text_(text), key_(key) {}
 
   // Whether `topic` is spoken of within kReach bytes before `begin` (and nothing else of a number is nearer), or right
   // after `end`.
@@ -45,6 +45,7 @@ class Context {
   static constexpr std::size_t kNever = static_cast<std::size_t>(-1);
   using Seen = std::array<std::size_t, kTopics>;  // where each topic was last spoken of, counted from kOrigin
 
+  void look_at_key();
   void advance(std::size_t to);
   void look(std::string_view text, std::size_t from, std::size_t to, std::size_t origin, Seen& seen);
   [[nodiscard]] bool after(Topic topic, std::size_t end);
@@ -53,6 +54,8 @@ class Context {
   // Places are counted from here, so that the key has places before the text.
   static constexpr std::size_t kOrigin = 64;
   std::string_view text_;
+  std::string_view key_;
+  bool key_seen_ = false;  // seldom asked for
   std::size_t scanned_ = 0;
   Seen before_{};
   std::size_t after_at_ = kNever;

@@ -4,6 +4,7 @@
 #include "src/email.h"
 #include "src/fold.h"
 #include "src/numbers.h"
+#include "src/secret_name.h"
 #include "src/secrets.h"
 
 #include <algorithm>
@@ -148,6 +149,13 @@ class Scanner {
   std::size_t next_pem_end_ = 0;
 };
 
+// Nothing in it can wake a detector, nor does its name say that all of it is secret: so are most strings of a request,
+// names of fields and short words.
+bool is_still(std::string_view text, std::string_view key) {
+  const auto wakes = [](char c) { return byte(c) >= 0x80 || kWakes[byte(c)] != Wake::nothing; };
+  return std::ranges::none_of(text, wakes) && (key.empty() || secret_name(key) == SecretName::none);
+}
+
 // In order, and of those that overlap one that covers both.
 void merge(std::vector<Finding>& findings) {
   std::ranges::sort(findings, {}, &Finding::offset);
@@ -170,11 +178,12 @@ void merge(std::vector<Finding>& findings) {
 }  // namespace
 
 Scan scan_text(std::string_view text, std::string_view key, const CustomPatterns* custom) {
+  Scan scan;
+  if (custom == nullptr && is_still(text, key)) return scan;
   const FoldedText folded(text);
   Scanner scanner(folded.view(), key);
   scanner.run();
 
-  Scan scan;
   scan.classes = scanner.classes();
   scan.complete = scanner.complete();
   scan.work = scanner.work();

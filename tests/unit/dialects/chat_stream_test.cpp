@@ -88,14 +88,29 @@ TEST(ChatStream, OneThatSaysNothingIsNoAnswer) {
   EXPECT_EQ(pass(stream, event(kUsage) + std::string(kSseDone)), "<the answer says nothing>");
 }
 
-TEST(ErrorInAnswer, IsFoundDespiteItsStatus) {
-  EXPECT_EQ(fault_in_answer(R"({"error":{"message":"no credit"}})"), "no credit");
-  EXPECT_EQ(fault_in_answer(R"({"error":{}})"), "the server answered with an error");
-  EXPECT_EQ(fault_in_answer(R"({"choices":[{"message":{}}],"error":null})"), "");
-  EXPECT_EQ(fault_in_answer(R"({"choices":[{"message":{}}]})"), "");
+std::string fault_in(std::string_view answer) {
+  const auto usage = check_answer(JsonBody::copy_of(answer));
+  return usage ? std::string() : usage.error().message();
+}
+
+TEST(CheckAnswer, FindsTheErrorDespiteItsStatus) {
+  EXPECT_EQ(fault_in(R"({"error":{"message":"no credit"}})"), "no credit");
+  EXPECT_EQ(fault_in(R"({"error":{}})"), "the server answered with an error");
+  EXPECT_EQ(fault_in(R"({"choices":[{"message":{}}],"error":null})"), "");
+  EXPECT_EQ(fault_in(R"({"choices":[{"message":{}}]})"), "");
   for (const char* nothing : {"{}", R"({"choices":[]})", R"({"choices":null})"})
-    EXPECT_EQ(fault_in_answer(nothing), "the server's answer says nothing") << nothing;
-  EXPECT_EQ(fault_in_answer(R"({"choices":[)"), "the server's answer cannot be read");
+    EXPECT_EQ(fault_in(nothing), "the server's answer says nothing") << nothing;
+  EXPECT_EQ(fault_in(R"({"choices":[)"), "the server's answer cannot be read");
+}
+
+TEST(CheckAnswer, ReadsWhatItTook) {
+  const auto usage_of = [](std::string_view rest) {
+    return check_answer(JsonBody(R"({"choices":[{}],)" + std::string(rest) + "}")).value();
+  };
+  EXPECT_EQ(usage_of(R"("usage":{"completion_tokens":4,"prompt_tokens":42})"), (Usage{42, 4}));
+  EXPECT_EQ(usage_of(R"("timings":{"prompt_n":2,"predicted_n":4})"), (Usage{2, 4}));
+  for (const char* nothing : {R"("usage":7)", R"("timings":"slow")", R"("usage":{"prompt_tokens":[1]})"})
+    EXPECT_EQ(usage_of(nothing), Usage()) << nothing;
 }
 
 TEST(AskForUsage, AddsOneField) {
@@ -105,9 +120,13 @@ TEST(AskForUsage, AddsOneField) {
             R"({"stream_options":{"include_usage":true,"include_obfuscation":true},"model":"m"})");
 }
 
-TEST(ReadConversation, OpeningsTellConversationsApart) {
+RequestFacts facts_of(std::string body) {
+  return with_facts({}, JsonBody(std::move(body))).head.facts;
+}
+
+TEST(RequestFacts, OpeningsTellConversationsApart) {
   const auto read = [](std::string messages) {
-    return read_conversation(JsonBody(R"({"model":"m","messages":[)" + std::move(messages) + "]}"));
+    return facts_of(R"({"model":"m","messages":[)" + std::move(messages) + "]}").conversation;
   };
   const std::string system = R"({"role":"system","content":"be brief"})";
   const std::string hello = R"({"role":"user","content":"hello"})";
@@ -122,24 +141,37 @@ TEST(ReadConversation, OpeningsTellConversationsApart) {
   EXPECT_FALSE(read(hello + "," + call + "," + result + "," + hello).after_tool);
 }
 
-TEST(HasWord, FindsWholeStringsOnly) {
-  const JsonBody body(R"({"tools":[],"messages":[{"content":"say \"images\" and tool"}]})");
-  EXPECT_TRUE(has_word(body, "tools"));
-  EXPECT_FALSE(has_word(body, "images"));
-  EXPECT_FALSE(has_word(body, "tool"));
+TEST(RequestFacts, ToolsAreAFieldOfTheRequest) {
+  EXPECT_TRUE(facts_of(R"({"tools":[],"messages":[{}]})").tools);
+  EXPECT_FALSE(facts_of(R"({"tools":null,"messages":[{"tools":[1],"content":"say \"tools\""}]})").tools);
 }
 
-TEST(ReadBounds, ReadsWhatBoundsAnAnswer) {
-  const AnswerBounds none = read_bounds(JsonBody(R"({"messages":[]})"));
+TEST(RequestFacts, HoldWhatBoundsAnAnswer) {
+  const AnswerBounds none = facts_of(R"({"messages":[{}]})").bounds;
   EXPECT_EQ(none.max_output, std::nullopt);
   EXPECT_EQ(none.choices, 1U);
-  const AnswerBounds some = read_bounds(JsonBody(
-      R"({"max_tokens":10,"max_completion_tokens":20,"n":3,"m":[{"image_url":{"url":"data:image/png;base64,AAAA"}}]})"));
+  const AnswerBounds some =
+      facts_of(
+          R"({"max_tokens":10,"max_completion_tokens":20,"n":3,"m":[{"image_url":{"url":"data:image/png;base64,AAAA"}}]})")
+          .bounds;
   EXPECT_EQ(some.max_output, 20U);
   EXPECT_EQ(some.choices, 3U);
   EXPECT_EQ(some.images, 1U);
   EXPECT_EQ(some.picture_bytes, 27U);
-  EXPECT_EQ(read_bounds(JsonBody(R"({"max_tokens":null,"n":"2"})")).choices, 1U);
+  EXPECT_EQ(facts_of(R"({"max_tokens":null,"n":"2"})").bounds.choices, 1U);
+}
+
+TEST(RequestFacts, AreTheSameWhereverTheyAreRead) {
+  const std::string body =
+      R"({"model":"m","n":2,"messages":[{"role":"user","content":"a"},{"role":"tool","content":"b"}],"tools":[{}],"max_tokens":7})";
+  const RequestFacts facts = facts_of(body);
+  const auto head = decode_chat_head(JsonBody(body));
+  ASSERT_TRUE(head.has_value());
+  EXPECT_EQ(head->facts.conversation.opening, facts.conversation.opening);
+  EXPECT_TRUE(head->facts.conversation.after_tool);
+  EXPECT_EQ(head->facts.bounds.max_output, 7U);
+  EXPECT_EQ(head->facts.bounds.choices, 2U);
+  EXPECT_TRUE(head->facts.tools);
 }
 
 TEST(RetryAfter, IsReadInEachForm) {

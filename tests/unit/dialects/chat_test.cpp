@@ -5,6 +5,10 @@
 namespace hearth::dialects {
 namespace {
 
+Usage usage_of(std::string_view answer) {
+  return decode_usage(JsonBody::copy_of(answer));
+}
+
 TEST(Chat, reads_the_head) {
   const auto head = decode_chat_head(JsonBody::copy_of(
       R"({"messages":[{"role":"user","content":[{"type":"text","text":"hi"}]},{}],"stream":true,"model":"gpt-4o","n":1})"));
@@ -24,6 +28,8 @@ TEST(Chat, names_the_field_that_is_wrong) {
       {R"({"model":"m","messages":"hi"})", ApiCode::invalid_type, "messages"},
       {R"({"model":"m","messages":[{},"hi"]})", ApiCode::invalid_type, "messages[1]"},
       {R"({"model":"m","messages":[{}],"stream":"yes"})", ApiCode::invalid_type, "stream"},
+      {R"({"model":"m","messages":[{}],"n":1,"n":9})", ApiCode::duplicate_field, "n"},
+      {R"({"model":"m","messages":[{"content":"a","content":"b"}]})", ApiCode::duplicate_field, "messages[0].content"},
   };
   for (const Bad& row : rows) {
     expect_rejected(decode_chat_head(JsonBody::copy_of(row.input)), row.code, row.param, row.input);
@@ -43,21 +49,21 @@ TEST(Chat, each_endpoint_asks_for_what_it_needs) {
 }
 
 TEST(Usage, is_read_from_usage_and_else_from_timings) {
-  EXPECT_EQ(decode_usage(R"({"choices":[{}],"usage":{"completion_tokens":4,"prompt_tokens":42,"total_tokens":46}})"),
+  EXPECT_EQ(usage_of(R"({"choices":[{}],"usage":{"completion_tokens":4,"prompt_tokens":42,"total_tokens":46}})"),
             (Usage{42, 4}));
-  EXPECT_EQ(decode_usage(R"({"timings":{"cache_n":40,"prompt_n":2,"predicted_n":4},"usage":{"prompt_tokens":1}})"),
+  EXPECT_EQ(usage_of(R"({"timings":{"cache_n":40,"prompt_n":2,"predicted_n":4},"usage":{"prompt_tokens":1}})"),
             (Usage{1, 0}));
-  EXPECT_EQ(decode_usage(R"({"timings":{"cache_n":40,"prompt_n":2,"predicted_n":4}})"),
+  EXPECT_EQ(usage_of(R"({"timings":{"cache_n":40,"prompt_n":2,"predicted_n":4}})"),
             (Usage{.input_tokens = 42, .output_tokens = 4, .cached_tokens = 40}));
   EXPECT_EQ(
-      decode_usage(R"({"usage":{"prompt_tokens":10,"completion_tokens":4,"prompt_tokens_details":
+      usage_of(R"({"usage":{"prompt_tokens":10,"completion_tokens":4,"prompt_tokens_details":
                 {"cached_tokens":7,"cache_write_tokens":99},"completion_tokens_details":{"reasoning_tokens":3}}})"),
       (Usage{
           .input_tokens = 10, .output_tokens = 4, .cached_tokens = 7, .cache_write_tokens = 3, .reasoning_tokens = 3}))
       << "parts are no more than the whole";
   for (const char* nothing : {"", "[DONE]", "{}", R"({"usage":null})", R"({"usage":{"prompt_tokens":-1}})",
                               R"({"usage":{"prompt_tokens":1e300}})", R"({"usage":{"prompt_tokens":"1"}})"})
-    EXPECT_EQ(decode_usage(nothing), Usage()) << nothing;
+    EXPECT_EQ(usage_of(nothing), Usage()) << nothing;
 }
 
 TEST(Usage, of_a_stream_is_in_its_last_events) {

@@ -42,6 +42,12 @@ class Hasher {
   [[nodiscard]] Digest finish();
 
  private:
+  void flush();
+
+  // Most parts are a few bytes: they are hashed together.
+  static constexpr std::size_t kWaiting = 256;
+  std::array<char, kWaiting> waiting_;
+  std::size_t waiting_size_ = 0;
   static constexpr std::size_t kState = 384;
   alignas(64) std::array<unsigned char, kState> state_;
 };

@@ -13,12 +13,35 @@
 
 namespace hearth::dialects {
 
+// How a chat's messages begin and end: what tells one conversation from another, and whether a tool's result is what
+// the model is to go on from.
+struct Conversation {
+  std::size_t opening = 0;  // a hash over what was said up to the first message of the user; of this process
+  bool after_tool = false;
+};
+
+// What bounds the cost of a request's answer.
+struct AnswerBounds {
+  std::optional<std::uint64_t> max_output;  // tokens, as the request says
+  std::uint64_t choices = 1;
+  std::uint64_t images = 0;         // at least as many as there are
+  std::uint64_t picture_bytes = 0;  // of the body, that are pictures and not text
+};
+
+// What is looked at to decide who answers a request, and what that may cost.
+struct RequestFacts {
+  Conversation conversation;
+  AnswerBounds bounds;
+  bool tools = false;
+};
+
 // Of any request that is forwarded to whoever has its model.
 struct ForwardHead {
   std::string model;
   Span model_at;  // for splicing
   bool stream = false;
   bool include_usage = false;  // a stream that ends with the tokens it took
+  RequestFacts facts = {};
 };
 
 // A request of another dialect as one that asks the same in OpenAI's; `head` lies in `body`.
@@ -28,31 +51,15 @@ struct TranslatedRequest {
   Span model_was_at = {};  // in the request that was translated
 };
 
-// The whole body is checked to be well-formed JSON; of its content only what ForwardHead holds, and that what the
-// endpoint cannot do without is there: `messages` (at least one; each is an object), `prompt`, `query` and `documents`.
+// One pass. The whole body is checked to be well-formed JSON; of its content only what ForwardHead holds, and that what
+// the endpoint cannot do without is there: `messages` (at least one; each is an object), `prompt`, `query` and
+// `documents`. What bounds an answer without being a number bounds nothing: who answers will say what is wrong with it.
 Decoded<ForwardHead> decode_chat_head(const JsonBody& body);
 Decoded<ForwardHead> decode_completion_head(const JsonBody& body);
 Decoded<ForwardHead> decode_rerank_head(const JsonBody& body);
 
-// How a chat's messages begin and end: what tells one conversation from another, and whether a tool's result is what
-// the model is to go on from.
-struct Conversation {
-  std::size_t opening = 0;  // a hash over what was said up to the first message of the user; of this process
-  bool after_tool = false;
-};
-// Of a body that decode_chat_head takes.
-Conversation read_conversation(const JsonBody& body);
-// Does the body have this word as a whole JSON string, as a name or a value?
-bool has_word(const JsonBody& body, std::string_view word);
-
-// What bounds the cost of a request's answer.
-struct AnswerBounds {
-  std::optional<std::uint64_t> max_output;  // tokens, as the request says
-  std::uint64_t choices = 1;
-  std::uint64_t images = 0;         // at least as many as there are
-  std::uint64_t picture_bytes = 0;  // of the body, that are pictures and not text
-};
-AnswerBounds read_bounds(const JsonBody& body);
+// `body`, in OpenAI's dialect and never read so far, with its facts in its head.
+TranslatedRequest with_facts(ForwardHead head, JsonBody body, Span model_was_at = {});
 
 // What a call took, as it is priced.
 struct Usage {
@@ -67,7 +74,7 @@ struct Usage {
 
 // `usage` of a whole answer or of one chunk; without one, llama.cpp's `timings`. Zeros when there is neither, or the
 // text is not such an object: it is for accounts, not for the client.
-Usage decode_usage(std::string_view answer);
+Usage decode_usage(const JsonBody& answer);
 // The same from the end of a stream of events: the last event that says it.
 Usage decode_stream_usage(std::string_view tail);
 

@@ -33,9 +33,9 @@ class ChatStream {
   Usage usage_;
 };
 
-// What is wrong with a whole answer to a chat that has status 200: it says itself that it failed, as some servers do,
-// or it answers nothing. Empty: nothing is.
-std::string fault_in_answer(std::string_view body);
+// What a whole answer to a chat says it took. unavailable: although it has status 200 it says itself that it failed, as
+// some servers do, it answers nothing, or it is no JSON.
+Result<Usage> check_answer(const JsonBody& body);
 // `body`, a chat's, with the wish that a stream says at its end what it took.
 std::string ask_for_usage(std::string_view body);
 

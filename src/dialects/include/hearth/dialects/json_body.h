@@ -18,6 +18,11 @@ class JsonBody {
   // reserves size + kJsonPadding.
   explicit JsonBody(std::string bytes);
   static JsonBody copy_of(std::string_view bytes) { return JsonBody(std::string(bytes)); }
+  // `bytes`, which get room for the padding if they lack it, must not be touched while this is used.
+  static JsonBody borrow(std::string& bytes) {
+    bytes.reserve(bytes.size() + kJsonPadding);
+    return borrow_padded(bytes);
+  }
   // Memory of someone else's (a mapped spool file) of which at least kJsonPadding bytes past `bytes` can be read.
   static JsonBody borrow_padded(std::string_view bytes);
 
