@@ -1,6 +1,7 @@
 // Measures hearthd as a gateway beside nginx, haproxy and Portkey, and writes what it found into docs/benchmarks.md.
-// tools/bench-gateway runs it.
+// tools/bench-gateway runs it. tools/layout has it only make hearthd work.
 #include "../section.h"
+#include "load.h"
 #include "rows.h"
 
 #include <hearth/core/file.h>
@@ -28,6 +29,7 @@ struct Options {
   int rounds = 3;
   int seconds = 2;
   std::vector<std::string> only;
+  bool practice = false;
 };
 
 using Measure = Result<void> (*)(Bench&);
@@ -112,6 +114,32 @@ Result<void> measure(const Options& options) {
   return replace_section(options.document, "gateway", head + report.markdown());
 }
 
+// Every way that a request takes, without measuring anything.
+Result<void> practise(const Options& options) {
+  HEARTH_TRY_ASSIGN(const TemporaryFolder folder, TemporaryFolder::create());
+  Place place{.build = options.build, .folder = folder.path(), .portkey = {}};
+  prepare_this_process(place.load_core);
+  HEARTH_TRY_ASSIGN(const Process upstream, start_upstream(place));
+  HEARTH_TRY_ASSIGN(const Peer hearth, start_hearth(place));
+  Target far = hearth.target;
+  far.model = "bench-far";
+  constexpr std::size_t kAtOnce = 16;
+  constexpr Payload kSizes[] = {{512, 512}, {10 << 10, 10 << 10}, {100 << 10, 100 << 10}};
+  const Seconds each(options.seconds);
+  for (const Target& target : {hearth.target, far}) {
+    for (const Payload size : kSizes) {
+      for (const Repeats repeats : {Repeats::differ, Repeats::same}) {
+        HEARTH_TRY_ASSIGN(const Answered done,
+                          closed_loop(target, Request::whole(target, size, repeats), kAtOnce, Seconds(0), each));
+        if (done.failed > 0) return fail(Errc::unavailable, fmt::format("{} requests failed", done.failed));
+      }
+    }
+    HEARTH_TRY_ASSIGN(const Streamed streamed, streams(target, {.deltas = 64, .pace_us = 1000}, kAtOnce, 10));
+    if (streamed.broken > 0) return fail(Errc::unavailable, fmt::format("{} streams broke", streamed.broken));
+  }
+  return {};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -119,14 +147,15 @@ int main(int argc, char** argv) {
   Options options;
   CLI::App app("Measures hearthd as a gateway");
   app.add_option("--build", options.build, "The build folder, with bin/ and bench/")->required();
-  app.add_option("--portkey", options.portkey, "The folder where Portkey's gateway is installed")->required();
+  app.add_option("--portkey", options.portkey, "The folder where Portkey's gateway is installed");
   app.add_option("--document", options.document, "Whose section `gateway` is written anew; none: only print");
   app.add_option("--commit", options.commit, "What is measured");
   app.add_option("--rounds", options.rounds, "How often they take turns")->check(CLI::Range(1, 100));
   app.add_option("--seconds", options.seconds, "How long each turn lasts")->check(CLI::Range(1, 60));
   app.add_option("--only", options.only, "Parts: memory, rates, latency, open, streams, experiment")->delimiter(',');
+  app.add_flag("--practice", options.practice, "Measure nothing: only have hearthd answer requests of each kind");
   CLI11_PARSE(app, argc, argv);
-  const auto measured = measure(options);
+  const auto measured = options.practice ? practise(options) : measure(options);
   if (!measured) {
     fmt::print(stderr, "hearth-bench-gateway: {}\n", measured.error().describe());
     return 1;

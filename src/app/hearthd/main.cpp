@@ -5,7 +5,6 @@
 #include <hearth/engines/starter.h>
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -14,17 +13,17 @@
 #include <cstdlib>
 #include <exception>
 
+#ifdef HEARTH_TCMALLOC
+#include <gperftools/malloc_extension.h>
+#endif
+
 namespace {
 
-constexpr int kMapped = 256 * 1024;
-constexpr int kKeptFree = 2 * 1024 * 1024;
-constexpr int kArenas = 2;
-
-// A body's memory goes back to the system when its request is over: left to itself, malloc would keep up to 64 MiB.
+// A body's memory goes back to the system when its request is over: left to itself, the allocator would keep it all.
 void give_memory_back() {
-  ::mallopt(M_MMAP_THRESHOLD, kMapped);
-  ::mallopt(M_TRIM_THRESHOLD, kKeptFree);
-  ::mallopt(M_ARENA_MAX, kArenas);
+#ifdef HEARTH_TCMALLOC  // sanitizers have allocators of their own
+  MallocExtension::instance()->SetNumericProperty("tcmalloc.aggressive_memory_decommit", 1);
+#endif
 }
 
 // The usual soft limit is for programs that use select(); server.connections may ask for more. Engines get their own.
