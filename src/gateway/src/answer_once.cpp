@@ -255,8 +255,7 @@ class Leading {
       if (!taken) co_return;
     }
     flight_.finish();
-    if (terms_.store && answer != nullptr)
-      call_.services.cache->put(key_for(*call_.decision.model), answer);
+    if (terms_.store && answer != nullptr) call_.services.cache->put(key_for(*call_.decision.model), answer);
   }
 
   // Of an answer of `model`'s; most calls are answered by the first that they are planned for.
