@@ -15,9 +15,11 @@ namespace {
 
 constexpr std::uint64_t kDiskEntries = 50'000;        // their index takes 2 MB of memory
 constexpr std::uint64_t kWaitingBytes = 16ULL << 20;  // answers on their way to the disk
-constexpr std::size_t kWaitingAnswers = 1'000;
+constexpr std::size_t kWaitingAnswers = 8'000;
 constexpr std::uint64_t kWaitingReads = 10'000;
-constexpr Millis kTogether{50};  // answers that come within it are written at once
+// Answers that come within it are written at once: their keys are all over the index, and each page of it is written
+// once for all of them. What a power cut takes is asked for again.
+constexpr Millis kTogether{1'000};
 using Count = std::atomic<std::uint64_t>;
 
 bool is_fresh(const Answer& answer, Seconds max_age, WallTime now) {
@@ -28,7 +30,12 @@ bool is_fresh(const Answer& answer, Seconds max_age, WallTime now) {
 
 struct Cache::Impl {
   Impl(net::Executor executor, std::filesystem::path f, CacheLimits l)
-      : limits(l), path(std::move(f)), front(l.memory), pool(1, 1 + kWaitingReads), tasks(std::move(executor)) {
+      : limits(l),
+        path(std::move(f)),
+        front(l.memory),
+        many_wait(executor),
+        pool(1, 1 + kWaitingReads),
+        tasks(std::move(executor)) {
     if (limits.disk > 0) tasks.spawn("answers.open", open());
   }
 
@@ -43,6 +50,7 @@ struct Cache::Impl {
   std::uint64_t waiting_bytes = 0;
   std::vector<CacheFile::Entry> to_write;
   bool writing = false;
+  net::Event many_wait;           // half of what may wait does
   std::optional<CacheFile> file;  // the pool's
   Count memory_hits{0};
   Count disk_hits{0};
@@ -109,7 +117,8 @@ struct Cache::Impl {
   // Until nothing is left.
   net::awaitable<void> write() {
     while (!to_write.empty()) {
-      [[maybe_unused]] const auto slept = co_await net::sleep_for(kTogether);  // cut short at the end
+      [[maybe_unused]] const auto enough = co_await many_wait.wait(Deadline::in(kTogether));  // cut short at the end
+      many_wait.reset();
       co_await write_together(std::exchange(to_write, {}));
     }
     writing = false;
@@ -194,6 +203,7 @@ void Cache::put(const Digest& key, AnswerPtr answer) {
   if (!cache.is_open || cache.waiting_bytes + size > kWaitingBytes || cache.to_write.size() >= kWaitingAnswers) return;
   cache.waiting_bytes += size;
   cache.to_write.push_back({key, std::move(answer)});
+  if (cache.waiting_bytes > kWaitingBytes / 2 || cache.to_write.size() > kWaitingAnswers / 2) cache.many_wait.set();
   if (!std::exchange(cache.writing, true)) cache.tasks.spawn("answers.write", cache.write());
 }
 
