@@ -317,12 +317,22 @@ describe('a provider that asks for a pause', () => {
 });
 
 describe('a provider that is not there', () => {
+  const left = async () => {
+    const { data: rows } = JSON.parse(await box.hearth('egress', 'report', '--json'));
+    const there = rows.filter((row) => row.rule.startsWith(`providers.${slug('away')}.`));
+    return there.reduce((sum, row) => ({ calls: sum.calls + row.calls, bytes: sum.bytes + row.bytes_sent }), { calls: 0, bytes: 0 });
+  };
+
   test('connection refused: another one answers, and later it is asked again', async () => {
     await bad.away();
+    const before = await left();
     try {
       assert.equal((await chat(`then-${slug('away')}`)).choices[0].message.content, sentence);
       assert.equal(good.requests.length, 1);
       await expectError(await post(`${slug('away')}/m`), 503, 'upstream_unavailable');
+      const now = await left();
+      assert.ok(now.calls > before.calls, 'it was recorded before it could go');
+      assert.equal(now.bytes, before.bytes, 'and that nothing went is recorded, too');
     } finally {
       await bad.back();
     }

@@ -195,6 +195,7 @@ void Departure::close(const Failure* failure, const dialects::Usage& usage) {
   if (failure != nullptr && failure->not_begun) {
     if (reservation_) reservation_->release();
     reservation_.reset();
+    if (failure->unsent) return record_unsent();
     return record(egress::Outcome::failed, failure->error.status, {});
   }
   charge(usage);

@@ -23,6 +23,7 @@ struct Failure {
   bool not_begun = false;  // nobody worked on it, so nobody is to be paid
   // For logs and records, where the message has words of the server: those may repeat what it was sent.
   std::string recorded = {};
+  bool unsent = false;  // not a byte of it has left
 };
 template <typename T = void>
 using Attempt = std::expected<T, Failure>;
@@ -34,7 +35,7 @@ inline std::unexpected<Failure> give_up(dialects::ApiError error, Again again = 
 }
 // The same before anything was sent.
 inline std::unexpected<Failure> not_begun(dialects::ApiError error, Again again = Again::never) {
-  return std::unexpected(Failure{std::move(error), again, true});
+  return std::unexpected(Failure{std::move(error), again, true, {}, true});
 }
 
 // queue_full, engine_unavailable, deadline_exceeded, request_cancelled; with a time to come back.
