@@ -106,7 +106,10 @@ std::unexpected<Failure> broke(Lease& lease, const Upstream& upstream, const Err
     return std::unexpected(
         Failure{dialects::api_error(ApiCode::deadline_exceeded, fmt::format("{} did not {} in time", called(upstream),
                                                                             is_engine(upstream) ? "finish" : "answer")),
-                Again::elsewhere, net::nothing_was_sent(error), {}, net::nothing_was_sent(error)});
+                Again::elsewhere,
+                net::nothing_was_sent(error),
+                {},
+                net::nothing_was_sent(error)});
   }
   lease.finish(Outcome::failed);
   log::warn("gateway", "an upstream broke off", {{"upstream", upstream.name()}, {"error", error.describe()}});

@@ -18,7 +18,7 @@ class Kept : public Relay {
     return bytes;
   }
   Result<void> end() override { return {}; }
-  Result<std::string> whole(std::string body) override { return body; }
+  Result<std::string> whole(std::string body, const dialects::Usage* /*told*/) override { return body; }
   [[nodiscard]] dialects::Usage usage() const override { return {}; }
 
  private:
@@ -61,7 +61,7 @@ TEST(RedactedTest, AWholeAnswerHasThemToo) {
   const privacy::Placeholders made = placeholders();
   std::string out;
   const auto relay = restoring(made, std::make_unique<Kept>(out));
-  const auto answer = relay->whole(R"({"choices":[{"message":{"content":"to [EMAIL_1], not [EMAIL_2]"}}]})");
+  const auto answer = relay->whole(R"({"choices":[{"message":{"content":"to [EMAIL_1], not [EMAIL_2]"}}]})", nullptr);
   ASSERT_TRUE(answer);
   EXPECT_EQ(*answer, R"({"choices":[{"message":{"content":"to jane@example.org, not [EMAIL_2]"}}]})");
 }
