@@ -448,6 +448,7 @@ Result<void> Daemon::prepare() {
   with.files = files_.get();
   with.budgets = budgets_.get();
   with.ledger = ledger_.get();
+  with.link = [this] { return link_->state(); };
   with.cache = answers_->cache();
   with.flights = &answers_->flights();
   with.idempotency = &answers_->idempotency();

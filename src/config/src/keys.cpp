@@ -456,8 +456,8 @@ void add_routes(std::vector<Key>& table) {
   table.push_back(named_list(
       "routes", "use", "list of steps", check_step, [](Config& c) -> auto& { return c.routes; }, &Route::use,
       "Models in the order in which they are tried, each with its conditions: `local if size<8k`, `openai/gpt-5 if "
-      "hours 22:00-06:00 and class<=internal`. `local` is any model of this box. Conditions: size, class, hours, "
-      "tools, images; joined by `and`."));
+      "price<0.02USD and no metered`. `local` is any model of this box. Conditions, joined by `and`: "
+      "docs/providers.md."));
 }
 
 void add_policy(std::vector<Key>& table) {

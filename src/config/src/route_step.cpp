@@ -1,7 +1,10 @@
 #include <hearth/config/route_step.h>
+#include <hearth/core/money.h>
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <vector>
 
@@ -80,16 +83,38 @@ Result<void> read_hours(RouteStep& step, std::string_view text) {
   return {};
 }
 
+Result<void> read_price(RouteStep& step, std::string_view text) {
+  constexpr std::size_t kCurrency = 3;
+  const bool long_enough = text.starts_with('<') && text.size() > 1 + kCurrency;
+  const std::string_view currency = long_enough ? text.substr(text.size() - kCurrency) : std::string_view();
+  const auto amount = long_enough ? parse_money(text.substr(1, text.size() - 1 - kCurrency)) : Result<std::int64_t>(0);
+  if (!amount || *amount == 0 || !is_currency(currency))
+    return fail(Errc::invalid_argument, fmt::format("'price{}' must be like price<0.02USD", text));
+  step.below_price = Price{std::string(currency), *amount};
+  return {};
+}
+
+struct Comparison {
+  std::string_view of;
+  Result<void> (*read)(RouteStep&, std::string_view);
+};
+constexpr std::array kComparisons{Comparison{"size", read_size}, Comparison{"class", read_class},
+                                  Comparison{"price", read_price}};
+
+struct Flag {
+  std::string_view name;
+  std::optional<bool> RouteStep::* member;
+};
+constexpr std::array kFlags{Flag{"tools", &RouteStep::tools}, Flag{"images", &RouteStep::images},
+                            Flag{"online", &RouteStep::online}, Flag{"metered", &RouteStep::metered}};
+
 // One condition, at the front of `words`; how many of them it took.
 Result<std::size_t> read_condition(RouteStep& step, const std::vector<std::string_view>& words, std::size_t at) {
   const std::string_view word = words[at];
   const std::string_view next = at + 1 < words.size() ? words[at + 1] : std::string_view();
-  if (word.starts_with("size")) {
-    HEARTH_TRY(read_size(step, word.substr(4)));
-    return 1;
-  }
-  if (word.starts_with("class")) {
-    HEARTH_TRY(read_class(step, word.substr(5)));
+  for (const Comparison& comparison : kComparisons) {
+    if (!word.starts_with(comparison.of)) continue;
+    HEARTH_TRY(comparison.read(step, word.substr(comparison.of.size())));
     return 1;
   }
   if (word == "hours") {
@@ -97,12 +122,57 @@ Result<std::size_t> read_condition(RouteStep& step, const std::vector<std::strin
     return 2;
   }
   const bool no = word == "no";
-  const std::string_view what = no ? next : word;
-  if (what != "tools" && what != "images")
+  const auto* const flag = std::ranges::find(kFlags, no ? next : word, &Flag::name);
+  if (flag == kFlags.end())
     return fail(Errc::invalid_argument,
-                fmt::format("'{}' is no condition; there are size, class, hours, tools and images", word));
-  (what == "tools" ? step.tools : step.images) = !no;
+                fmt::format("'{}' is no condition; there are size, class, hours, tools, images, online, metered and "
+                            "price",
+                            word));
+  step.*flag->member = !no;
   return no ? 2 : 1;
+}
+
+bool can_hold(const RouteStep& step) {
+  const bool metered_offline = step.metered.value_or(false) && !step.online.value_or(true);
+  return step.least_class <= step.most_class && (!step.below_size || *step.below_size > step.least_size) &&
+         !metered_offline;
+}
+
+// As in a step: "8k".
+std::string write_count(std::uint64_t count) {
+  constexpr std::uint64_t kThousand = 1'000;
+  constexpr std::uint64_t kMillion = 1'000'000;
+  if (count > 0 && count % kMillion == 0) return fmt::format("{}M", count / kMillion);
+  if (count > 0 && count % kThousand == 0) return fmt::format("{}k", count / kThousand);
+  return fmt::format("{}", count);
+}
+
+std::string write_time_of_day(int minute) {
+  return fmt::format("{:02}:{:02}", minute / kMinutes, minute % kMinutes);
+}
+
+bool is_within(const RouteStep::Hours& hours, int now) {
+  const auto [from, to] = hours;
+  return from < to ? now >= from && now < to : now >= from || now < to;
+}
+
+std::string unmet_size(const RouteStep& step, std::uint64_t size) {
+  const bool least = size < step.least_size;
+  if (!least && (!step.below_size || size < *step.below_size)) return {};
+  return fmt::format("size{}{}: the request has {} bytes", least ? ">=" : "<",
+                     write_count(least ? step.least_size : *step.below_size), size);
+}
+
+std::string unmet_class(const RouteStep& step, DataClass data_class) {
+  const bool least = data_class < step.least_class;
+  if (!least && data_class <= step.most_class) return {};
+  return fmt::format("class{}{}: the data are {}",
+                     least ? ">=" : "<=", to_string(least ? step.least_class : step.most_class), to_string(data_class));
+}
+
+std::string unmet_flag(std::string_view name, std::optional<bool> wanted, bool is) {
+  if (!wanted || *wanted == is) return {};
+  return fmt::format("{}{}", *wanted ? "" : "no ", name);
 }
 
 }  // namespace
@@ -124,20 +194,35 @@ Result<RouteStep> parse_route_step(std::string_view text) {
       return fail(Errc::invalid_argument, fmt::format("conditions are joined by 'and'; here is '{}'", words[at]));
     ++at;
   }
-  if (step.least_class > step.most_class || (step.below_size && *step.below_size <= step.least_size))
-    return fail(Errc::invalid_argument, "its conditions can never hold together");
+  if (!can_hold(step)) return fail(Errc::invalid_argument, "its conditions can never hold together");
   return step;
 }
 
-bool holds(const RouteStep& step, const RouteFacts& facts) noexcept {
-  if (facts.size < step.least_size || (step.below_size && facts.size >= *step.below_size)) return false;
-  if (facts.data_class < step.least_class || facts.data_class > step.most_class) return false;
-  if (step.tools && *step.tools != facts.tools) return false;
-  if (step.images && *step.images != facts.images) return false;
-  if (!step.hours) return true;
-  const auto [from, to] = *step.hours;
-  const int now = facts.minute_of_day;
-  return from < to ? now >= from && now < to : now >= from || now < to;
+std::string unmet(const RouteStep& step, const RouteFacts& facts) {
+  if (std::string size = unmet_size(step, facts.size); !size.empty()) return size;
+  if (std::string its_class = unmet_class(step, facts.data_class); !its_class.empty()) return its_class;
+  if (std::string tools = unmet_flag("tools", step.tools, facts.tools); !tools.empty())
+    return fmt::format("{}: the request has {}", tools, facts.tools ? "tools" : "none");
+  if (std::string images = unmet_flag("images", step.images, facts.images); !images.empty())
+    return fmt::format("{}: the request has {}", images, facts.images ? "images" : "none");
+  if (std::string online = unmet_flag("online", step.online, facts.online); !online.empty())
+    return fmt::format("{}: the world outside can{} be reached", online, facts.online ? "" : "not");
+  if (std::string metered = unmet_flag("metered", step.metered, facts.metered); !metered.empty())
+    return fmt::format("{}: the line is {}metered", metered, facts.metered ? "" : "not ");
+  if (step.hours && !is_within(*step.hours, facts.minute_of_day))
+    return fmt::format("hours {}-{}: it is {}", write_time_of_day(step.hours->from), write_time_of_day(step.hours->to),
+                       write_time_of_day(facts.minute_of_day));
+  return {};
+}
+
+std::string unmet(const RouteStep& step, const ModelFacts& facts) {
+  if (!step.below_price) return {};
+  const auto& [currency, bound] = *step.below_price;
+  const bool comparable = facts.price && (facts.price->nano == 0 || facts.price->currency == currency);
+  if (comparable && facts.price->nano < bound) return {};
+  const std::string asked = fmt::format("price<{}{}", format_money(bound), currency);
+  if (!facts.price) return fmt::format("{}: nobody knows its price", asked);
+  return fmt::format("{}: it would ask for about {} {}", asked, format_money(facts.price->nano), facts.price->currency);
 }
 
 }  // namespace hearth::config

@@ -9,6 +9,7 @@
 #include <hearth/answers/request.h>
 #include <hearth/dialects/json_body.h>
 #include <hearth/egress/ledger.h>
+#include <hearth/egress/link_state.h>
 #include <hearth/gateway/call_log.h>
 #include <hearth/gateway/gateway.h>
 #include <hearth/gateway/plan.h>
@@ -45,8 +46,9 @@ struct Services {
   answers::Idempotency& idempotency;
   spend::Budgets& budgets;
   trim::Pays& pays;
-  egress::Ledger* ledger;      // nullptr: what leaves the box cannot be recorded, so nothing may
-  std::string policy_version;  // of the rules in force: what was answered under others is not used
+  const std::function<egress::LinkState()>& link;  // not set: the world outside can be reached
+  egress::Ledger* ledger;                          // nullptr: what leaves the box cannot be recorded, so nothing may
+  std::string policy_version;                      // of the rules in force: what was answered under others is not used
 };
 
 struct Decision {

@@ -43,6 +43,7 @@ bool has_choice(const Services& services, const Models& models) {
 std::optional<Price> price_of(const Services& services, const Model& model, std::uint64_t body) {
   constexpr std::uint64_t kBytesOfAToken = 4;
   constexpr std::uint64_t kUsualAnswer = 500;
+  if (model.upstream->facts().kind != UpstreamKind::provider) return Price{};
   const spend::ModelPrice* price = services.budgets.prices().find(model.upstream->name(), model.there());
   if (price == nullptr) return std::nullopt;
   const spend::Usage usual{.input = body / kBytesOfAToken, .output = kUsualAnswer};
@@ -84,8 +85,14 @@ net::awaitable<dialects::Decoded<Plan>> plan_call(Call& call, Wanted wanted) {
     const auto judged = co_await judge(call, *wanted.body);
     if (!judged) co_return std::unexpected(judged.error());
     call.decision.judged = true;
-    asked.facts = {wanted.body->size(), call.decision.data_class, minute_of_day(wall_now()),
-                   dialects::has_word(*wanted.body, "tools"), dialects::has_word(*wanted.body, "image_url")};
+    const egress::LinkState link = services.link ? services.link() : egress::LinkState::online;
+    asked.facts = {.size = wanted.body->size(),
+                   .data_class = call.decision.data_class,
+                   .minute_of_day = minute_of_day(wall_now()),
+                   .tools = dialects::has_word(*wanted.body, "tools"),
+                   .images = dialects::has_word(*wanted.body, "image_url"),
+                   .online = egress::is_up(link),
+                   .metered = link == egress::LinkState::metered};
     asked.redacted_class = call.decision.redacted_class;
     asked.price = [&services, size = wanted.body->size()](const Model& model) {
       return price_of(services, model, size);

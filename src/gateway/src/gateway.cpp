@@ -131,6 +131,7 @@ struct Gateway::Impl {
                  *with.idempotency,
                  *with.budgets,
                  pays,
+                 with.link,
                  with.ledger,
                  sha256_hex(config::render(*with.config))} {}
 

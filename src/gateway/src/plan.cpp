@@ -43,18 +43,20 @@ class Planner {
     int number = 0;
     for (const config::RouteStep& step : steps) {
       ++number;
-      if (!config::holds(step, asked_.facts)) {
+      if (std::string why = config::unmet(step, asked_.facts); !why.empty()) {
         plan_.known = true;
-        plan_.passed.push_back({step.model, Why::condition, "the conditions of its step do not hold"});
+        plan_.passed.push_back({step.model, Why::condition, asks(number, why)});
         continue;
       }
       const std::string reason = fmt::format("step {} of the route '{}'", number, name());
+      step_ = {&step, number};
       if (step.model == kLocal) {
         add_local(reason);
       } else {
         add_matching(reason, [&](const Model& model) { return answers_to(model, step.model); });
       }
     }
+    step_ = {};
   }
 
   void by_name() {
@@ -78,6 +80,8 @@ class Planner {
   }
 
  private:
+  static std::string asks(int step, std::string_view what) { return fmt::format("step {} asks for {}", step, what); }
+
   [[nodiscard]] std::string_view name() const { return asked_.name.empty() ? kAuto : asked_.name; }
 
   // A provider's model, and what it would cost.
@@ -109,6 +113,12 @@ class Planner {
     return offers;
   }
 
+  [[nodiscard]] config::ModelFacts facts_of(const Model& model) const {
+    config::ModelFacts facts;
+    if (step_.step->below_price && asked_.price) facts.price = asked_.price(model);
+    return facts;
+  }
+
   template <typename Matches>
   void add_matching(const std::string& reason, Matches matches) {
     for (const Model& model : *models_)
@@ -131,6 +141,9 @@ class Planner {
       return pass(model, Why::data_class,
                   fmt::format("the data are {}, and it may see {} at most", to_string(asked_.facts.data_class),
                               to_string(facts.sees)));
+    if (step_.step != nullptr)
+      if (const std::string why = config::unmet(*step_.step, facts_of(model)); !why.empty())
+        return pass(model, Why::condition, asks(step_.number, why));
     if (std::string obstacle = model.upstream->obstacle(); !obstacle.empty())
       return pass(model, Why::obstacle, std::move(obstacle));
     plan_.candidates.push_back({std::shared_ptr<const Model>(models_, &model),
@@ -161,8 +174,15 @@ class Planner {
     }
   }
 
+  // The step of a route that is being followed.
+  struct Step {
+    const config::RouteStep* step = nullptr;
+    int number = 0;
+  };
+
   const Models& models_;
   const Asked& asked_;
+  Step step_;
   Plan plan_;
 };
 

@@ -143,6 +143,21 @@ TEST(Plan, ARouteLeadsByItsConditions) {
   EXPECT_THAT(secret.candidates[0].reason, HasSubstr("step 4 of the route 'auto'"));
 }
 
+TEST(Plan, WhichConditionDoesNotHoldIsSaid) {
+  const Routes all = routes("auto", {"local if size<8k", "big if price<0.002USD and online"});
+  Asked asked = ask("auto");
+  asked.facts.size = 9'000;
+  asked.price = [](const Model& model) { return price_in(model, "USD"); };
+  const Plan plan = make_plan(box(), all, asked);
+  EXPECT_THAT(order(plan), ElementsAre("other/big"));
+  EXPECT_EQ(explain_nobody(plan),
+            "local: step 1 asks for size<8k: the request has 9000 bytes; cloud/big: step 2 asks for price<0.002USD: it "
+            "would ask for about 0.002 USD; den/big: step 2 asks for price<0.002USD: nobody knows its price");
+  asked.facts.online = false;
+  EXPECT_THAT(explain_nobody(make_plan(box(), all, asked)),
+              HasSubstr("big: step 2 asks for online: the world outside cannot be reached"));
+}
+
 TEST(Plan, WhatStandsInTheWayIsSaid) {
   const auto models = std::make_shared<const std::vector<Model>>(
       std::vector<Model>{model("cloud/big", UpstreamKind::provider, DataClass::secret, "the line is down")});
@@ -189,11 +204,18 @@ TEST(Plan, NothingOverridesTheClass) {
     const auto models = std::make_shared<const std::vector<Model>>(std::move(all));
     Routes routed;
     if (*rc::gen::arbitrary<bool>())
-      routed = routes("auto", {*rc::gen::element<std::string_view>("local", "a", "q/b if size<500"), "b", "local"});
+      routed = routes("auto", {*rc::gen::element<std::string_view>("local", "a", "q/b if size<500",
+                                                                   "a if price<0.002USD and no metered"),
+                               "b", "local"});
     Asked asked = ask(*rc::gen::element<std::string_view>("", "auto", "a", "q/b", "none"),
                       static_cast<DataClass>(*rc::gen::inRange(0, 4)));
     if (*rc::gen::arbitrary<bool>()) asked.redacted_class = static_cast<DataClass>(*rc::gen::inRange(0, 4));
     asked.facts.size = *rc::gen::inRange<std::uint64_t>(0, 1000);
+    asked.facts.metered = *rc::gen::arbitrary<bool>();
+    asked.price = [price = *rc::gen::elementOf(std::vector<std::optional<Price>>{
+                       std::nullopt, Price{"USD", 1'000'000}, Price{"USD", 3'000'000}})](const Model&) {
+      return price;
+    };
     asked.hold = *rc::gen::element(Hold::none, Hold::prefers, Hold::only);
     asked.held = *rc::gen::element<std::string_view>("a", "q/b", "gone");
     const Plan plan = make_plan(models, routed, asked);

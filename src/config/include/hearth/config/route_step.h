@@ -1,6 +1,7 @@
 // One step of a route: a model, and when it is taken.
 //
 //   local if size<8k and class<=personal
+//   openai/gpt-5 if price<0.02USD and no metered
 //   openai/gpt-5-mini if hours 22:00-06:00
 //   anthropic/claude-sonnet-5
 //
@@ -10,6 +11,11 @@
 //   hours HH:MM-HH:MM      of the box's own time zone; may go over midnight
 //   tools, no tools        the request has tools
 //   images, no images      it has images
+//   online, no online      the world outside can be reached
+//   metered, no metered    the line to it costs by volume
+// and of each model that the step leads to:
+//   price<AMOUNT           about what it would ask for the call, in a currency: price<0.02USD; holds for what costs
+//   nothing
 #pragma once
 
 #include <hearth/core/data_class.h>
@@ -21,6 +27,13 @@
 #include <string_view>
 
 namespace hearth::config {
+
+// In billionths of the currency (core/money.h).
+struct Price {
+  std::string currency;
+  std::int64_t nano = 0;
+  friend bool operator==(const Price&, const Price&) = default;
+};
 
 struct RouteStep {
   std::string model;
@@ -36,20 +49,33 @@ struct RouteStep {
   std::optional<Hours> hours;
   std::optional<bool> tools;
   std::optional<bool> images;
+  std::optional<bool> online;
+  std::optional<bool> metered;
+  std::optional<Price> below_price;
   friend bool operator==(const RouteStep&, const RouteStep&) = default;
 };
 
-// What a step's conditions are about.
+// What a step's conditions on the call are about.
 struct RouteFacts {
   std::uint64_t size = 0;
   DataClass data_class = kUnknownClass;
   int minute_of_day = 0;  // local time
   bool tools = false;
   bool images = false;
+  bool online = true;
+  bool metered = false;
+};
+
+// What its conditions on a model are about.
+struct ModelFacts {
+  std::optional<Price> price;  // of this call; nullopt: nobody knows
 };
 
 // invalid_argument says what is wrong with it.
 Result<RouteStep> parse_route_step(std::string_view text);
-bool holds(const RouteStep& step, const RouteFacts& facts) noexcept;
+// The first condition that does not hold, and what is the case instead: "size<8k: the request has 9000 bytes". Empty:
+// all hold.
+std::string unmet(const RouteStep& step, const RouteFacts& facts);
+std::string unmet(const RouteStep& step, const ModelFacts& facts);
 
 }  // namespace hearth::config

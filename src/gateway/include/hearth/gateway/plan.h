@@ -25,11 +25,8 @@ using Routes = std::map<std::string, std::vector<config::RouteStep>, std::less<>
 // ask for a tool cannot make sense of what it returned.
 enum class Hold { none, prefers, only };
 
-// About what a model would ask for the call, in billionths of the currency.
-struct Price {
-  std::string currency;
-  std::int64_t nano = 0;
-};
+// About what a model would ask for the call.
+using config::Price;
 
 struct Asked {
   std::string_view name;  // empty: like "auto"
