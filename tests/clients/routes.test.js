@@ -1,24 +1,27 @@
-// Where a call goes when a route decides: by what it would cost and by the state of the line; and that `hearth explain`
-// says which condition did not hold.
+// Where a call goes when a route decides: by what it would cost, by the state of the line, by how fast who answers was lately;
+// and that `hearth explain` says which condition did not hold.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { Box } from './harness.js';
 import { Provider } from './provider.js';
-import { admin, bearer } from './support.js';
+import { admin, bearer, until } from './support.js';
 
 const config = (url) => `
 providers:
   dear: { url: "${url}/v1", sees: secret, models: [m] }
   cheap: { url: "${url}/v1", sees: secret, models: [m] }
   unpriced: { url: "${url}/v1", sees: secret, models: [m] }
+  slow: { url: "${url}/v1", sees: secret, models: [m] }
   den: { url: "${url}/v1", sees: secret, lan: true, models: [home] }
 budgets:
   prices: [dear/m input 1 output 40 USD, cheap/m input 1 output 20 USD]
 routes:
   by-price: { use: [unpriced/m if price<1USD, dear/m if price<0.015USD, cheap/m if price<0.015USD] }
+  by-speed: { use: [slow/m if first_byte<400ms, cheap/m] }
   by-line: { use: [dear/m if no metered, den/home if online and metered] }
 link: { metered: true }
 `;
@@ -60,6 +63,29 @@ describe('a route', () => {
     assert.equal(long.status, 503);
     assert.match((await long.json()).error.message, /cheap\/m: step 3 asks for price<0\.015USD/);
     assert.equal(provider.requests.length, 1);
+  });
+
+  test('by speed: who began to answer too late is passed over until that is long ago', async () => {
+    provider.next({ until: sleep(800) });
+    const late = await ask('by-speed', { stream: true });
+    assert.equal(late.headers.get('x-hearth-model'), 'slow/m'); // nobody knew yet
+    await late.text();
+    const response = await ask('by-speed', { stream: true });
+    assert.equal(response.headers.get('x-hearth-model'), 'cheap/m');
+    await response.text();
+    const [[model, why]] = passed(await until(() => story(response), 'the call has ended'));
+    assert.equal(model, 'slow/m');
+    assert.match(why, /^step 1 asks for first_byte<0\.4s: it took [0-9.]+ m?s lately$/);
+    const { data } = JSON.parse(await box.hearth('providers', '--json'));
+    const slow = data.find((one) => one.model === 'slow/m');
+    assert.ok(slow.first_byte_seconds >= 0.8 && slow.tokens_per_second > 0, JSON.stringify(slow));
+    assert.deepEqual([slow.kind, slow.sees, slow.failing, slow.obstacle], ['provider', 'secret', 0, '']);
+    assert.deepEqual(data.find((one) => one.model === 'cheap/m').usual_price, { currency: 'USD', amount: '0.011' });
+    assert.match(await box.hearth('providers'), /slow\/m +provider +secret +– +– +– +[0-9.]+ m?s/);
+    const metrics = await (await fetch(`${box.url}/metrics`, { headers: bearer(box) })).text();
+    const shown = (name) => Number(new RegExp(`^${name}\\{gen_ai_request_model="slow/m",upstream="slow"\\} (.*)$`, 'm').exec(metrics)?.[1]);
+    assert.ok(shown('hearth_upstream_first_byte_seconds') >= 0.8);
+    assert.equal(shown('hearth_upstream_failing_ratio'), 0);
   });
 
   test('by the line: over one that costs by volume only the local network is asked', async () => {

@@ -679,6 +679,22 @@ net::awaitable<void> Daemon::tend_ledger() {
   }
 }
 
+// Those that were asked lately.
+std::vector<gateway::UpstreamSample> sample_upstreams(const gateway::Catalogue& catalogue) {
+  std::vector<gateway::UpstreamSample> samples;
+  const gateway::Models models = catalogue.models();
+  const SteadyTime now = steady_now();
+  for (const gateway::Model& model : *models) {
+    const gateway::Pace::Figures pace = model.pace->at(now);
+    samples.push_back({.upstream = std::string(model.upstream->name()),
+                       .model = model.id,
+                       .first_byte_seconds = pace.first_byte.value_or(-1),
+                       .tokens_per_second = pace.tokens_per_second.value_or(-1),
+                       .failing = pace.failing.value_or(-1)});
+  }
+  return samples;
+}
+
 std::string Daemon::expose_metrics() {
   gateway::Metrics::Gauges gauges;
   gauges.in_flight = gateway_->counts().in_flight;
@@ -694,6 +710,7 @@ std::string Daemon::expose_metrics() {
                               .restarts = e.restarts,
                               .stalls = e.stalls,
                               .recycles = e.recycles});
+  gauges.upstreams = sample_upstreams(*catalogue_);
   gauges.answers = answers_->sample();
   const engines::MemoryStatus memory = supervisor_->memory();
   gauges.budget = {memory.budget, memory.usable, memory.reserved, memory.measured, memory.evictions};

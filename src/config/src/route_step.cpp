@@ -1,5 +1,6 @@
 #include <hearth/config/route_step.h>
 #include <hearth/core/money.h>
+#include <hearth/core/units.h>
 
 #include <fmt/format.h>
 
@@ -94,12 +95,21 @@ Result<void> read_price(RouteStep& step, std::string_view text) {
   return {};
 }
 
+Result<void> read_first_byte(RouteStep& step, std::string_view text) {
+  constexpr std::chrono::hours kMost{1};
+  const auto time = text.starts_with('<') ? parse_duration(text.substr(1)) : Result<std::chrono::milliseconds>(0);
+  if (!time || time->count() <= 0 || *time > kMost)
+    return fail(Errc::invalid_argument, fmt::format("'first_byte{}' must be like first_byte<2s", text));
+  step.below_first_byte = *time;
+  return {};
+}
+
 struct Comparison {
   std::string_view of;
   Result<void> (*read)(RouteStep&, std::string_view);
 };
 constexpr std::array kComparisons{Comparison{"size", read_size}, Comparison{"class", read_class},
-                                  Comparison{"price", read_price}};
+                                  Comparison{"price", read_price}, Comparison{"first_byte", read_first_byte}};
 
 struct Flag {
   std::string_view name;
@@ -125,8 +135,8 @@ Result<std::size_t> read_condition(RouteStep& step, const std::vector<std::strin
   const auto* const flag = std::ranges::find(kFlags, no ? next : word, &Flag::name);
   if (flag == kFlags.end())
     return fail(Errc::invalid_argument,
-                fmt::format("'{}' is no condition; there are size, class, hours, tools, images, online, metered and "
-                            "price",
+                fmt::format("'{}' is no condition; there are size, class, hours, tools, images, online, metered, "
+                            "price and first_byte",
                             word));
   step.*flag->member = !no;
   return no ? 2 : 1;
@@ -215,7 +225,9 @@ std::string unmet(const RouteStep& step, const RouteFacts& facts) {
   return {};
 }
 
-std::string unmet(const RouteStep& step, const ModelFacts& facts) {
+namespace {
+
+std::string unmet_price(const RouteStep& step, const ModelFacts& facts) {
   if (!step.below_price) return {};
   const auto& [currency, bound] = *step.below_price;
   const bool comparable = facts.price && (facts.price->nano == 0 || facts.price->currency == currency);
@@ -223,6 +235,21 @@ std::string unmet(const RouteStep& step, const ModelFacts& facts) {
   const std::string asked = fmt::format("price<{}{}", format_money(bound), currency);
   if (!facts.price) return fmt::format("{}: nobody knows its price", asked);
   return fmt::format("{}: it would ask for about {} {}", asked, format_money(facts.price->nano), facts.price->currency);
+}
+
+std::string unmet_first_byte(const RouteStep& step, const ModelFacts& facts) {
+  if (!step.below_first_byte || !facts.first_byte) return {};
+  const std::chrono::duration<double> bound = *step.below_first_byte;
+  if (*facts.first_byte < bound.count()) return {};
+  return fmt::format("first_byte<{}s: it took {} lately", bound.count(),
+                     format_duration(std::chrono::duration<double>(*facts.first_byte)));
+}
+
+}  // namespace
+
+std::string unmet(const RouteStep& step, const ModelFacts& facts) {
+  if (std::string price = unmet_price(step, facts); !price.empty()) return price;
+  return unmet_first_byte(step, facts);
 }
 
 }  // namespace hearth::config

@@ -95,6 +95,18 @@ dialects::AnswerBounds bounds_of(const Request& request, const Model& model, boo
   return bounds;
 }
 
+// What an attempt says of how fast its model is; nothing where the input was wrong or the client left.
+void measure(const Call& call, const Candidate& candidate, const Attempt<>& done, std::uint64_t tokens,
+             SteadyTime began) {
+  Pace& pace = *candidate.model->pace;
+  const SteadyTime now = steady_now();
+  if (!done && done.error().again == Again::never) return;
+  if (!done) return pace.failed(now);
+  Pace::Answer answer{.seconds = seconds_between(began, now), .output_tokens = tokens};
+  if (call.decision.first_byte) answer.first_byte = seconds_between(began, *call.decision.first_byte);
+  pace.answered(answer, now);
+}
+
 net::awaitable<Attempt<>> forward_once(Call& call, const Request& request, const Candidate& candidate) {
   Upstream& upstream = *candidate.model->upstream;
   const auto out = co_await prepare(call, request, candidate);
@@ -108,12 +120,14 @@ net::awaitable<Attempt<>> forward_once(Call& call, const Request& request, const
   net::RequestHead head{"POST", out->target, out->headers};
   place.address(head);
   Attempt<> done;
+  const SteadyTime began = steady_now();
   auto sent = co_await place.client().send(std::move(head), cargo.body, place.deadline());
   if (sent) {
     done = co_await pass_answer(call, place, upstream, *sent, *out->relay, *departure);
   } else {
     done = broke(place, upstream, sent.error());
   }
+  measure(call, candidate, done, out->relay->usage().output_tokens, began);
   departure->close(done, out->relay->usage());
   if (done) note_savings(call, candidate, out->relay->usage());
   call.decision.cost = departure->cost();

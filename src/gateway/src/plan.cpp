@@ -96,7 +96,8 @@ class Planner {
     }
   };
 
-  // In the order of the configuration where prices cannot be compared; those that nobody knows come last.
+  // In the order of the configuration where prices cannot be compared; those that nobody knows come last. Of equal
+  // prices whoever begins to answer sooner comes first, and before that whoever was not measured.
   [[nodiscard]] std::vector<Offer> offers_by_price() const {
     std::vector<Offer> offers;
     std::set<std::string> currencies;
@@ -106,16 +107,23 @@ class Planner {
       if (offers.back().price) currencies.insert(offers.back().price->currency);
     }
     const auto rank = [&](const Offer& offer) {
-      const std::int64_t nano = offer.price && currencies.size() == 1 ? offer.price->nano : 0;
-      return std::tuple(!offer.price, nano, offer.model);  // they lie in the order of the configuration
+      const bool comparable = offer.price && currencies.size() == 1;
+      const double first_byte = comparable ? first_byte_of(*offer.model).value_or(0) : 0;
+      // They lie in the order of the configuration.
+      return std::tuple(!offer.price, comparable ? offer.price->nano : 0, first_byte, offer.model);
     };
     std::ranges::sort(offers, {}, rank);
     return offers;
   }
 
+  [[nodiscard]] std::optional<double> first_byte_of(const Model& model) const {
+    return asked_.first_byte ? asked_.first_byte(model) : std::nullopt;
+  }
+
   [[nodiscard]] config::ModelFacts facts_of(const Model& model) const {
     config::ModelFacts facts;
     if (step_.step->below_price && asked_.price) facts.price = asked_.price(model);
+    if (step_.step->below_first_byte) facts.first_byte = first_byte_of(model);
     return facts;
   }
 

@@ -88,6 +88,18 @@ TEST(RouteStep, APriceIsComparedInItsCurrency) {
   EXPECT_EQ(said(std::nullopt), "price<0.02USD: nobody knows its price");
 }
 
+TEST(RouteStep, WhoWasNotMeasuredIsNotSlow) {
+  const auto step = parse_route_step("cloud/m if first_byte<2s and price<1USD");
+  ASSERT_TRUE(step) << step.error().message();
+  const auto said = [&](std::optional<double> first_byte) {
+    return unmet(*step, ModelFacts{.price = Price{}, .first_byte = first_byte});
+  };
+  EXPECT_EQ(said(std::nullopt), "");
+  EXPECT_EQ(said(1.99), "");
+  EXPECT_EQ(said(3.25), "first_byte<2s: it took 3.25 s lately");
+  EXPECT_THAT(unmet(*step, ModelFacts{.price = {}, .first_byte = 9}), HasSubstr("price<"));  // the first is told
+}
+
 // What a condition says is the case is so: of any two that are each other's opposite exactly one holds.
 TEST(RouteStep, OfOppositesOneHolds) {
   const bool held = rc::check("a condition or its opposite holds", [] {
@@ -136,6 +148,8 @@ TEST(RouteStep, MistakesAreNamed) {
   for (const char* wrong :
        {"price<0.02", "price<USD", "price<0USD", "price<0.02usd", "price>=1USD", "price<-1USD", "price"})
     EXPECT_THAT(mistake(fmt::format("m if {}", wrong)), HasSubstr("like price<0.02USD")) << wrong;
+  for (const char* wrong : {"first_byte<0s", "first_byte>2s", "first_byte<2h", "first_byte<soon", "first_byte"})
+    EXPECT_THAT(mistake(fmt::format("m if {}", wrong)), HasSubstr("like first_byte<2s")) << wrong;
   EXPECT_THAT(mistake(std::string(500, 'm')), HasSubstr("too long"));
 }
 

@@ -1,5 +1,6 @@
 #include <hearth/gateway/plan.h>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
@@ -92,6 +93,70 @@ TEST(Plan, WhoDoesNotChooseGetsTheCheapestProvider) {
     return model.id == "cloud/big" ? std::nullopt : price_in(model, "USD");  // not known comes last
   };
   EXPECT_THAT(order(make_plan(box(), {}, asked)), ElementsAre("tiny", "den/big", "other/big", "cloud/big"));
+}
+
+TEST(Plan, OfEqualPricesWhoBeginsSoonerComesFirst) {
+  Asked asked = ask("auto");
+  asked.price = [](const Model&) { return Price{"USD", 1'000'000}; };
+  const auto measured = [&](std::optional<double> cloud, std::optional<double> other) {
+    asked.first_byte = [=](const Model& model) { return model.id == "cloud/big" ? cloud : other; };
+    return order(make_plan(box(), {}, asked));
+  };
+  const auto cloud_first = ElementsAre("tiny", "den/big", "cloud/big", "other/big");
+  const auto other_first = ElementsAre("tiny", "den/big", "other/big", "cloud/big");
+  EXPECT_THAT(measured(1.0, 0.5), other_first);
+  EXPECT_THAT(measured(0.5, 1.0), cloud_first);
+  EXPECT_THAT(measured(0.5, std::nullopt), other_first);  // so that it gets measured
+  EXPECT_THAT(measured(std::nullopt, std::nullopt), cloud_first);
+  asked.price = [](const Model& model) { return price_in(model, "EUR"); };
+  EXPECT_THAT(measured(1.0, 0.5), cloud_first);  // prices that cannot be compared are not equal
+}
+
+TEST(Plan, ARoutePassesOverWhoIsSlow) {
+  const Routes all = routes("auto", {"big if first_byte<2s", "local"});
+  Asked asked = ask("auto");
+  asked.first_byte = [](const Model& model) {
+    return model.id == "cloud/big" ? std::optional(2.5) : model.id == "den/big" ? std::optional(0.1) : std::nullopt;
+  };
+  const Plan plan = make_plan(box(), all, asked);
+  EXPECT_THAT(order(plan), ElementsAre("other/big", "den/big", "tiny"));
+  EXPECT_EQ(explain_nobody(plan), "cloud/big: step 1 asks for first_byte<2s: it took 2.50 s lately");
+}
+
+// Whatever prices and measurements there are: nobody comes before who is cheaper, nor, at the same price, before who is
+// faster or was never measured.
+TEST(Plan, TheOrderOfProvidersIsByPriceThenBySpeed) {
+  const bool held = rc::check("cheaper first, then faster", [] {
+    std::vector<Model> all;
+    std::vector<std::optional<Price>> prices;
+    std::vector<std::optional<double>> speeds;
+    const int count = *rc::gen::inRange(0, 8);
+    for (int i = 0; i < count; ++i) {
+      all.push_back(model(fmt::format("p{}/m", i), UpstreamKind::provider));
+      prices.push_back(
+          *rc::gen::elementOf(std::vector<std::optional<Price>>{std::nullopt, Price{"USD", 1}, Price{"USD", 2}}));
+      speeds.push_back(*rc::gen::elementOf(std::vector<std::optional<double>>{std::nullopt, 0.5, 1.5}));
+    }
+    const auto models = std::make_shared<const std::vector<Model>>(std::move(all));
+    const auto number = [&](const Model& m) { return static_cast<std::size_t>(&m - models->data()); };
+    Asked asked = ask("auto");
+    asked.price = [&](const Model& m) { return prices[number(m)]; };
+    asked.first_byte = [&](const Model& m) { return speeds[number(m)]; };
+    const Plan plan = make_plan(models, {}, asked);
+    RC_ASSERT(plan.candidates.size() == models->size());
+    for (std::size_t i = 1; i < plan.candidates.size(); ++i) {
+      const std::size_t a = number(*plan.candidates[i - 1].model);
+      const std::size_t b = number(*plan.candidates[i].model);
+      const std::int64_t never = 3;
+      const auto price = [&](std::size_t n) { return prices[n] ? prices[n]->nano : never; };
+      RC_ASSERT(price(a) <= price(b));
+      if (price(a) < price(b)) continue;
+      const auto speed = [&](std::size_t n) { return prices[n] ? speeds[n].value_or(0) : 0; };
+      RC_ASSERT(speed(a) <= speed(b));
+      if (speed(a) == speed(b)) RC_ASSERT(a < b);
+    }
+  });
+  EXPECT_TRUE(held);
 }
 
 TEST(Plan, ANameLeadsToAllWhoAnswerToIt) {

@@ -16,11 +16,13 @@
 // and of each model that the step leads to:
 //   price<AMOUNT           about what it would ask for the call, in a currency: price<0.02USD; holds for what costs
 //   nothing
+//   first_byte<TIME        how long its streamed answers took to begin lately: first_byte<2s; holds while nobody knows
 #pragma once
 
 #include <hearth/core/data_class.h>
 #include <hearth/core/error.h>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -52,6 +54,7 @@ struct RouteStep {
   std::optional<bool> online;
   std::optional<bool> metered;
   std::optional<Price> below_price;
+  std::optional<std::chrono::milliseconds> below_first_byte;
   friend bool operator==(const RouteStep&, const RouteStep&) = default;
 };
 
@@ -68,7 +71,8 @@ struct RouteFacts {
 
 // What its conditions on a model are about.
 struct ModelFacts {
-  std::optional<Price> price;  // of this call; nullopt: nobody knows
+  std::optional<Price> price = {};        // of this call; nullopt: nobody knows
+  std::optional<double> first_byte = {};  // seconds; nullopt: not measured lately
 };
 
 // invalid_argument says what is wrong with it.

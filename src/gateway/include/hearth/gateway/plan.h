@@ -39,6 +39,8 @@ struct Asked {
   Hold hold = Hold::none;
   // nullopt: nobody knows. Not set: of no model.
   std::function<std::optional<Price>(const Model&)> price = {};
+  // Seconds that its streamed answers take to begin. The same.
+  std::function<std::optional<double>(const Model&)> first_byte = {};
 };
 
 struct Candidate {
