@@ -456,8 +456,14 @@ void add_routes(std::vector<Key>& table) {
   table.push_back(named_list(
       "routes", "use", "list of steps", check_step, [](Config& c) -> auto& { return c.routes; }, &Route::use,
       "Models in the order in which they are tried, each with its conditions: `local if size<8k`, `openai/gpt-5 if "
-      "price<0.02USD and no metered`. `local` is any model of this box. Conditions, joined by `and`: "
+      "price<0.02USD and no metered`. `local` is any model of this box, `any` whoever costs least. Conditions, joined "
+      "by `and`: "
       "docs/providers.md."));
+}
+
+Result<void> check_quality(std::string_view text) {
+  HEARTH_TRY(parse_quality(text));
+  return {};
 }
 
 void add_policy(std::vector<Key>& table) {
@@ -467,6 +473,11 @@ void add_policy(std::vector<Key>& table) {
   table.push_back(scalar(
       "policy.repeat_uncertain", boolean(), [](Config& c) -> auto& { return c.policy.repeat_uncertain; },
       "Whether the next provider is asked when one has had a call, may have charged for it, and its answer is lost."));
+  table.push_back(list(
+      "policy.quality", "list of models with a figure", check_quality,
+      [](Config& c) -> auto& { return c.policy.quality; },
+      "How good you hold models to be, from 0 to 1, for the condition `quality>=0.7` of routes: `openai/gpt-5 0.9`, "
+      "`qwen3-4b 0.5`. Hearth does not measure it."));
 }
 
 void add_deferred(std::vector<Key>& table) {

@@ -104,12 +104,27 @@ Result<void> read_first_byte(RouteStep& step, std::string_view text) {
   return {};
 }
 
+std::optional<double> read_figure(std::string_view text) {
+  double figure = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), figure, std::chars_format::fixed);
+  if (error != std::errc() || end != text.data() + text.size() || !(figure >= 0 && figure <= 1)) return std::nullopt;
+  return figure;
+}
+
+Result<void> read_quality(RouteStep& step, std::string_view text) {
+  step.least_quality = text.starts_with(">=") ? read_figure(text.substr(2)) : std::nullopt;
+  if (step.least_quality) return {};
+  return fail(Errc::invalid_argument,
+              fmt::format("'quality{}' must be like quality>=0.7; figures are from 0 to 1", text));
+}
+
 struct Comparison {
   std::string_view of;
   Result<void> (*read)(RouteStep&, std::string_view);
 };
 constexpr std::array kComparisons{Comparison{"size", read_size}, Comparison{"class", read_class},
-                                  Comparison{"price", read_price}, Comparison{"first_byte", read_first_byte}};
+                                  Comparison{"price", read_price}, Comparison{"first_byte", read_first_byte},
+                                  Comparison{"quality", read_quality}};
 
 struct Flag {
   std::string_view name;
@@ -136,7 +151,7 @@ Result<std::size_t> read_condition(RouteStep& step, const std::vector<std::strin
   if (flag == kFlags.end())
     return fail(Errc::invalid_argument,
                 fmt::format("'{}' is no condition; there are size, class, hours, tools, images, online, metered, "
-                            "price and first_byte",
+                            "price, first_byte and quality",
                             word));
   step.*flag->member = !no;
   return no ? 2 : 1;
@@ -186,6 +201,16 @@ std::string unmet_flag(std::string_view name, std::optional<bool> wanted, bool i
 }
 
 }  // namespace
+
+Result<Quality> parse_quality(std::string_view text) {
+  const std::vector<std::string_view> words = words_of(text);
+  const auto figure = words.size() == 2 ? read_figure(words[1]) : std::nullopt;
+  if (!figure || text.size() > kMaxStep)
+    return fail(
+        Errc::invalid_argument,
+        fmt::format("'{}': write a model and a figure from 0 to 1, like 'openai/gpt-5 0.9'", text.substr(0, 80)));
+  return Quality{std::string(words[0]), *figure};
+}
 
 Result<RouteStep> parse_route_step(std::string_view text) {
   if (text.size() > kMaxStep) return fail(Errc::invalid_argument, "is too long for a step of a route");
@@ -245,10 +270,17 @@ std::string unmet_first_byte(const RouteStep& step, const ModelFacts& facts) {
                      format_duration(std::chrono::duration<double>(*facts.first_byte)));
 }
 
+std::string unmet_quality(const RouteStep& step, const ModelFacts& facts) {
+  if (!step.least_quality || (facts.quality && *facts.quality >= *step.least_quality)) return {};
+  if (!facts.quality) return fmt::format("quality>={}: nobody said how good it is", *step.least_quality);
+  return fmt::format("quality>={}: it is held to be {}", *step.least_quality, *facts.quality);
+}
+
 }  // namespace
 
 std::string unmet(const RouteStep& step, const ModelFacts& facts) {
   if (std::string price = unmet_price(step, facts); !price.empty()) return price;
+  if (std::string quality = unmet_quality(step, facts); !quality.empty()) return quality;
   return unmet_first_byte(step, facts);
 }
 

@@ -37,6 +37,7 @@ struct Services {
   std::filesystem::path spool_folder;
   SpoolBudget& body_memory;  // of JSON bodies, all requests together
   const Routes& routes;
+  const Qualities& qualities;
   Sessions& sessions;
   const privacy::Detectors& detectors;
   deferred::Queue& deferred;

@@ -97,6 +97,7 @@ net::awaitable<dialects::Decoded<Plan>> plan_call(Call& call, Wanted wanted) {
     asked.price = [&services, size = wanted.body->size()](const Model& model) {
       return price_of(services, model, size);
     };
+    asked.quality = &services.qualities;
     asked.first_byte = [now = steady_now()](const Model& model) { return model.pace->at(now).first_byte; };
     if (wanted.task == Task::chat) {
       const auto conversation = co_await parse_sized(

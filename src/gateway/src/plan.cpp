@@ -13,6 +13,7 @@ namespace {
 using Why = PassedOver::Why;
 
 constexpr std::string_view kLocal = "local";
+constexpr std::string_view kAny = "any";
 constexpr std::string_view kAuto = "auto";
 
 std::string_view where(UpstreamKind kind) {
@@ -52,6 +53,8 @@ class Planner {
       step_ = {&step, number};
       if (step.model == kLocal) {
         add_local(reason);
+      } else if (step.model == kAny) {
+        whatever_serves(reason + ", ");
       } else {
         add_matching(reason, [&](const Model& model) { return answers_to(model, step.model); });
       }
@@ -66,11 +69,11 @@ class Planner {
   // What is nearest first, and of providers the cheapest; of this box, its leading model: which that is, and what
   // stands in for it, is decided where its engines are known. Vectors of another model would not do in place of those
   // of the first, nor would a voice: only chat has a second choice.
-  void whatever_serves() {
-    add_local(std::string(where(UpstreamKind::engine)));
-    add_matching(std::string(where(UpstreamKind::lan)),
+  void whatever_serves(const std::string& before = {}) {
+    add_local(before + std::string(where(UpstreamKind::engine)));
+    add_matching(before + std::string(where(UpstreamKind::lan)),
                  [](const Model& model) { return model.upstream->facts().kind == UpstreamKind::lan; });
-    for (const Offer& offer : offers_by_price()) add(*offer.model, offer.reason());
+    for (const Offer& offer : offers_by_price()) add(*offer.model, before + offer.reason());
     if (asked_.task != Task::chat && plan_.candidates.size() > 1) plan_.candidates.resize(1);
   }
 
@@ -120,9 +123,20 @@ class Planner {
     return asked_.first_byte ? asked_.first_byte(model) : std::nullopt;
   }
 
+  [[nodiscard]] std::optional<double> quality_of(const Model& model) const {
+    if (asked_.quality == nullptr) return std::nullopt;
+    const auto found = asked_.quality->find(model.id);
+    return found == asked_.quality->end() ? std::nullopt : std::optional(found->second);
+  }
+
+  [[nodiscard]] std::string unmet(const Model& model) const {
+    return step_.step == nullptr ? std::string() : config::unmet(*step_.step, facts_of(model));
+  }
+
   [[nodiscard]] config::ModelFacts facts_of(const Model& model) const {
     config::ModelFacts facts;
     if (step_.step->below_price && asked_.price) facts.price = asked_.price(model);
+    if (step_.step->least_quality) facts.quality = quality_of(model);
     if (step_.step->below_first_byte) facts.first_byte = first_byte_of(model);
     return facts;
   }
@@ -133,10 +147,14 @@ class Planner {
       if (model.task == asked_.task && matches(model)) add(model, reason);
   }
 
+  // Of this box the first that meets the step's conditions; else why the leading one does not.
   void add_local(const std::string& reason) {
-    const auto found = std::ranges::find_if(
-        *models_, [&](const Model& model) { return model.task == asked_.task && is_local(model); });
-    if (found != models_->end()) add(*found, reason);
+    const auto serves = [&](const Model& model) { return model.task == asked_.task && is_local(model); };
+    const auto leading = std::ranges::find_if(*models_, serves);
+    if (leading == models_->end()) return;
+    const auto found = std::find_if(leading, models_->end(),
+                                    [&](const Model& model) { return serves(model) && unmet(model).empty(); });
+    add(found == models_->end() ? *leading : *found, reason);
   }
 
   void add(const Model& model, const std::string& reason) {
@@ -149,9 +167,7 @@ class Planner {
       return pass(model, Why::data_class,
                   fmt::format("the data are {}, and it may see {} at most", to_string(asked_.facts.data_class),
                               to_string(facts.sees)));
-    if (step_.step != nullptr)
-      if (const std::string why = config::unmet(*step_.step, facts_of(model)); !why.empty())
-        return pass(model, Why::condition, asks(step_.number, why));
+    if (const std::string why = unmet(model); !why.empty()) return pass(model, Why::condition, asks(step_.number, why));
     if (std::string obstacle = model.upstream->obstacle(); !obstacle.empty())
       return pass(model, Why::obstacle, std::move(obstacle));
     plan_.candidates.push_back({std::shared_ptr<const Model>(models_, &model),

@@ -100,6 +100,21 @@ TEST(RouteStep, WhoWasNotMeasuredIsNotSlow) {
   EXPECT_THAT(unmet(*step, ModelFacts{.price = {}, .first_byte = 9}), HasSubstr("price<"));  // the first is told
 }
 
+TEST(RouteStep, QualityIsWhatSomebodySaid) {
+  const auto step = parse_route_step("any if quality>=0.7");
+  ASSERT_TRUE(step) << step.error().message();
+  const auto said = [&](std::optional<double> quality) { return unmet(*step, ModelFacts{.quality = quality}); };
+  EXPECT_EQ(said(0.7), "");
+  EXPECT_EQ(said(0.65), "quality>=0.7: it is held to be 0.65");
+  EXPECT_EQ(said(std::nullopt), "quality>=0.7: nobody said how good it is");
+  const auto quality = parse_quality(" openai/gpt-5  0.9");
+  ASSERT_TRUE(quality);
+  EXPECT_EQ(quality->model, "openai/gpt-5");
+  EXPECT_EQ(quality->figure, 0.9);
+  for (const char* wrong : {"", "m", "m 1.1", "m -0.1", "m good", "m 0.5 0.6", "m nan", "m 1e-1"})
+    EXPECT_FALSE(parse_quality(wrong)) << wrong;
+}
+
 // What a condition says is the case is so: of any two that are each other's opposite exactly one holds.
 TEST(RouteStep, OfOppositesOneHolds) {
   const bool held = rc::check("a condition or its opposite holds", [] {
@@ -150,6 +165,8 @@ TEST(RouteStep, MistakesAreNamed) {
     EXPECT_THAT(mistake(fmt::format("m if {}", wrong)), HasSubstr("like price<0.02USD")) << wrong;
   for (const char* wrong : {"first_byte<0s", "first_byte>2s", "first_byte<2h", "first_byte<soon", "first_byte"})
     EXPECT_THAT(mistake(fmt::format("m if {}", wrong)), HasSubstr("like first_byte<2s")) << wrong;
+  for (const char* wrong : {"quality>=1.01", "quality>0.7", "quality>=", "quality>=good", "quality>=nan", "quality"})
+    EXPECT_THAT(mistake(fmt::format("m if {}", wrong)), HasSubstr("like quality>=0.7")) << wrong;
   EXPECT_THAT(mistake(std::string(500, 'm')), HasSubstr("too long"));
 }
 

@@ -159,6 +159,20 @@ TEST(Plan, TheOrderOfProvidersIsByPriceThenBySpeed) {
   EXPECT_TRUE(held);
 }
 
+TEST(Plan, AnyIsWhoeverIsGoodEnoughFromTheCheapest) {
+  const Qualities held{{"tiny", 0.3}, {"small", 0.7}, {"cloud/big", 0.9}, {"other/big", 0.8}};
+  Asked asked = ask("auto");
+  asked.quality = &held;
+  asked.price = [](const Model& model) { return price_in(model, "USD"); };
+  const Plan plan = make_plan(box(), routes("auto", {"any if quality>=0.7"}), asked);
+  EXPECT_THAT(order(plan), ElementsAre("small", "other/big", "cloud/big"));
+  EXPECT_EQ(plan.candidates[1].reason, "step 1 of the route 'auto', at a provider, for about 0.0012 USD");
+  EXPECT_EQ(explain_nobody(plan), "den/big: step 1 asks for quality>=0.7: nobody said how good it is");
+  EXPECT_THAT(order(make_plan(box(), routes("auto", {"any if quality>=0.85"}), asked)), ElementsAre("cloud/big"));
+  EXPECT_THAT(order(make_plan(box(), routes("auto", {"any"}), asked)),
+              ElementsAre("tiny", "den/big", "other/big", "cloud/big"));
+}
+
 TEST(Plan, ANameLeadsToAllWhoAnswerToIt) {
   EXPECT_THAT(order(make_plan(box(), {}, ask("small"))), ElementsAre("small"));
   EXPECT_THAT(order(make_plan(box(), {}, ask("big"))), ElementsAre("cloud/big", "other/big", "den/big"));

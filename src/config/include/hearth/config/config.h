@@ -137,6 +137,7 @@ struct Route {
 struct Policy {
   DataClass default_class = kUnknownClass;  // of a call that nothing says the class of
   bool repeat_uncertain = false;
+  std::vector<std::string> quality;  // "MODEL FIGURE" (route_step.h)
 };
 
 // Calls that are answered later.

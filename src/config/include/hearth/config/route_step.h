@@ -2,10 +2,12 @@
 //
 //   local if size<8k and class<=personal
 //   openai/gpt-5 if price<0.02USD and no metered
+//   any if quality>=0.7
 //   openai/gpt-5-mini if hours 22:00-06:00
 //   anthropic/claude-sonnet-5
 //
-// A step is a model's name (`local`: any model of this box) and, after `if`, conditions joined by `and`:
+// A step is a model's name (`local`: any model of this box; `any`: whoever costs least) and, after `if`, conditions
+// joined by `and`:
 //   size<N, size>=N        bytes of the request's body; k and M stand for 1,000 and 1,000,000
 //   class<=NAME, class>=NAME
 //   hours HH:MM-HH:MM      of the box's own time zone; may go over midnight
@@ -14,8 +16,8 @@
 //   online, no online      the world outside can be reached
 //   metered, no metered    the line to it costs by volume
 // and of each model that the step leads to:
-//   price<AMOUNT           about what it would ask for the call, in a currency: price<0.02USD; holds for what costs
-//   nothing
+//   price<AMOUNT           about what it would ask for the call, in a currency: price<0.02USD; 0 for what is yours
+//   quality>=FIGURE        how good the box's owner holds it to be, 0 to 1; does not hold where nobody said
 //   first_byte<TIME        how long its streamed answers took to begin lately: first_byte<2s; holds while nobody knows
 #pragma once
 
@@ -55,6 +57,7 @@ struct RouteStep {
   std::optional<bool> metered;
   std::optional<Price> below_price;
   std::optional<std::chrono::milliseconds> below_first_byte;
+  std::optional<double> least_quality;
   friend bool operator==(const RouteStep&, const RouteStep&) = default;
 };
 
@@ -73,9 +76,17 @@ struct RouteFacts {
 struct ModelFacts {
   std::optional<Price> price = {};        // of this call; nullopt: nobody knows
   std::optional<double> first_byte = {};  // seconds; nullopt: not measured lately
+  std::optional<double> quality = {};     // nullopt: nobody said
+};
+
+// How good a model is, by its id: "openai/gpt-5 0.9".
+struct Quality {
+  std::string model;
+  double figure = 0;  // 0 to 1
 };
 
 // invalid_argument says what is wrong with it.
+Result<Quality> parse_quality(std::string_view text);
 Result<RouteStep> parse_route_step(std::string_view text);
 // The first condition that does not hold, and what is the case instead: "size<8k: the request has 9000 bytes". Empty:
 // all hold.

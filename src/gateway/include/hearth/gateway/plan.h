@@ -21,6 +21,9 @@ namespace hearth::gateway {
 // By the name that clients ask for.
 using Routes = std::map<std::string, std::vector<config::RouteStep>, std::less<>>;
 
+// How good models are held to be, by their ids.
+using Qualities = std::map<std::string, double, std::less<>>;
+
 // A conversation under way stays with its model: within a loop of tools nothing else will do, for a model that did not
 // ask for a tool cannot make sense of what it returned.
 enum class Hold { none, prefers, only };
@@ -41,6 +44,7 @@ struct Asked {
   std::function<std::optional<Price>(const Model&)> price = {};
   // Seconds that its streamed answers take to begin. The same.
   std::function<std::optional<double>(const Model&)> first_byte = {};
+  const Qualities* quality = nullptr;
 };
 
 struct Candidate {
