@@ -425,9 +425,9 @@ Result<void> Daemon::prepare() {
   model_care_ = std::make_unique<ModelCare>(care_for_models(), ModelCare::Rhythm());
   upstreams_ = make_upstreams(*supervisor_, manifests);
   HEARTH_TRY(watch_link());
-  std::ranges::move(
-      provider_models(io_.get_executor(), &egress_->gate(), config_.providers, budgets_->prices(), line()),
-      std::back_inserter(upstreams_.models));
+  std::ranges::move(provider_models(io_.get_executor(), &egress_->gate(), config_.providers, config_.policy.regions,
+                                    budgets_->prices(), line()),
+                    std::back_inserter(upstreams_.models));
   catalogue_ = std::make_unique<gateway::Catalogue>(upstreams_.models);
   models_->give_hints([templates, packs = config_.paths.data / "packs"](const models::ModelManifest& model) {
     return engine_hint(model, templates, packs);

@@ -437,8 +437,10 @@ void add_providers(std::vector<Key>& table) {
            "Files with an API key each. With several, a key that it refuses is passed over.");
   add("lan", boolean(), &P::lan, "false",
       "A machine of your own: it may have a private address, and its calls are recorded in the background.");
-  add("region", words("words"), &P::region, "not said", "Where it computes; for reports.");
-  add("retention", words("words"), &P::retention, "not said", "How long it keeps what it gets; for reports.");
+  add("region", words("words"), &P::region, "not said",
+      "Where it computes, as its operator says: `policy.regions` goes by it, and the egress ledger records it.");
+  add("retention", words("words"), &P::retention, "not said",
+      "How long it keeps what it gets, as its operator says; the egress ledger records it.");
   add("ca_file", optional_path(), &P::ca_file, "none", "Certificates to trust in place of the system's.");
   add("concurrency", number(1, 10'000), &P::concurrency, "64", "Calls to it at once; further ones wait.");
   add("max_output", number(1, 10'000'000), &P::max_output, "the model's",
@@ -473,6 +475,10 @@ void add_policy(std::vector<Key>& table) {
   table.push_back(scalar(
       "policy.repeat_uncertain", boolean(), [](Config& c) -> auto& { return c.policy.repeat_uncertain; },
       "Whether the next provider is asked when one has had a call, may have charged for it, and its answer is lost."));
+  table.push_back(list(
+      "policy.regions", "list of regions", check_word, [](Config& c) -> auto& { return c.policy.regions; },
+      "Where personal data and secrets may be computed on: only by providers whose `region` is one of these words, and "
+      "on your own machines. Empty: by whoever may see them."));
   table.push_back(list(
       "policy.quality", "list of models with a figure", check_quality,
       [](Config& c) -> auto& { return c.policy.quality; },

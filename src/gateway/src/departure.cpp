@@ -64,6 +64,15 @@ spend::Usage priced(const dialects::Usage& usage) {
   return priced;
 }
 
+// What allowed it, and what was said of the place.
+std::string rule_of(const Upstream& upstream) {
+  const UpstreamFacts& facts = upstream.facts();
+  std::string rule = fmt::format("providers.{}.sees: {}", upstream.name(), to_string(facts.sees));
+  if (!facts.region.empty()) rule += fmt::format(", region: {}", facts.region);
+  if (!facts.retention.empty()) rule += fmt::format(", retention: {}", facts.retention);
+  return rule;
+}
+
 egress::Begin record_of(const Call& call, const Candidate& candidate, const net::BodyParts& body, std::string sha256) {
   const Model& model = *candidate.model;
   const UpstreamFacts& facts = model.upstream->facts();
@@ -72,7 +81,7 @@ egress::Begin record_of(const Call& call, const Candidate& candidate, const net:
   begin.call = call.id;
   begin.who = call.principal.id;
   begin.data_class = call.decision.data_class;
-  begin.rule = fmt::format("providers.{}.sees: {}", model.upstream->name(), to_string(facts.sees));
+  begin.rule = rule_of(*model.upstream);
   begin.purpose = facts.kind == UpstreamKind::lan ? egress::Purpose::lan : egress::Purpose::provider;
   begin.destination = facts.destination;
   begin.upstream = model.upstream->name();

@@ -46,7 +46,8 @@ net::awaitable<Attempt<T>> try_each(Call& call, const Plan& plan, Try attempt) {
   std::optional<Failure> first;
   bool charged = false;  // perhaps
   for (const Candidate& candidate : plan.candidates) {
-    const UpstreamKind kind = candidate.model->upstream->facts().kind;
+    const UpstreamFacts& facts = candidate.model->upstream->facts();
+    const UpstreamKind kind = facts.kind;
     if (charged && kind == UpstreamKind::provider) {
       call.decision.passed.push_back({candidate.model->id, "another provider may have charged for the call"});
       continue;
@@ -60,7 +61,7 @@ net::awaitable<Attempt<T>> try_each(Call& call, const Plan& plan, Try attempt) {
       Attempt<T> done = co_await attempt(candidate);
       call.decision.tried.push_back({candidate.model->id, done ? 200 : done.error().error.status,
                                      done ? std::string() : for_records(done.error()),
-                                     seconds_between(began, steady_now())});
+                                     seconds_between(began, steady_now()), facts.region, facts.retention});
       if (done) {
         keep_conversation(call);
         co_return done;

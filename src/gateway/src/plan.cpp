@@ -165,8 +165,8 @@ class Planner {
     const bool redact = asked_.facts.data_class > facts.sees;
     if (redact && (asked_.task != Task::chat || !asked_.redacted_class || *asked_.redacted_class > facts.sees))
       return pass(model, Why::data_class,
-                  fmt::format("the data are {}, and it may see {} at most", to_string(asked_.facts.data_class),
-                              to_string(facts.sees)));
+                  fmt::format("the data are {}, and it may see {} at most{}", to_string(asked_.facts.data_class),
+                              to_string(facts.sees), facts.out_of_region ? ", outside of policy.regions" : ""));
     if (const std::string why = unmet(model); !why.empty()) return pass(model, Why::condition, asks(step_.number, why));
     if (std::string obstacle = model.upstream->obstacle(); !obstacle.empty())
       return pass(model, Why::obstacle, std::move(obstacle));

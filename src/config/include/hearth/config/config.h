@@ -119,7 +119,7 @@ struct Provider {
   std::vector<std::string> key_files;         // one key each; with several, a refused one is passed over
   std::optional<DataClass> sees;              // the highest class of data that may go there; must be set
   bool lan = false;                           // a machine of one's own: private addresses are what is expected
-  std::string region;                         // where it computes and
+  std::string region;                         // where it computes, by a word of policy.regions, and
   std::string retention;                      // how long it keeps what it gets, in words for people
   std::string ca_file;                        // certificates to trust in place of the system's; empty: those
   std::uint64_t concurrency = 64;
@@ -138,6 +138,7 @@ struct Policy {
   DataClass default_class = kUnknownClass;  // of a call that nothing says the class of
   bool repeat_uncertain = false;
   std::vector<std::string> quality;  // "MODEL FIGURE" (route_step.h)
+  std::vector<std::string> regions;  // where personal data and secrets may go; empty: wherever they may be seen
 };
 
 // Calls that are answered later.

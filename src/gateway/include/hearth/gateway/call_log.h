@@ -41,6 +41,8 @@ struct CallStory {
     int status = 0;
     std::string error;  // empty: it answered
     double seconds = 0;
+    std::string region;  // where it computes and how long it keeps what it gets, as hearth.yaml says
+    std::string retention;
   };
   std::vector<Tried> tried;
   // What was left out of the request on its way there; nothing where bytes is 0.
