@@ -34,6 +34,7 @@ json::object describe(const CallStory& call) {
   return {{"id", call.id},
           {"ended_at", format_rfc3339(call.ended)},
           {"principal", call.principal},
+          {"agent", call.agent.empty() ? json::value(nullptr) : json::value(call.agent)},
           {"operation", call.operation},
           {"requested_model", call.requested_model},
           {"data_class", to_string(call.data_class)},

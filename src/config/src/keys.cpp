@@ -486,6 +486,12 @@ void add_policy(std::vector<Key>& table) {
       "`qwen3-4b 0.5`. Hearth does not measure it."));
 }
 
+void add_agents(std::vector<Key>& table) {
+  table.push_back(named(
+      "agents", "class", data_class(), [](Config& c) -> auto& { return c.agents; }, &Agent::data_class, "not said",
+      "The class that calls with the header `x-hearth-agent: NAME` are at least of."));
+}
+
 void add_deferred(std::vector<Key>& table) {
   const auto add = [&](const char* leaf, auto kind, auto member, const char* meaning) {
     table.push_back(scalar(
@@ -617,6 +623,7 @@ std::vector<Key> make_table() {
   add_providers(table);
   add_routes(table);
   add_policy(table);
+  add_agents(table);
   add_budgets(table);
   add_deferred(table);
   add_link(table);
@@ -675,6 +682,9 @@ std::span<const NamedSection> named_sections() {
       NamedSection{"routes", "a model's name", "auto", "One name that clients ask for:", is_model_name,
                    [](Config& config, const std::string& name) { config.routes[name]; },
                    [](const Config& config) { return names_of(config.routes); }},
+      NamedSection{"agents", "an agent's name (without blanks)", "digest", "One agent, by the name that it gives:",
+                   is_model_name, [](Config& config, const std::string& name) { config.agents[name]; },
+                   [](const Config& config) { return names_of(config.agents); }},
       NamedSection{"patterns", "a pattern's name (lower-case letters, digits and '-')", "staff-number",
                    "One pattern, by a name of your choice:", is_plain_name,
                    [](Config& config, const std::string& name) { config.patterns[name]; },

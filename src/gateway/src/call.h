@@ -57,6 +57,8 @@ struct Decision {
   std::string requested_model;
   DataClass data_class = kUnknownClass;
   std::optional<DataClass> redacted_class;  // of the data with placeholders; only where something may have one
+  std::string agent;                        // on whose behalf it is, by its name in hearth.yaml; empty: nobody's
+  std::optional<DataClass> agent_class;     // that its owner gave it
   std::string found;                        // by the detectors, in words: "2 email, 1 card"
   bool judged = false;                      // somebody looked how confidential the data are
   std::shared_ptr<const Model> model;       // who is asked, or was last

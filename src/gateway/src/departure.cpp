@@ -36,7 +36,7 @@ spend::Call cost_of(const Call& call, const Candidate& candidate, const spend::U
   const Model& model = *candidate.model;
   const UpstreamFacts& facts = model.upstream->facts();
   spend::Call cost;
-  cost.who = {call.principal.id, call.principal.name, {}};
+  cost.who = {call.principal.id, call.principal.name, call.decision.agent};
   cost.upstream = model.upstream->name();
   cost.model = model.there();
   cost.metered = facts.kind != UpstreamKind::engine;

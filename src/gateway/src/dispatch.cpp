@@ -78,6 +78,7 @@ net::awaitable<dialects::Decoded<Plan>> plan_call(Call& call, Wanted wanted) {
   const Services& services = call.services;
   const Models models = services.catalogue.models();
   call.decision.requested_model = std::string(wanted.model.substr(0, 128));
+  if (auto noted = note_agent(call); !noted) co_return std::unexpected(std::move(noted.error()));
   Asked asked{
       .name = wanted.model, .task = wanted.task, .facts = {}, .redacted_class = {}, .held = {}, .hold = Hold::none};
   std::optional<std::string> held;

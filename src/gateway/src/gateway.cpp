@@ -163,6 +163,7 @@ struct Gateway::Impl {
     story.id = call.id;
     story.ended = wall_now();
     story.principal = call.principal.id;
+    story.agent = d.agent;
     story.operation = d.operation;
     story.requested_model = d.requested_model;
     story.data_class = d.data_class;

@@ -151,6 +151,8 @@ std::string call_text(const json::value& call, const Session& s) {
                                 printable(json::text(call, "requested_model")), json::text(call, "data_class"),
                                 verdict(call), model.empty() ? "" : " by " + s.ink(printable(model), Ink::bold),
                                 json::number(call, "seconds"), whole(call, "status"));
+  if (const std::string agent = json::text(call, "agent"); !agent.empty())
+    out += fmt::format("On behalf of the agent {}.\n", printable(agent));
   if (const std::string found = json::text(call, "found"); !found.empty())
     out += fmt::format("Found in it: {}.\n", printable(found));
   out += trimmed_text(json::field(call, "trimmed"));

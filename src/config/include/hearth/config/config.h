@@ -141,6 +141,11 @@ struct Policy {
   std::vector<std::string> regions;  // where personal data and secrets may go; empty: wherever they may be seen
 };
 
+// A program that calls in somebody's name, and says which it is.
+struct Agent {
+  std::optional<DataClass> data_class;  // that its calls are at least of; not set: it says nothing
+};
+
 // Calls that are answered later.
 struct Deferred {
   std::uint64_t calls = 10'000;
@@ -202,6 +207,7 @@ struct Config {
   std::map<std::string, Provider> providers;  // by name
   std::map<std::string, Route> routes;        // by the name that clients ask for
   Policy policy;
+  std::map<std::string, Agent> agents;  // by the name that they give
   Deferred deferred;
   Link link;
   Budgets budgets;

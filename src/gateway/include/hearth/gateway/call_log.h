@@ -20,6 +20,7 @@ struct CallStory {
   std::string id;
   WallTime ended;
   std::string principal;  // id of the key
+  std::string agent;      // on whose behalf it was; empty: nobody's
   std::string operation;
   std::string requested_model;
   DataClass data_class = kUnknownClass;
