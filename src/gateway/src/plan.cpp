@@ -44,7 +44,7 @@ class Planner {
     int number = 0;
     for (const config::RouteStep& step : steps) {
       ++number;
-      if (std::string why = config::unmet(step, asked_.facts); !why.empty()) {
+      if (const std::string why = config::unmet(step, asked_.facts); !why.empty() && !goes_on(step)) {
         plan_.known = true;
         plan_.passed.push_back({step.model, Why::condition, asks(number, why)});
         continue;
@@ -83,6 +83,16 @@ class Planner {
   }
 
  private:
+  // Whom a loop of tools is under way with, it goes on with: of the conditions only the one on the data's class counts.
+  [[nodiscard]] bool goes_on(const config::RouteStep& step) const {
+    if (asked_.hold != Hold::only) return false;
+    config::RouteStep on_class;
+    on_class.least_class = step.least_class;
+    on_class.most_class = step.most_class;
+    return config::unmet(on_class, asked_.facts).empty();
+  }
+  [[nodiscard]] bool goes_on(const Model& model) const { return asked_.hold == Hold::only && model.id == asked_.held; }
+
   static std::string asks(int step, std::string_view what) { return fmt::format("step {} asks for {}", step, what); }
 
   [[nodiscard]] std::string_view name() const { return asked_.name.empty() ? kAuto : asked_.name; }
@@ -130,7 +140,7 @@ class Planner {
   }
 
   [[nodiscard]] std::string unmet(const Model& model) const {
-    return step_.step == nullptr ? std::string() : config::unmet(*step_.step, facts_of(model));
+    return step_.step == nullptr || goes_on(model) ? std::string() : config::unmet(*step_.step, facts_of(model));
   }
 
   [[nodiscard]] config::ModelFacts facts_of(const Model& model) const {
@@ -147,13 +157,17 @@ class Planner {
       if (model.task == asked_.task && matches(model)) add(model, reason);
   }
 
-  // Of this box the first that meets the step's conditions; else why the leading one does not.
+  // Of this box whom the conversation is with, or the first that meets the step's conditions; else why the leading one
+  // does not.
   void add_local(const std::string& reason) {
     const auto serves = [&](const Model& model) { return model.task == asked_.task && is_local(model); };
     const auto leading = std::ranges::find_if(*models_, serves);
     if (leading == models_->end()) return;
-    const auto found = std::find_if(leading, models_->end(),
-                                    [&](const Model& model) { return serves(model) && unmet(model).empty(); });
+    const auto wanted = [&](const Model& model) {
+      return asked_.hold == Hold::only ? model.id == asked_.held : unmet(model).empty();
+    };
+    const auto found =
+        std::find_if(leading, models_->end(), [&](const Model& model) { return serves(model) && wanted(model); });
     add(found == models_->end() ? *leading : *found, reason);
   }
 

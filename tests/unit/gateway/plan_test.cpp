@@ -259,6 +259,25 @@ TEST(Plan, AConversationStaysWithItsModel) {
   EXPECT_EQ(make_plan(box(), {}, asked).candidates.size(), 3U);
 }
 
+TEST(Plan, ALoopOfToolsEndsForNoConditionButTheClass) {
+  const Routes all = routes("auto", {"local if size<8k and class<=personal", "big if first_byte<2s"});
+  Asked asked = ask("auto");
+  asked.facts.size = 9'000;
+  asked.hold = Hold::only;
+  asked.held = "tiny";
+  EXPECT_THAT(order(make_plan(box(), all, asked)), ElementsAre("tiny"));
+  asked.held = "small";  // as when `tiny` was slow
+  EXPECT_THAT(order(make_plan(box(), all, asked)), ElementsAre("small"));
+  asked.facts.data_class = DataClass::secret;
+  EXPECT_THAT(order(make_plan(box(), all, asked)), IsEmpty());
+  asked.facts.data_class = DataClass::open;
+  asked.held = "other/big";
+  asked.first_byte = [](const Model&) { return 3.0; };
+  EXPECT_THAT(order(make_plan(box(), all, asked)), ElementsAre("other/big"));
+  asked.hold = Hold::prefers;
+  EXPECT_THAT(order(make_plan(box(), all, asked)), IsEmpty());
+}
+
 TEST(Plan, OnlyChatHasASecondChoiceThatNobodyNamed) {
   std::vector<Model> models = {model("a", UpstreamKind::engine), model("p/b", UpstreamKind::provider)};
   for (Model& m : models) m.task = Task::embedding;
