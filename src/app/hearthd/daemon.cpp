@@ -679,7 +679,7 @@ net::awaitable<void> Daemon::tend_ledger() {
   }
 }
 
-// Those that were asked lately.
+// How those did who were asked lately.
 std::vector<gateway::UpstreamSample> sample_upstreams(const gateway::Catalogue& catalogue) {
   std::vector<gateway::UpstreamSample> samples;
   const gateway::Models models = catalogue.models();

@@ -68,6 +68,7 @@ spend::Usage priced(const dialects::Usage& usage) {
 std::string rule_of(const Upstream& upstream) {
   const UpstreamFacts& facts = upstream.facts();
   std::string rule = fmt::format("providers.{}.sees: {}", upstream.name(), to_string(facts.sees));
+  if (facts.out_of_region) rule += ", outside of policy.regions";
   if (!facts.region.empty()) rule += fmt::format(", region: {}", facts.region);
   if (!facts.retention.empty()) rule += fmt::format(", retention: {}", facts.retention);
   return rule;

@@ -303,12 +303,15 @@ TEST(Plan, NothingOverridesTheClass) {
     Routes routed;
     if (*rc::gen::arbitrary<bool>())
       routed = routes("auto", {*rc::gen::element<std::string_view>("local", "a", "q/b if size<500",
-                                                                   "a if price<0.002USD and no metered"),
+                                                                   "a if price<0.002USD and no metered",
+                                                                   "any if quality>=0.7", "any"),
                                "b", "local"});
     Asked asked = ask(*rc::gen::element<std::string_view>("", "auto", "a", "q/b", "none"),
                       static_cast<DataClass>(*rc::gen::inRange(0, 4)));
     if (*rc::gen::arbitrary<bool>()) asked.redacted_class = static_cast<DataClass>(*rc::gen::inRange(0, 4));
     asked.facts.size = *rc::gen::inRange<std::uint64_t>(0, 1000);
+    const Qualities held_to_be{{"a", 0.8}, {"q/b", 0.6}};
+    asked.quality = &held_to_be;
     asked.facts.metered = *rc::gen::arbitrary<bool>();
     asked.price = [price = *rc::gen::elementOf(std::vector<std::optional<Price>>{
                        std::nullopt, Price{"USD", 1'000'000}, Price{"USD", 3'000'000}})](const Model&) {
