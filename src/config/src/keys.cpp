@@ -138,7 +138,7 @@ Kind<DataClass> data_class() {
 Kind<std::string> words(std::string type) {
   return {std::move(type),
           [](std::string_view text) -> Result<std::string> {
-            constexpr std::size_t kMost = 200;
+            constexpr std::size_t kMost = 160;  // two of them fit into a record of the egress ledger
             if (text.size() > kMost) return fail(Errc::invalid_argument, "is too long");
             return std::string(text);
           },
@@ -458,9 +458,13 @@ void add_routes(std::vector<Key>& table) {
   table.push_back(named_list(
       "routes", "use", "list of steps", check_step, [](Config& c) -> auto& { return c.routes; }, &Route::use,
       "Models in the order in which they are tried, each with its conditions: `local if size<8k`, `openai/gpt-5 if "
-      "price<0.02USD and no metered`. `local` is any model of this box, `any` whoever costs least. Conditions, joined "
-      "by `and`: "
-      "docs/providers.md."));
+      "price<0.02USD and no metered`. `local` is any model of this box, `any` whoever costs least. The conditions "
+      "are in docs/providers.md."));
+  table.push_back(named(
+      "routes", "hedge_after", duration(milliseconds(10), hours(1)), [](Config& c) -> auto& { return c.routes; },
+      &Route::hedge_after, "never",
+      "When the first candidate has not begun to answer after so long, the second is asked, too, unless both charge; "
+      "whoever begins first answers, and the other is given up."));
 }
 
 Result<void> check_quality(std::string_view text) {
@@ -477,8 +481,8 @@ void add_policy(std::vector<Key>& table) {
       "Whether the next provider is asked when one has had a call, may have charged for it, and its answer is lost."));
   table.push_back(list(
       "policy.regions", "list of regions", check_word, [](Config& c) -> auto& { return c.policy.regions; },
-      "Where personal data and secrets may be computed on: only by providers whose `region` is one of these words, and "
-      "on your own machines. Empty: by whoever may see them."));
+      "Where personal data and secrets may go: whoever has another `region`, or none, may see internal data at most. "
+      "Your own machines (`lan`) are where you are. Empty: wherever `sees` allows."));
   table.push_back(list(
       "policy.quality", "list of models with a figure", check_quality,
       [](Config& c) -> auto& { return c.policy.quality; },

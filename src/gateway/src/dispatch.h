@@ -46,8 +46,7 @@ net::awaitable<Attempt<T>> try_each(Call& call, const Plan& plan, Try attempt) {
   std::optional<Failure> first;
   bool charged = false;  // perhaps
   for (const Candidate& candidate : plan.candidates) {
-    const UpstreamFacts& facts = candidate.model->upstream->facts();
-    const UpstreamKind kind = facts.kind;
+    const UpstreamKind kind = candidate.model->upstream->facts().kind;
     if (charged && kind == UpstreamKind::provider) {
       call.decision.passed.push_back({candidate.model->id, "another provider may have charged for the call"});
       continue;
@@ -59,7 +58,9 @@ net::awaitable<Attempt<T>> try_each(Call& call, const Plan& plan, Try attempt) {
       ++call.decision.attempts;
       const SteadyTime began = steady_now();
       Attempt<T> done = co_await attempt(candidate);
-      call.decision.tried.push_back({candidate.model->id, done ? 200 : done.error().error.status,
+      const Model& asked = *call.decision.model;
+      const UpstreamFacts& facts = asked.upstream->facts();
+      call.decision.tried.push_back({asked.id, done ? 200 : done.error().error.status,
                                      done ? std::string() : for_records(done.error()),
                                      seconds_between(began, steady_now()), facts.region, facts.retention});
       if (done) {

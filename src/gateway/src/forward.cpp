@@ -2,6 +2,7 @@
 
 #include "answer_once.h"
 #include "departure.h"
+#include "hedge.h"
 #include "outgoing.h"
 #include "trimmed.h"
 
@@ -135,7 +136,8 @@ net::awaitable<Attempt<>> forward_once(Call& call, const Request& request, const
 }
 
 net::awaitable<void> ask_in_turn(Call& call, const Request& request, const Plan& plan) {
-  const auto attempt = [&](const Candidate& candidate) { return forward_once(call, request, candidate); };
+  Hedge hedge(call, plan, [&](Call& of, const Candidate& candidate) { return forward_once(of, request, candidate); });
+  const auto attempt = [&](const Candidate& candidate) { return hedge.attempt(candidate); };
   const Attempt<> done = co_await try_each<void>(call, plan, attempt);
   if (!done) co_await reply_error(call, done.error().error, StreamKind::events);
 }

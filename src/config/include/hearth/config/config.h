@@ -131,7 +131,8 @@ struct Provider {
 
 // Whom a name leads to that clients ask for.
 struct Route {
-  std::vector<std::string> use;  // steps (route_step.h), tried in this order
+  std::vector<std::string> use;                          // steps (route_step.h), tried in this order
+  std::optional<std::chrono::milliseconds> hedge_after;  // the second is asked, too, when the first is silent so long
 };
 
 struct Policy {
