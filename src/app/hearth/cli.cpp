@@ -138,6 +138,7 @@ Cli::Cli() {
   add_embed(*this);
   add_models(*this);
   add_pull(*this);
+  add_providers(*this);
   add_engines(*this);
   add_hardware(*this);
   add_explain(*this);

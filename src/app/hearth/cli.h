@@ -36,6 +36,7 @@ ExitCode run(int argc, const char* const* argv, const Terminal& terminal);
 // One function per command, each in commands/NAME.cpp.
 void add_status(Cli& cli);
 void add_models(Cli& cli);
+void add_providers(Cli& cli);
 void add_pull(Cli& cli);
 void add_model_files(Cli& cli, CLI::App& models);  // below `hearth models`
 void add_engines(Cli& cli);

@@ -5,6 +5,7 @@
 #include "admin_egress.h"
 #include "admin_packs.h"
 #include "admin_spend.h"
+#include "admin_upstreams.h"
 
 #include <hearth/core/log.h>
 #include <hearth/dialects/api_error.h>
@@ -293,6 +294,8 @@ net::awaitable<void> handle(net::Exchange& exchange, const AdminContext& c) {
   if (method == "GET" && path == "/admin/spend") co_return co_await show_spend(exchange, c.budgets);
   if (method == "GET" && path == "/admin/budgets") co_return co_await show_budgets(exchange, c.budgets);
   if (method == "GET" && path == "/admin/models") co_return co_await show_models(exchange, c);
+  if (method == "GET" && path == "/admin/upstreams")
+    co_return co_await show_upstreams(exchange, c.catalogue.models(), c.budgets.prices(), c.io);
   if (method == "GET" && path == "/admin/hardware") co_return co_await reply(exchange, c.box.describe_hardware());
   if (method == "GET" && path == "/admin/explain/placement")
     co_return co_await reply(exchange, c.box.describe_placement(c.supervisor.snapshot()));

@@ -22,7 +22,9 @@ json::object describe(const CallStory& call) {
     tried.push_back(json::object{{"model", t.model},
                                  {"status", t.status},
                                  {"error", t.error.empty() ? json::value(nullptr) : json::value(t.error)},
-                                 {"seconds", t.seconds}});
+                                 {"seconds", t.seconds},
+                                 {"region", t.region},
+                                 {"retention", t.retention}});
   json::object steps;
   for (const auto& [step, tokens] : call.trimmed.steps) steps[step] = tokens;
   const json::object trimmed{{"bytes", call.trimmed.bytes},
@@ -32,6 +34,7 @@ json::object describe(const CallStory& call) {
   return {{"id", call.id},
           {"ended_at", format_rfc3339(call.ended)},
           {"principal", call.principal},
+          {"agent", call.agent.empty() ? json::value(nullptr) : json::value(call.agent)},
           {"operation", call.operation},
           {"requested_model", call.requested_model},
           {"data_class", to_string(call.data_class)},

@@ -34,6 +34,7 @@ std::optional<spend::Day> since_day(const std::optional<std::string>& text, spen
 
 std::optional<spend::By> by_of(const std::string& text) {
   if (text == "key") return spend::By::key;
+  if (text == "agent") return spend::By::agent;
   if (text == "model") return spend::By::model;
   if (text == "upstream") return spend::By::upstream;
   if (text == "day") return spend::By::day;

@@ -425,9 +425,9 @@ Result<void> Daemon::prepare() {
   model_care_ = std::make_unique<ModelCare>(care_for_models(), ModelCare::Rhythm());
   upstreams_ = make_upstreams(*supervisor_, manifests);
   HEARTH_TRY(watch_link());
-  std::ranges::move(
-      provider_models(io_.get_executor(), &egress_->gate(), config_.providers, budgets_->prices(), line()),
-      std::back_inserter(upstreams_.models));
+  std::ranges::move(provider_models(io_.get_executor(), &egress_->gate(), config_.providers, config_.policy.regions,
+                                    budgets_->prices(), line()),
+                    std::back_inserter(upstreams_.models));
   catalogue_ = std::make_unique<gateway::Catalogue>(upstreams_.models);
   models_->give_hints([templates, packs = config_.paths.data / "packs"](const models::ModelManifest& model) {
     return engine_hint(model, templates, packs);
@@ -448,6 +448,7 @@ Result<void> Daemon::prepare() {
   with.files = files_.get();
   with.budgets = budgets_.get();
   with.ledger = ledger_.get();
+  with.link = [this] { return link_->state(); };
   with.cache = answers_->cache();
   with.flights = &answers_->flights();
   with.idempotency = &answers_->idempotency();
@@ -678,6 +679,22 @@ net::awaitable<void> Daemon::tend_ledger() {
   }
 }
 
+// How those did who were asked lately.
+std::vector<gateway::UpstreamSample> sample_upstreams(const gateway::Catalogue& catalogue) {
+  std::vector<gateway::UpstreamSample> samples;
+  const gateway::Models models = catalogue.models();
+  const SteadyTime now = steady_now();
+  for (const gateway::Model& model : *models) {
+    const gateway::Pace::Figures pace = model.pace->at(now);
+    samples.push_back({.upstream = std::string(model.upstream->name()),
+                       .model = model.id,
+                       .first_byte_seconds = pace.first_byte.value_or(-1),
+                       .tokens_per_second = pace.tokens_per_second.value_or(-1),
+                       .failing = pace.failing.value_or(-1)});
+  }
+  return samples;
+}
+
 std::string Daemon::expose_metrics() {
   gateway::Metrics::Gauges gauges;
   gauges.in_flight = gateway_->counts().in_flight;
@@ -693,6 +710,7 @@ std::string Daemon::expose_metrics() {
                               .restarts = e.restarts,
                               .stalls = e.stalls,
                               .recycles = e.recycles});
+  gauges.upstreams = sample_upstreams(*catalogue_);
   gauges.answers = answers_->sample();
   const engines::MemoryStatus memory = supervisor_->memory();
   gauges.budget = {memory.budget, memory.usable, memory.reserved, memory.measured, memory.evictions};

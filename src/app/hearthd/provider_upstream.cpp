@@ -146,12 +146,18 @@ class ProviderLease final : public gateway::Lease {
 
 }  // namespace
 
+DataClass may_see(const config::Provider& provider, const std::vector<std::string>& regions) {
+  const DataClass said = provider.sees.value_or(DataClass::open);
+  const bool within = provider.lan || regions.empty() || std::ranges::find(regions, provider.region) != regions.end();
+  return within ? said : std::min(said, DataClass::internal);
+}
+
 ProviderUpstream::ProviderUpstream(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ProviderUpstream::~ProviderUpstream() = default;
 
 Result<std::shared_ptr<ProviderUpstream>> ProviderUpstream::create(net::Executor executor, egress::Gate* gate,
                                                                    std::string name, const config::Provider& provider,
-                                                                   Line line) {
+                                                                   const std::vector<std::string>& regions, Line line) {
   HEARTH_TRY_ASSIGN(egress::Url url, egress::parse_url(provider.url));
   net::Endpoint endpoint;
   endpoint.host = url.authority();
@@ -179,9 +185,10 @@ Result<std::shared_ptr<ProviderUpstream>> ProviderUpstream::create(net::Executor
   impl->facts = {
       .kind = provider.lan ? gateway::UpstreamKind::lan : gateway::UpstreamKind::provider,
       .speaks = provider.speaks == config::Speaks::anthropic ? gateway::Speaks::anthropic : gateway::Speaks::openai,
-      .sees = provider.sees.value_or(DataClass::open),
+      .sees = may_see(provider, regions),
       .destination = fmt::format("{}:{}", url.host, url.port),
       .region = provider.region,
+      .out_of_region = may_see(provider, regions) < provider.sees.value_or(DataClass::open),
       .retention = provider.retention,
       .max_output = provider.max_output.value_or(kSaidOutput)};
   if (url.path != "/") impl->path = url.path;
@@ -234,10 +241,11 @@ void ProviderUpstream::close() {
 
 std::vector<gateway::Model> provider_models(net::Executor executor, egress::Gate* gate,
                                             const std::map<std::string, config::Provider>& providers,
-                                            const spend::PriceBook& prices, const Line& line) {
+                                            const std::vector<std::string>& regions, const spend::PriceBook& prices,
+                                            const Line& line) {
   std::vector<gateway::Model> models;
   for (const auto& [name, provider] : providers) {
-    auto upstream = ProviderUpstream::create(executor, gate, name, provider, line);
+    auto upstream = ProviderUpstream::create(executor, gate, name, provider, regions, line);
     if (!upstream) {
       log::error("hearthd", "a provider cannot be used", {{"provider", name}, {"error", upstream.error().describe()}});
       continue;

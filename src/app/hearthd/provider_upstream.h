@@ -24,11 +24,16 @@ struct Line {
   std::function<void()> unanswered;  // nobody did; it may have been the server's own fault
 };
 
+// The highest class of data that may go there: outside of `regions`, where there are any, nothing that is personal
+// does. What nobody said the region of is outside.
+DataClass may_see(const config::Provider& provider, const std::vector<std::string>& regions);
+
 class ProviderUpstream final : public gateway::Upstream {
  public:
   // `gate` opens its connections and outlives it. invalid_argument: its URL, io_error: a key's file cannot be read.
   static Result<std::shared_ptr<ProviderUpstream>> create(net::Executor executor, egress::Gate* gate, std::string name,
-                                                          const config::Provider& provider, Line line);
+                                                          const config::Provider& provider,
+                                                          const std::vector<std::string>& regions, Line line);
   ~ProviderUpstream() override;
 
   std::string_view name() const override;
@@ -49,6 +54,7 @@ class ProviderUpstream final : public gateway::Upstream {
 // out, and why is logged.
 std::vector<gateway::Model> provider_models(net::Executor executor, egress::Gate* gate,
                                             const std::map<std::string, config::Provider>& providers,
-                                            const spend::PriceBook& prices, const Line& line);
+                                            const std::vector<std::string>& regions, const spend::PriceBook& prices,
+                                            const Line& line);
 
 }  // namespace hearth::daemon

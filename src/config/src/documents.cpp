@@ -21,6 +21,7 @@ std::string_view about(std::string_view section) {
        "Which models answer a name that clients ask for. Without a route it is the model of that name, and "
        "for `auto` what this box has before what providers have."},
       {"policy", "What may go where."},
+      {"agents", "Programs that say in the header `x-hearth-agent` which of them calls: for budgets, and for a class."},
       {"deferred", "Calls that are taken now and answered later: docs/deferred.md."},
       {"link", "How the box knows whether the world outside can be reached."},
       {"packs", "Where engine packs come from: `hearth engines install NAME` makes one."},

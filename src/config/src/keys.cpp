@@ -138,7 +138,7 @@ Kind<DataClass> data_class() {
 Kind<std::string> words(std::string type) {
   return {std::move(type),
           [](std::string_view text) -> Result<std::string> {
-            constexpr std::size_t kMost = 200;
+            constexpr std::size_t kMost = 160;  // two of them fit into a record of the egress ledger
             if (text.size() > kMost) return fail(Errc::invalid_argument, "is too long");
             return std::string(text);
           },
@@ -437,8 +437,10 @@ void add_providers(std::vector<Key>& table) {
            "Files with an API key each. With several, a key that it refuses is passed over.");
   add("lan", boolean(), &P::lan, "false",
       "A machine of your own: it may have a private address, and its calls are recorded in the background.");
-  add("region", words("words"), &P::region, "not said", "Where it computes; for reports.");
-  add("retention", words("words"), &P::retention, "not said", "How long it keeps what it gets; for reports.");
+  add("region", words("words"), &P::region, "not said",
+      "Where it computes, as its operator says: `policy.regions` goes by it, and the egress ledger records it.");
+  add("retention", words("words"), &P::retention, "not said",
+      "How long it keeps what it gets, as its operator says; the egress ledger records it.");
   add("ca_file", optional_path(), &P::ca_file, "none", "Certificates to trust in place of the system's.");
   add("concurrency", number(1, 10'000), &P::concurrency, "64", "Calls to it at once; further ones wait.");
   add("max_output", number(1, 10'000'000), &P::max_output, "the model's",
@@ -456,8 +458,18 @@ void add_routes(std::vector<Key>& table) {
   table.push_back(named_list(
       "routes", "use", "list of steps", check_step, [](Config& c) -> auto& { return c.routes; }, &Route::use,
       "Models in the order in which they are tried, each with its conditions: `local if size<8k`, `openai/gpt-5 if "
-      "hours 22:00-06:00 and class<=internal`. `local` is any model of this box. Conditions: size, class, hours, "
-      "tools, images; joined by `and`."));
+      "price<0.02USD and no metered`. `local` is any model of this box, `any` whoever costs least. The conditions "
+      "are in docs/providers.md."));
+  table.push_back(named(
+      "routes", "hedge_after", duration(milliseconds(10), hours(1)), [](Config& c) -> auto& { return c.routes; },
+      &Route::hedge_after, "never",
+      "When the first candidate has not begun to answer after so long, the second is asked, too, unless both charge; "
+      "whoever begins first answers, and the other is given up."));
+}
+
+Result<void> check_quality(std::string_view text) {
+  HEARTH_TRY(parse_quality(text));
+  return {};
 }
 
 void add_policy(std::vector<Key>& table) {
@@ -467,6 +479,21 @@ void add_policy(std::vector<Key>& table) {
   table.push_back(scalar(
       "policy.repeat_uncertain", boolean(), [](Config& c) -> auto& { return c.policy.repeat_uncertain; },
       "Whether the next provider is asked when one has had a call, may have charged for it, and its answer is lost."));
+  table.push_back(list(
+      "policy.regions", "list of regions", check_word, [](Config& c) -> auto& { return c.policy.regions; },
+      "Where personal data and secrets may go: whoever has another `region`, or none, may see internal data at most. "
+      "Your own machines (`lan`) are where you are. Empty: wherever `sees` allows."));
+  table.push_back(list(
+      "policy.quality", "list of models with a figure", check_quality,
+      [](Config& c) -> auto& { return c.policy.quality; },
+      "How good you hold models to be, from 0 to 1, for the condition `quality>=0.7` of routes: `openai/gpt-5 0.9`, "
+      "`qwen3-4b 0.5`. Hearth does not measure it."));
+}
+
+void add_agents(std::vector<Key>& table) {
+  table.push_back(named(
+      "agents", "class", data_class(), [](Config& c) -> auto& { return c.agents; }, &Agent::data_class, "not said",
+      "The class that calls with the header `x-hearth-agent: NAME` are at least of."));
 }
 
 void add_deferred(std::vector<Key>& table) {
@@ -600,6 +627,7 @@ std::vector<Key> make_table() {
   add_providers(table);
   add_routes(table);
   add_policy(table);
+  add_agents(table);
   add_budgets(table);
   add_deferred(table);
   add_link(table);
@@ -658,6 +686,9 @@ std::span<const NamedSection> named_sections() {
       NamedSection{"routes", "a model's name", "auto", "One name that clients ask for:", is_model_name,
                    [](Config& config, const std::string& name) { config.routes[name]; },
                    [](const Config& config) { return names_of(config.routes); }},
+      NamedSection{"agents", "an agent's name (without blanks)", "digest", "One agent, by the name that it gives:",
+                   is_model_name, [](Config& config, const std::string& name) { config.agents[name]; },
+                   [](const Config& config) { return names_of(config.agents); }},
       NamedSection{"patterns", "a pattern's name (lower-case letters, digits and '-')", "staff-number",
                    "One pattern, by a name of your choice:", is_plain_name,
                    [](Config& config, const std::string& name) { config.patterns[name]; },

@@ -41,6 +41,7 @@ DataClass class_of(const Call& call) {
   if (!said) return DataClass::secret;
   return privacy::class_of_call({.key = call.principal.data_class,
                                  .header = *said,
+                                 .agent = call.decision.agent_class,
                                  .unsaid = call.services.config.policy.default_class,
                                  .detected = DataClass::open});
 }

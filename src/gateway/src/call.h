@@ -9,6 +9,7 @@
 #include <hearth/answers/request.h>
 #include <hearth/dialects/json_body.h>
 #include <hearth/egress/ledger.h>
+#include <hearth/egress/link_state.h>
 #include <hearth/gateway/call_log.h>
 #include <hearth/gateway/gateway.h>
 #include <hearth/gateway/plan.h>
@@ -36,6 +37,7 @@ struct Services {
   std::filesystem::path spool_folder;
   SpoolBudget& body_memory;  // of JSON bodies, all requests together
   const Routes& routes;
+  const Qualities& qualities;
   Sessions& sessions;
   const privacy::Detectors& detectors;
   deferred::Queue& deferred;
@@ -45,8 +47,9 @@ struct Services {
   answers::Idempotency& idempotency;
   spend::Budgets& budgets;
   trim::Pays& pays;
-  egress::Ledger* ledger;      // nullptr: what leaves the box cannot be recorded, so nothing may
-  std::string policy_version;  // of the rules in force: what was answered under others is not used
+  const std::function<egress::LinkState()>& link;  // not set: the world outside can be reached
+  egress::Ledger* ledger;                          // nullptr: what leaves the box cannot be recorded, so nothing may
+  std::string policy_version;                      // of the rules in force: what was answered under others is not used
 };
 
 struct Decision {
@@ -54,6 +57,8 @@ struct Decision {
   std::string requested_model;
   DataClass data_class = kUnknownClass;
   std::optional<DataClass> redacted_class;  // of the data with placeholders; only where something may have one
+  std::string agent;                        // on whose behalf it is, by its name in hearth.yaml; empty: nobody's
+  std::optional<DataClass> agent_class;     // that its owner gave it
   std::string found;                        // by the detectors, in words: "2 email, 1 card"
   bool judged = false;                      // somebody looked how confidential the data are
   std::shared_ptr<const Model> model;       // who is asked, or was last

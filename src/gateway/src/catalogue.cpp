@@ -55,9 +55,22 @@ void Catalogue::replace(std::vector<Model> models) {
     const std::vector<std::string> names = well_known_names(model.task);
     model.aliases.insert(model.aliases.end(), names.begin(), names.end());
   }
+  keep_pace(models);
   auto next = std::make_shared<const std::vector<Model>>(std::move(models));
   const std::lock_guard lock(mutex_);
   models_.swap(next);
+}
+
+// A model is as fast as it was before others came or went.
+void Catalogue::keep_pace(std::vector<Model>& models) const {
+  const Models before = this->models();
+  if (before == nullptr) return;
+  for (Model& model : models) {
+    const auto same = [&](const Model& one) {
+      return one.id == model.id && one.task == model.task && one.revision == model.revision;
+    };
+    if (const auto was = std::ranges::find_if(*before, same); was != before->end()) model.pace = was->pace;
+  }
 }
 
 Models Catalogue::models() const {

@@ -36,7 +36,7 @@ spend::Call cost_of(const Call& call, const Candidate& candidate, const spend::U
   const Model& model = *candidate.model;
   const UpstreamFacts& facts = model.upstream->facts();
   spend::Call cost;
-  cost.who = {call.principal.id, call.principal.name, {}};
+  cost.who = {call.principal.id, call.principal.name, call.decision.agent};
   cost.upstream = model.upstream->name();
   cost.model = model.there();
   cost.metered = facts.kind != UpstreamKind::engine;
@@ -64,6 +64,16 @@ spend::Usage priced(const dialects::Usage& usage) {
   return priced;
 }
 
+// What allowed it, and what was said of the place.
+std::string rule_of(const Upstream& upstream) {
+  const UpstreamFacts& facts = upstream.facts();
+  std::string rule = fmt::format("providers.{}.sees: {}", upstream.name(), to_string(facts.sees));
+  if (facts.out_of_region) rule += ", outside of policy.regions";
+  if (!facts.region.empty()) rule += fmt::format(", region: {}", facts.region);
+  if (!facts.retention.empty()) rule += fmt::format(", retention: {}", facts.retention);
+  return rule;
+}
+
 egress::Begin record_of(const Call& call, const Candidate& candidate, const net::BodyParts& body, std::string sha256) {
   const Model& model = *candidate.model;
   const UpstreamFacts& facts = model.upstream->facts();
@@ -72,7 +82,7 @@ egress::Begin record_of(const Call& call, const Candidate& candidate, const net:
   begin.call = call.id;
   begin.who = call.principal.id;
   begin.data_class = call.decision.data_class;
-  begin.rule = fmt::format("providers.{}.sees: {}", model.upstream->name(), to_string(facts.sees));
+  begin.rule = rule_of(*model.upstream);
   begin.purpose = facts.kind == UpstreamKind::lan ? egress::Purpose::lan : egress::Purpose::provider;
   begin.destination = facts.destination;
   begin.upstream = model.upstream->name();

@@ -41,6 +41,7 @@ bool has_choice(const Services& services, const Models& models) {
 std::optional<Price> price_of(const Services& services, const Model& model, std::uint64_t body) {
   constexpr std::uint64_t kBytesOfAToken = 4;
   constexpr std::uint64_t kUsualAnswer = 500;
+  if (model.upstream->facts().kind != UpstreamKind::provider) return Price{};
   const spend::ModelPrice* price = services.budgets.prices().find(model.upstream->name(), model.there());
   if (price == nullptr) return std::nullopt;
   const spend::Usage usual{.input = body / kBytesOfAToken, .output = kUsualAnswer};
@@ -75,6 +76,7 @@ net::awaitable<dialects::Decoded<Plan>> plan_call(Call& call, Wanted wanted) {
   const Services& services = call.services;
   const Models models = services.catalogue.models();
   call.decision.requested_model = std::string(wanted.model.substr(0, 128));
+  if (auto noted = note_agent(call); !noted) co_return std::unexpected(std::move(noted.error()));
   Asked asked{
       .name = wanted.model, .task = wanted.task, .facts = {}, .redacted_class = {}, .held = {}, .hold = Hold::none};
   std::optional<std::string> held;
@@ -82,12 +84,20 @@ net::awaitable<dialects::Decoded<Plan>> plan_call(Call& call, Wanted wanted) {
     const auto judged = co_await judge(call, *wanted.body);
     if (!judged) co_return std::unexpected(judged.error());
     call.decision.judged = true;
-    asked.facts = {wanted.body->size(), call.decision.data_class, minute_of_day(wall_now()), wanted.facts.tools,
-                   wanted.facts.bounds.images > 0};
+    const egress::LinkState link = services.link ? services.link() : egress::LinkState::online;
+    asked.facts = {.size = wanted.body->size(),
+                   .data_class = call.decision.data_class,
+                   .minute_of_day = minute_of_day(wall_now()),
+                   .tools = wanted.facts.tools,
+                   .images = wanted.facts.bounds.images > 0,
+                   .online = egress::is_up(link),
+                   .metered = link == egress::LinkState::metered};
     asked.redacted_class = call.decision.redacted_class;
     asked.price = [&services, size = wanted.body->size()](const Model& model) {
       return price_of(services, model, size);
     };
+    asked.quality = &services.qualities;
+    asked.first_byte = [now = steady_now()](const Model& model) { return model.pace->at(now).first_byte; };
     if (wanted.task == Task::chat) {
       const dialects::Conversation& conversation = wanted.facts.conversation;
       call.decision.conversation = conversation_of(call, wanted.model, conversation.opening);

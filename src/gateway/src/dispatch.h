@@ -60,9 +60,11 @@ net::awaitable<Attempt<T>> try_each(Call& call, const Plan& plan, Try attempt) {
       ++call.decision.attempts;
       const SteadyTime began = steady_now();
       Attempt<T> done = co_await attempt(candidate);
-      call.decision.tried.push_back({candidate.model->id, done ? 200 : done.error().error.status,
+      const Model& asked = *call.decision.model;
+      const UpstreamFacts& facts = asked.upstream->facts();
+      call.decision.tried.push_back({asked.id, done ? 200 : done.error().error.status,
                                      done ? std::string() : for_records(done.error()),
-                                     seconds_between(began, steady_now())});
+                                     seconds_between(began, steady_now()), facts.region, facts.retention});
       if (done) {
         keep_conversation(call);
         co_return done;

@@ -2,6 +2,7 @@
 
 #include "answer_once.h"
 #include "departure.h"
+#include "hedge.h"
 #include "outgoing.h"
 #include "trimmed.h"
 
@@ -95,6 +96,18 @@ dialects::AnswerBounds bounds_of(const Request& request, const Model& model, boo
   return bounds;
 }
 
+// What an attempt says of how fast its model is; nothing where the input was wrong or the client left.
+void measure(const Call& call, const Candidate& candidate, const Attempt<>& done, std::uint64_t tokens,
+             SteadyTime began) {
+  Pace& pace = *candidate.model->pace;
+  const SteadyTime now = steady_now();
+  if (!done && done.error().again == Again::never) return;
+  if (!done) return pace.failed(now);
+  Pace::Answer answer{.seconds = seconds_between(began, now), .output_tokens = tokens};
+  if (call.decision.first_byte) answer.first_byte = seconds_between(began, *call.decision.first_byte);
+  pace.answered(answer, now);
+}
+
 net::awaitable<Attempt<>> forward_once(Call& call, const Request& request, const Candidate& candidate) {
   Upstream& upstream = *candidate.model->upstream;
   const auto out = co_await prepare(call, request, candidate);
@@ -108,12 +121,14 @@ net::awaitable<Attempt<>> forward_once(Call& call, const Request& request, const
   net::RequestHead head{"POST", out->target, out->headers};
   place.address(head);
   Attempt<> done;
+  const SteadyTime began = steady_now();
   auto sent = co_await place.client().send(std::move(head), cargo.body, place.deadline());
   if (sent) {
     done = co_await pass_answer(call, place, upstream, *sent, *out->relay, *departure);
   } else {
     done = broke(place, upstream, sent.error());
   }
+  measure(call, candidate, done, out->relay->usage().output_tokens, began);
   departure->close(done, out->relay->usage());
   if (done) note_savings(call, candidate, out->relay->usage());
   call.decision.cost = departure->cost();
@@ -121,7 +136,8 @@ net::awaitable<Attempt<>> forward_once(Call& call, const Request& request, const
 }
 
 net::awaitable<void> ask_in_turn(Call& call, const Request& request, const Plan& plan) {
-  const auto attempt = [&](const Candidate& candidate) { return forward_once(call, request, candidate); };
+  Hedge hedge(call, plan, [&](Call& of, const Candidate& candidate) { return forward_once(of, request, candidate); });
+  const auto attempt = [&](const Candidate& candidate) { return hedge.attempt(candidate); };
   const Attempt<> done = co_await try_each<void>(call, plan, attempt);
   if (!done) co_await reply_error(call, done.error().error, StreamKind::events);
 }

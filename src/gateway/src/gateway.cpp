@@ -104,6 +104,13 @@ Routes routes_of(const config::Config& config) {
   return routes;
 }
 
+Qualities qualities_of(const config::Config& config) {
+  Qualities qualities;
+  for (const std::string& text : config.policy.quality)
+    if (auto quality = config::parse_quality(text)) qualities[std::move(quality->model)] = quality->figure;
+  return qualities;
+}
+
 }  // namespace
 
 struct Gateway::Impl {
@@ -112,6 +119,7 @@ struct Gateway::Impl {
         spool(with.config->limits.spool),
         body_memory(kLargestBodiesAtOnce * with.config->limits.json_body),
         routes(routes_of(*with.config)),
+        qualities(qualities_of(*with.config)),
         pays(steps_of(*with.config)),
         services{*with.config,
                  *with.catalogue,
@@ -122,6 +130,7 @@ struct Gateway::Impl {
                  with.config->paths.data / "spool",
                  body_memory,
                  routes,
+                 qualities,
                  sessions,
                  *with.detectors,
                  *with.deferred,
@@ -131,6 +140,7 @@ struct Gateway::Impl {
                  *with.idempotency,
                  *with.budgets,
                  pays,
+                 with.link,
                  with.ledger,
                  sha256_hex(config::render(*with.config))} {}
 
@@ -138,6 +148,7 @@ struct Gateway::Impl {
   SpoolBudget spool;
   SpoolBudget body_memory;
   Routes routes;
+  Qualities qualities;
   trim::Pays pays;
   Sessions sessions;
   Services services;
@@ -152,6 +163,7 @@ struct Gateway::Impl {
     story.id = call.id;
     story.ended = wall_now();
     story.principal = call.principal.id;
+    story.agent = d.agent;
     story.operation = d.operation;
     story.requested_model = d.requested_model;
     story.data_class = d.data_class;

@@ -1,5 +1,6 @@
 #include "judge.h"
 
+#include <hearth/core/utf8.h>
 #include <hearth/privacy/class_of_call.h>
 
 #include <fmt/format.h>
@@ -37,6 +38,21 @@ dialects::Decoded<std::optional<DataClass>> said_class(const net::Headers& heade
                           std::string(kClassHeader));
 }
 
+dialects::Decoded<> note_agent(Call& call) {
+  const std::string_view name = call.exchange.request().headers.get(kAgentHeader);
+  if (name.empty()) return {};
+  const auto& agents = call.services.config.agents;
+  const auto agent = agents.find(std::string(name));
+  if (agent == agents.end())
+    return dialects::reject(dialects::ApiCode::invalid_value,
+                            fmt::format("{}: hearth.yaml has no agent '{}' under `agents:`", kAgentHeader,
+                                        is_utf8(name) ? name.substr(0, 40) : "(not UTF-8)"),
+                            std::string(kAgentHeader));
+  call.decision.agent = agent->first;
+  call.decision.agent_class = agent->second.data_class;
+  return {};
+}
+
 net::awaitable<dialects::Decoded<>> judge(Call& call, const dialects::JsonBody& body) {
   const config::Config& config = call.services.config;
   const auto said = said_class(call.exchange.request().headers);
@@ -50,7 +66,7 @@ net::awaitable<dialects::Decoded<>> judge(Call& call, const dialects::JsonBody& 
   const std::vector<std::optional<DataClass>> inputs(scan->files > 0 ? 1 : 0);
   privacy::ClassSources sources{.key = call.principal.data_class,
                                 .header = *said,
-                                .agent = {},
+                                .agent = call.decision.agent_class,
                                 .unsaid = config.policy.default_class,
                                 .detected = scan->highest,
                                 .inputs = inputs};

@@ -116,6 +116,36 @@ struct Metrics::Impl {
                                                    .Help("Fresh processes because it used more and more memory.")
                                                    .Register(*registry);
 
+  prom::Family<prom::Gauge>& upstream_first_byte =
+      prom::BuildGauge()
+          .Name("hearth_upstream_first_byte_seconds")
+          .Help("Time until a streamed answer of this model begins, as its last calls had it.")
+          .Register(*registry);
+  prom::Family<prom::Gauge>& upstream_speed =
+      prom::BuildGauge()
+          .Name("hearth_upstream_tokens_per_second")
+          .Help("Tokens of this model's answers by the time they took, as its last calls had it.")
+          .Register(*registry);
+  prom::Family<prom::Gauge>& upstream_failing =
+      prom::BuildGauge()
+          .Name("hearth_upstream_failing_ratio")
+          .Help("Share of calls to this model without a usable answer, as the last ones had it.")
+          .Register(*registry);
+
+  // What is not known any longer is not shown.
+  static void show(prom::Family<prom::Gauge>& family, const prom::Labels& labels, double value) {
+    prom::Gauge& gauge = family.Add(labels);
+    if (value < 0) return family.Remove(&gauge);
+    gauge.Set(value);
+  }
+
+  void show(const UpstreamSample& sample) {
+    const prom::Labels labels{{"upstream", sample.upstream}, {"gen_ai_request_model", sample.model}};
+    show(upstream_first_byte, labels, sample.first_byte_seconds);
+    show(upstream_speed, labels, sample.tokens_per_second);
+    show(upstream_failing, labels, sample.failing);
+  }
+
   const Series& series_of(const CallRecord& call) {
     const auto found = series.find(std::tuple(call.operation, call.model, call.status));
     Series& its = found != series.end() ? found->second
@@ -186,6 +216,7 @@ std::string Metrics::expose(const Gauges& gauges) {
     m.answers_bytes.Add({{"tier", tier}}).Set(static_cast<double>(bytes));
   for (const auto& [type, tokens] : {std::pair{"input", a.saved_input_tokens}, {"output", a.saved_output_tokens}})
     m.answers_saved.Add({{"gen_ai_token_type", type}}).Set(static_cast<double>(tokens));
+  for (const UpstreamSample& upstream : gauges.upstreams) m.show(upstream);
   for (const EngineSample& engine : gauges.engines) {
     const prom::Labels labels{{"engine", engine.name}};
     m.engine_memory.Add(labels).Set(static_cast<double>(engine.memory));

@@ -13,6 +13,7 @@ namespace {
 using Why = PassedOver::Why;
 
 constexpr std::string_view kLocal = "local";
+constexpr std::string_view kAny = "any";
 constexpr std::string_view kAuto = "auto";
 
 std::string_view where(UpstreamKind kind) {
@@ -43,18 +44,22 @@ class Planner {
     int number = 0;
     for (const config::RouteStep& step : steps) {
       ++number;
-      if (!config::holds(step, asked_.facts)) {
+      if (const std::string why = config::unmet(step, asked_.facts); !why.empty() && !goes_on(step)) {
         plan_.known = true;
-        plan_.passed.push_back({step.model, Why::condition, "the conditions of its step do not hold"});
+        plan_.passed.push_back({step.model, Why::condition, asks(number, why)});
         continue;
       }
       const std::string reason = fmt::format("step {} of the route '{}'", number, name());
+      step_ = {&step, number};
       if (step.model == kLocal) {
         add_local(reason);
+      } else if (step.model == kAny) {
+        whatever_serves(reason + ", ");
       } else {
         add_matching(reason, [&](const Model& model) { return answers_to(model, step.model); });
       }
     }
+    step_ = {};
   }
 
   void by_name() {
@@ -64,11 +69,11 @@ class Planner {
   // What is nearest first, and of providers the cheapest; of this box, its leading model: which that is, and what
   // stands in for it, is decided where its engines are known. Vectors of another model would not do in place of those
   // of the first, nor would a voice: only chat has a second choice.
-  void whatever_serves() {
-    add_local(std::string(where(UpstreamKind::engine)));
-    add_matching(std::string(where(UpstreamKind::lan)),
+  void whatever_serves(const std::string& before = {}) {
+    add_local(before + std::string(where(UpstreamKind::engine)));
+    add_matching(before + std::string(where(UpstreamKind::lan)),
                  [](const Model& model) { return model.upstream->facts().kind == UpstreamKind::lan; });
-    for (const Offer& offer : offers_by_price()) add(*offer.model, offer.reason());
+    for (const Offer& offer : offers_by_price()) add(*offer.model, before + offer.reason());
     if (asked_.task != Task::chat && plan_.candidates.size() > 1) plan_.candidates.resize(1);
   }
 
@@ -78,6 +83,18 @@ class Planner {
   }
 
  private:
+  // Whom a loop of tools is under way with, it goes on with: of the conditions only the one on the data's class counts.
+  [[nodiscard]] bool goes_on(const config::RouteStep& step) const {
+    if (asked_.hold != Hold::only) return false;
+    config::RouteStep on_class;
+    on_class.least_class = step.least_class;
+    on_class.most_class = step.most_class;
+    return config::unmet(on_class, asked_.facts).empty();
+  }
+  [[nodiscard]] bool goes_on(const Model& model) const { return asked_.hold == Hold::only && model.id == asked_.held; }
+
+  static std::string asks(int step, std::string_view what) { return fmt::format("step {} asks for {}", step, what); }
+
   [[nodiscard]] std::string_view name() const { return asked_.name.empty() ? kAuto : asked_.name; }
 
   // A provider's model, and what it would cost.
@@ -92,7 +109,8 @@ class Planner {
     }
   };
 
-  // In the order of the configuration where prices cannot be compared; those that nobody knows come last.
+  // In the order of the configuration where prices cannot be compared; those that nobody knows come last. Of equal
+  // prices whoever begins to answer sooner comes first, and before that whoever was not measured.
   [[nodiscard]] std::vector<Offer> offers_by_price() const {
     std::vector<Offer> offers;
     std::set<std::string> currencies;
@@ -102,11 +120,35 @@ class Planner {
       if (offers.back().price) currencies.insert(offers.back().price->currency);
     }
     const auto rank = [&](const Offer& offer) {
-      const std::int64_t nano = offer.price && currencies.size() == 1 ? offer.price->nano : 0;
-      return std::tuple(!offer.price, nano, offer.model);  // they lie in the order of the configuration
+      const bool comparable = offer.price && currencies.size() == 1;
+      const double first_byte = comparable ? first_byte_of(*offer.model).value_or(0) : 0;
+      // They lie in the order of the configuration.
+      return std::tuple(!offer.price, comparable ? offer.price->nano : 0, first_byte, offer.model);
     };
     std::ranges::sort(offers, {}, rank);
     return offers;
+  }
+
+  [[nodiscard]] std::optional<double> first_byte_of(const Model& model) const {
+    return asked_.first_byte ? asked_.first_byte(model) : std::nullopt;
+  }
+
+  [[nodiscard]] std::optional<double> quality_of(const Model& model) const {
+    if (asked_.quality == nullptr) return std::nullopt;
+    const auto found = asked_.quality->find(model.id);
+    return found == asked_.quality->end() ? std::nullopt : std::optional(found->second);
+  }
+
+  [[nodiscard]] std::string unmet(const Model& model) const {
+    return step_.step == nullptr || goes_on(model) ? std::string() : config::unmet(*step_.step, facts_of(model));
+  }
+
+  [[nodiscard]] config::ModelFacts facts_of(const Model& model) const {
+    config::ModelFacts facts;
+    if (step_.step->below_price && asked_.price) facts.price = asked_.price(model);
+    if (step_.step->least_quality) facts.quality = quality_of(model);
+    if (step_.step->below_first_byte) facts.first_byte = first_byte_of(model);
+    return facts;
   }
 
   template <typename Matches>
@@ -115,10 +157,18 @@ class Planner {
       if (model.task == asked_.task && matches(model)) add(model, reason);
   }
 
+  // Of this box whom the conversation is with, or the first that meets the step's conditions; else why the leading one
+  // does not.
   void add_local(const std::string& reason) {
-    const auto found = std::ranges::find_if(
-        *models_, [&](const Model& model) { return model.task == asked_.task && is_local(model); });
-    if (found != models_->end()) add(*found, reason);
+    const auto serves = [&](const Model& model) { return model.task == asked_.task && is_local(model); };
+    const auto leading = std::ranges::find_if(*models_, serves);
+    if (leading == models_->end()) return;
+    const auto wanted = [&](const Model& model) {
+      return asked_.hold == Hold::only ? model.id == asked_.held : unmet(model).empty();
+    };
+    const auto found =
+        std::find_if(leading, models_->end(), [&](const Model& model) { return serves(model) && wanted(model); });
+    add(found == models_->end() ? *leading : *found, reason);
   }
 
   void add(const Model& model, const std::string& reason) {
@@ -129,8 +179,9 @@ class Planner {
     const bool redact = asked_.facts.data_class > facts.sees;
     if (redact && (asked_.task != Task::chat || !asked_.redacted_class || *asked_.redacted_class > facts.sees))
       return pass(model, Why::data_class,
-                  fmt::format("the data are {}, and it may see {} at most", to_string(asked_.facts.data_class),
-                              to_string(facts.sees)));
+                  fmt::format("the data are {}, and it may see {} at most{}", to_string(asked_.facts.data_class),
+                              to_string(facts.sees), facts.out_of_region ? ", outside of policy.regions" : ""));
+    if (const std::string why = unmet(model); !why.empty()) return pass(model, Why::condition, asks(step_.number, why));
     if (std::string obstacle = model.upstream->obstacle(); !obstacle.empty())
       return pass(model, Why::obstacle, std::move(obstacle));
     plan_.candidates.push_back({std::shared_ptr<const Model>(models_, &model),
@@ -161,8 +212,15 @@ class Planner {
     }
   }
 
+  // The step of a route that is being followed.
+  struct Step {
+    const config::RouteStep* step = nullptr;
+    int number = 0;
+  };
+
   const Models& models_;
   const Asked& asked_;
+  Step step_;
   Plan plan_;
 };
 

@@ -142,6 +142,8 @@ Result<std::vector<SpendRow>> sum_up(Connection& connection, Day since, By by) {
     switch (by) {
       case By::key:
         return "CASE WHEN key_name <> '' THEN key_name ELSE key END";
+      case By::agent:
+        return "agent";
       case By::model:
         return "model";
       case By::upstream:

@@ -3,6 +3,9 @@
 
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <algorithm>
 
 namespace hearth::daemon {
 namespace {
@@ -41,7 +44,7 @@ TEST(ProviderModels, TheLongestAnswerIsWhatTheOwnerSaysElseWhatTheListOfPricesSa
   config::Provider said = provider();
   said.max_output = 500;
   const auto models = provider_models(io.get_executor(), nullptr,
-                                      {{"openai", provider()}, {"other", provider()}, {"said", said}}, *prices, {});
+                                      {{"openai", provider()}, {"other", provider()}, {"said", said}}, {}, *prices, {});
   EXPECT_EQ(longest(models, "openai/known"), 128'000U);
   EXPECT_EQ(longest(models, "openai/unknown"), std::nullopt);
   EXPECT_EQ(longest(models, "other/known"), std::nullopt);  // another provider's model of the same name
@@ -49,6 +52,36 @@ TEST(ProviderModels, TheLongestAnswerIsWhatTheOwnerSaysElseWhatTheListOfPricesSa
   // What a provider is told that wants a limit.
   for (const gateway::Model& model : models)
     EXPECT_EQ(model.upstream->facts().max_output, model.id.starts_with("said/") ? 500U : 4096U) << model.id;
+}
+
+TEST(ProviderModels, OutsideOfTheRegionsNothingPersonalIsSeen) {
+  boost::asio::io_context io;
+  const auto prices = spend::PriceBook::parse(kPrices, "prices.yaml");
+  ASSERT_TRUE(prices) << prices.error().describe();
+  config::Provider far = provider();
+  far.sees = DataClass::secret;
+  far.region = "us";
+  const auto models = provider_models(io.get_executor(), nullptr, {{"far", far}}, {"eu"}, *prices, {});
+  ASSERT_FALSE(models.empty());
+  EXPECT_EQ(models[0].upstream->facts().sees, DataClass::internal);
+  EXPECT_TRUE(models[0].upstream->facts().out_of_region);
+}
+
+// Whatever is configured: regions only ever lower what may be seen, and nobody outside of them, or of whom nobody said
+// where they are, sees what is personal.
+TEST(ProviderModels, RegionsFailClosed) {
+  const bool held = rc::check("regions only lower", [] {
+    config::Provider some = provider();
+    some.sees = static_cast<DataClass>(*rc::gen::inRange(0, 4));
+    some.lan = *rc::gen::arbitrary<bool>();
+    some.region = *rc::gen::element<std::string>("", "eu", "EU", "us");
+    const auto regions = *rc::gen::container<std::vector<std::string>>(rc::gen::element<std::string>("eu", "ch", "us"));
+    const DataClass sees = may_see(some, regions);
+    RC_ASSERT(sees <= *some.sees);
+    const bool within = some.lan || regions.empty() || std::ranges::count(regions, some.region) > 0;
+    RC_ASSERT(within ? sees == *some.sees : sees < DataClass::personal);
+  });
+  EXPECT_TRUE(held);
 }
 
 }  // namespace

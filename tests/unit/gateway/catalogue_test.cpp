@@ -46,6 +46,20 @@ TEST(Catalogue, OneModelMayServeTwoTasks) {
   EXPECT_EQ(found(all, "whisper-1", Task::translation), "whisper");
 }
 
+TEST(Catalogue, AModelIsAsFastAsItWasBeforeOthersCame) {
+  Catalogue all(two_voices());
+  const SteadyTime now = steady_now();
+  all.find("voice-b", Task::speech)->pace->failed(now);
+  std::vector<Model> next = two_voices();
+  next.insert(next.begin(), model("voice-c", Task::speech));
+  next[1].revision = "another file";
+  all.find("voice-a", Task::speech)->pace->failed(now);
+  all.replace(std::move(next));
+  EXPECT_TRUE(all.find("voice-b", Task::speech)->pace->at(now).failing);
+  EXPECT_FALSE(all.find("voice-c", Task::speech)->pace->at(now).failing);
+  EXPECT_FALSE(all.find("voice-a", Task::speech)->pace->at(now).failing);
+}
+
 TEST(Catalogue, NoNameIsTheFirst) {
   const Catalogue all(two_voices());
   EXPECT_EQ(found(all, "", Task::speech), "voice-a");

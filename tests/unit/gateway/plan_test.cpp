@@ -1,5 +1,6 @@
 #include <hearth/gateway/plan.h>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
@@ -94,6 +95,84 @@ TEST(Plan, WhoDoesNotChooseGetsTheCheapestProvider) {
   EXPECT_THAT(order(make_plan(box(), {}, asked)), ElementsAre("tiny", "den/big", "other/big", "cloud/big"));
 }
 
+TEST(Plan, OfEqualPricesWhoBeginsSoonerComesFirst) {
+  Asked asked = ask("auto");
+  asked.price = [](const Model&) { return Price{"USD", 1'000'000}; };
+  const auto measured = [&](std::optional<double> cloud, std::optional<double> other) {
+    asked.first_byte = [=](const Model& model) { return model.id == "cloud/big" ? cloud : other; };
+    return order(make_plan(box(), {}, asked));
+  };
+  const auto cloud_first = ElementsAre("tiny", "den/big", "cloud/big", "other/big");
+  const auto other_first = ElementsAre("tiny", "den/big", "other/big", "cloud/big");
+  EXPECT_THAT(measured(1.0, 0.5), other_first);
+  EXPECT_THAT(measured(0.5, 1.0), cloud_first);
+  EXPECT_THAT(measured(0.5, std::nullopt), other_first);  // so that it gets measured
+  EXPECT_THAT(measured(std::nullopt, std::nullopt), cloud_first);
+  asked.price = [](const Model& model) { return price_in(model, "EUR"); };
+  EXPECT_THAT(measured(1.0, 0.5), cloud_first);  // prices that cannot be compared are not equal
+}
+
+TEST(Plan, ARoutePassesOverWhoIsSlow) {
+  const Routes all = routes("auto", {"big if first_byte<2s", "local"});
+  Asked asked = ask("auto");
+  asked.first_byte = [](const Model& model) {
+    return model.id == "cloud/big" ? std::optional(2.5) : model.id == "den/big" ? std::optional(0.1) : std::nullopt;
+  };
+  const Plan plan = make_plan(box(), all, asked);
+  EXPECT_THAT(order(plan), ElementsAre("other/big", "den/big", "tiny"));
+  EXPECT_EQ(explain_nobody(plan), "cloud/big: step 1 asks for first_byte<2s: it took 2.50 s lately");
+}
+
+// Whatever prices and measurements there are: nobody comes before who is cheaper, nor, at the same price, before who is
+// faster or was never measured.
+TEST(Plan, TheOrderOfProvidersIsByPriceThenBySpeed) {
+  const bool held = rc::check("cheaper first, then faster", [] {
+    std::vector<Model> all;
+    std::vector<std::optional<Price>> prices;
+    std::vector<std::optional<double>> speeds;
+    const int count = *rc::gen::inRange(0, 8);
+    for (int i = 0; i < count; ++i) {
+      all.push_back(model(fmt::format("p{}/m", i), UpstreamKind::provider));
+      prices.push_back(
+          *rc::gen::elementOf(std::vector<std::optional<Price>>{std::nullopt, Price{"USD", 1}, Price{"USD", 2}}));
+      speeds.push_back(*rc::gen::elementOf(std::vector<std::optional<double>>{std::nullopt, 0.5, 1.5}));
+    }
+    const auto models = std::make_shared<const std::vector<Model>>(std::move(all));
+    const auto number = [&](const Model& m) { return static_cast<std::size_t>(&m - models->data()); };
+    Asked asked = ask("auto");
+    asked.price = [&](const Model& m) { return prices[number(m)]; };
+    asked.first_byte = [&](const Model& m) { return speeds[number(m)]; };
+    const Plan plan = make_plan(models, {}, asked);
+    RC_ASSERT(plan.candidates.size() == models->size());
+    for (std::size_t i = 1; i < plan.candidates.size(); ++i) {
+      const std::size_t a = number(*plan.candidates[i - 1].model);
+      const std::size_t b = number(*plan.candidates[i].model);
+      const std::int64_t never = 3;
+      const auto price = [&](std::size_t n) { return prices[n] ? prices[n]->nano : never; };
+      RC_ASSERT(price(a) <= price(b));
+      if (price(a) < price(b)) continue;
+      const auto speed = [&](std::size_t n) { return prices[n] ? speeds[n].value_or(0) : 0; };
+      RC_ASSERT(speed(a) <= speed(b));
+      if (speed(a) == speed(b)) RC_ASSERT(a < b);
+    }
+  });
+  EXPECT_TRUE(held);
+}
+
+TEST(Plan, AnyIsWhoeverIsGoodEnoughFromTheCheapest) {
+  const Qualities held{{"tiny", 0.3}, {"small", 0.7}, {"cloud/big", 0.9}, {"other/big", 0.8}};
+  Asked asked = ask("auto");
+  asked.quality = &held;
+  asked.price = [](const Model& model) { return price_in(model, "USD"); };
+  const Plan plan = make_plan(box(), routes("auto", {"any if quality>=0.7"}), asked);
+  EXPECT_THAT(order(plan), ElementsAre("small", "other/big", "cloud/big"));
+  EXPECT_EQ(plan.candidates[1].reason, "step 1 of the route 'auto', at a provider, for about 0.0012 USD");
+  EXPECT_EQ(explain_nobody(plan), "den/big: step 1 asks for quality>=0.7: nobody said how good it is");
+  EXPECT_THAT(order(make_plan(box(), routes("auto", {"any if quality>=0.85"}), asked)), ElementsAre("cloud/big"));
+  EXPECT_THAT(order(make_plan(box(), routes("auto", {"any"}), asked)),
+              ElementsAre("tiny", "den/big", "other/big", "cloud/big"));
+}
+
 TEST(Plan, ANameLeadsToAllWhoAnswerToIt) {
   EXPECT_THAT(order(make_plan(box(), {}, ask("small"))), ElementsAre("small"));
   EXPECT_THAT(order(make_plan(box(), {}, ask("big"))), ElementsAre("cloud/big", "other/big", "den/big"));
@@ -143,6 +222,21 @@ TEST(Plan, ARouteLeadsByItsConditions) {
   EXPECT_THAT(secret.candidates[0].reason, HasSubstr("step 4 of the route 'auto'"));
 }
 
+TEST(Plan, WhichConditionDoesNotHoldIsSaid) {
+  const Routes all = routes("auto", {"local if size<8k", "big if price<0.002USD and online"});
+  Asked asked = ask("auto");
+  asked.facts.size = 9'000;
+  asked.price = [](const Model& model) { return price_in(model, "USD"); };
+  const Plan plan = make_plan(box(), all, asked);
+  EXPECT_THAT(order(plan), ElementsAre("other/big"));
+  EXPECT_EQ(explain_nobody(plan),
+            "local: step 1 asks for size<8k: the request has 9000 bytes; cloud/big: step 2 asks for price<0.002USD: it "
+            "would ask for about 0.002 USD; den/big: step 2 asks for price<0.002USD: nobody knows its price");
+  asked.facts.online = false;
+  EXPECT_THAT(explain_nobody(make_plan(box(), all, asked)),
+              HasSubstr("big: step 2 asks for online: the world outside cannot be reached"));
+}
+
 TEST(Plan, WhatStandsInTheWayIsSaid) {
   const auto models = std::make_shared<const std::vector<Model>>(
       std::vector<Model>{model("cloud/big", UpstreamKind::provider, DataClass::secret, "the line is down")});
@@ -163,6 +257,25 @@ TEST(Plan, AConversationStaysWithItsModel) {
   EXPECT_THAT(order(make_plan(box(), {}, asked)), IsEmpty());
   asked.hold = Hold::prefers;
   EXPECT_EQ(make_plan(box(), {}, asked).candidates.size(), 3U);
+}
+
+TEST(Plan, ALoopOfToolsEndsForNoConditionButTheClass) {
+  const Routes all = routes("auto", {"local if size<8k and class<=personal", "big if first_byte<2s"});
+  Asked asked = ask("auto");
+  asked.facts.size = 9'000;
+  asked.hold = Hold::only;
+  asked.held = "tiny";
+  EXPECT_THAT(order(make_plan(box(), all, asked)), ElementsAre("tiny"));
+  asked.held = "small";  // as when `tiny` was slow
+  EXPECT_THAT(order(make_plan(box(), all, asked)), ElementsAre("small"));
+  asked.facts.data_class = DataClass::secret;
+  EXPECT_THAT(order(make_plan(box(), all, asked)), IsEmpty());
+  asked.facts.data_class = DataClass::open;
+  asked.held = "other/big";
+  asked.first_byte = [](const Model&) { return 3.0; };
+  EXPECT_THAT(order(make_plan(box(), all, asked)), ElementsAre("other/big"));
+  asked.hold = Hold::prefers;
+  EXPECT_THAT(order(make_plan(box(), all, asked)), IsEmpty());
 }
 
 TEST(Plan, OnlyChatHasASecondChoiceThatNobodyNamed) {
@@ -189,11 +302,21 @@ TEST(Plan, NothingOverridesTheClass) {
     const auto models = std::make_shared<const std::vector<Model>>(std::move(all));
     Routes routed;
     if (*rc::gen::arbitrary<bool>())
-      routed = routes("auto", {*rc::gen::element<std::string_view>("local", "a", "q/b if size<500"), "b", "local"});
+      routed = routes("auto", {*rc::gen::element<std::string_view>("local", "a", "q/b if size<500",
+                                                                   "a if price<0.002USD and no metered",
+                                                                   "any if quality>=0.7", "any"),
+                               "b", "local"});
     Asked asked = ask(*rc::gen::element<std::string_view>("", "auto", "a", "q/b", "none"),
                       static_cast<DataClass>(*rc::gen::inRange(0, 4)));
     if (*rc::gen::arbitrary<bool>()) asked.redacted_class = static_cast<DataClass>(*rc::gen::inRange(0, 4));
     asked.facts.size = *rc::gen::inRange<std::uint64_t>(0, 1000);
+    const Qualities held_to_be{{"a", 0.8}, {"q/b", 0.6}};
+    asked.quality = &held_to_be;
+    asked.facts.metered = *rc::gen::arbitrary<bool>();
+    asked.price = [price = *rc::gen::elementOf(std::vector<std::optional<Price>>{
+                       std::nullopt, Price{"USD", 1'000'000}, Price{"USD", 3'000'000}})](const Model&) {
+      return price;
+    };
     asked.hold = *rc::gen::element(Hold::none, Hold::prefers, Hold::only);
     asked.held = *rc::gen::element<std::string_view>("a", "q/b", "gone");
     const Plan plan = make_plan(models, routed, asked);

@@ -102,6 +102,7 @@ TEST(BudgetsTest, WithoutBudgetsNothingWaitsAndAllIsRecorded) {
     first->settle(from_openai(100, 10, 60));
     Call local = call_of(50);
     local.upstream = "llama";
+    local.who.agent = "digest";
     local.model = "small";
     local.provider = "";
     local.metered = false;
@@ -121,6 +122,8 @@ TEST(BudgetsTest, WithoutBudgetsNothingWaitsAndAllIsRecorded) {
   EXPECT_EQ(models[1].calls, 1U);
   EXPECT_EQ(box.spending(By::key).at(0).name, "laptop");
   EXPECT_EQ(box.spending(By::upstream).at(1).name, "llama");
+  EXPECT_EQ(box.spending(By::agent).at(0).name, "");
+  EXPECT_EQ(box.spending(By::agent).at(1).name, "digest");
   EXPECT_EQ(box.spending(By::day).at(0).name, "2026-11-28");
   EXPECT_THAT(box.spending(By::day, 20785), SizeIs(1));
   // Budgets that are made later know what was spent before, but for what no budget counts.

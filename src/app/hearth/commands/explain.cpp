@@ -129,6 +129,21 @@ std::string trimmed_text(const json::value& trimmed) {
   return out;
 }
 
+// What hearth.yaml says of those who got it.
+std::string places(const json::value& call) {
+  std::string out;
+  for (const json::value& tried : json::list(call, "tried")) {
+    const std::string region = json::text(tried, "region");
+    const std::string retention = json::text(tried, "retention");
+    if (region.empty() && retention.empty()) continue;
+    out += fmt::format("{}, as hearth.yaml says:{}{}{}.\n", printable(json::text(tried, "model")),
+                       region.empty() ? "" : " computes in " + printable(region),
+                       region.empty() || retention.empty() ? "" : ",",
+                       retention.empty() ? "" : " keeps what it gets: " + printable(retention));
+  }
+  return out.empty() ? out : "\n" + out;
+}
+
 std::string call_text(const json::value& call, const Session& s) {
   const std::string model = json::text(call, "model");
   std::string out = fmt::format("{} asked for {} with {} data and was {}{} in {:.2f} s ({}).\n",
@@ -136,6 +151,8 @@ std::string call_text(const json::value& call, const Session& s) {
                                 printable(json::text(call, "requested_model")), json::text(call, "data_class"),
                                 verdict(call), model.empty() ? "" : " by " + s.ink(printable(model), Ink::bold),
                                 json::number(call, "seconds"), whole(call, "status"));
+  if (const std::string agent = json::text(call, "agent"); !agent.empty())
+    out += fmt::format("On behalf of the agent {}.\n", printable(agent));
   if (const std::string found = json::text(call, "found"); !found.empty())
     out += fmt::format("Found in it: {}.\n", printable(found));
   out += trimmed_text(json::field(call, "trimmed"));
@@ -154,7 +171,7 @@ std::string call_text(const json::value& call, const Session& s) {
   for (const json::value& passed : json::list(call, "passed_over"))
     table.add({{json::text(passed, "model"), Ink::bold}, {"not asked", Ink::dim}, {json::text(passed, "reason")}});
   if (!table.empty()) out += "\n" + table.render(s.table_columns(), s.terminal().out_colour);
-  return out;
+  return out + places(call);
 }
 
 Result<ExitCode> explain_call(Session& s, const std::string& id) {

@@ -49,6 +49,7 @@ std::string unsettled(const json::value& row) {
 
 std::string title_of(const std::string& by) {
   if (by == "key") return "KEY";
+  if (by == "agent") return "AGENT";
   if (by == "upstream") return "UPSTREAM";
   return by == "day" ? "DAY" : "MODEL";
 }
@@ -143,7 +144,7 @@ void add_spend(Cli& cli) {
       ->type_name("DAY");
   auto* by = app.add_option("--by", wish->by, "What a line is about.");
   by->type_name("WHAT")->capture_default_str();
-  cli.manual.choices(*by, {"key", "model", "upstream", "day"});
+  cli.manual.choices(*by, {"key", "agent", "model", "upstream", "day"});
   cli.manual.examples(app, {{"hearth spend", "This month, model by model."},
                             {"hearth spend --by key --since 7d", "Who used how much in the last week?"}});
 }

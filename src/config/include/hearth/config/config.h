@@ -119,7 +119,7 @@ struct Provider {
   std::vector<std::string> key_files;         // one key each; with several, a refused one is passed over
   std::optional<DataClass> sees;              // the highest class of data that may go there; must be set
   bool lan = false;                           // a machine of one's own: private addresses are what is expected
-  std::string region;                         // where it computes and
+  std::string region;                         // where it computes, by a word of policy.regions, and
   std::string retention;                      // how long it keeps what it gets, in words for people
   std::string ca_file;                        // certificates to trust in place of the system's; empty: those
   std::uint64_t concurrency = 64;
@@ -131,12 +131,20 @@ struct Provider {
 
 // Whom a name leads to that clients ask for.
 struct Route {
-  std::vector<std::string> use;  // steps (route_step.h), tried in this order
+  std::vector<std::string> use;                          // steps (route_step.h), tried in this order
+  std::optional<std::chrono::milliseconds> hedge_after;  // the second is asked, too, when the first is silent so long
 };
 
 struct Policy {
   DataClass default_class = kUnknownClass;  // of a call that nothing says the class of
   bool repeat_uncertain = false;
+  std::vector<std::string> quality;  // "MODEL FIGURE" (route_step.h)
+  std::vector<std::string> regions;  // where personal data and secrets may go; empty: wherever they may be seen
+};
+
+// A program that calls in somebody's name, and says which it is.
+struct Agent {
+  std::optional<DataClass> data_class;  // that its calls are at least of; not set: it says nothing
 };
 
 // Calls that are answered later.
@@ -200,6 +208,7 @@ struct Config {
   std::map<std::string, Provider> providers;  // by name
   std::map<std::string, Route> routes;        // by the name that clients ask for
   Policy policy;
+  std::map<std::string, Agent> agents;  // by the name that they give
   Deferred deferred;
   Link link;
   Budgets budgets;

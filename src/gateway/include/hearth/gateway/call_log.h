@@ -20,6 +20,7 @@ struct CallStory {
   std::string id;
   WallTime ended;
   std::string principal;  // id of the key
+  std::string agent;      // on whose behalf it was; empty: nobody's
   std::string operation;
   std::string requested_model;
   DataClass data_class = kUnknownClass;
@@ -41,6 +42,8 @@ struct CallStory {
     int status = 0;
     std::string error;  // empty: it answered
     double seconds = 0;
+    std::string region;  // where it computes and how long it keeps what it gets, as hearth.yaml says
+    std::string retention;
   };
   std::vector<Tried> tried;
   // What was left out of the request on its way there; nothing where bytes is 0.

@@ -4,6 +4,7 @@
 // it. Any thread.
 #pragma once
 
+#include <hearth/gateway/pace.h>
 #include <hearth/gateway/upstream.h>
 
 #include <memory>
@@ -38,10 +39,11 @@ struct Model {
   std::vector<std::string> aliases;  // names that clients have built in, served by this model: filled by the catalogue
   // Of a voice that speaks phonemes: what makes them of the text. Else nullptr.
   std::shared_ptr<Upstream> phonemes = nullptr;
-  std::string revision = {};                          // of its files, where they can change under its id
-  std::string name_there = {};                        // what its upstream calls it; empty: by its id
-  std::optional<std::uint64_t> max_output = {};       // tokens of its longest answer; not set: nobody knows
-  std::shared_ptr<const ModelFiles> files = nullptr;  // nullptr: it came with an engine, or is elsewhere
+  std::string revision = {};                              // of its files, where they can change under its id
+  std::string name_there = {};                            // what its upstream calls it; empty: by its id
+  std::optional<std::uint64_t> max_output = {};           // tokens of its longest answer; not set: nobody knows
+  std::shared_ptr<const ModelFiles> files = nullptr;      // nullptr: it came with an engine, or is elsewhere
+  std::shared_ptr<Pace> pace = std::make_shared<Pace>();  // never null; the catalogue keeps it from one set to the next
   [[nodiscard]] const std::string& there() const noexcept { return name_there.empty() ? id : name_there; }
 };
 
@@ -65,6 +67,7 @@ class Catalogue {
   [[nodiscard]] std::string explain_missing(std::string_view name, Task task) const;
 
  private:
+  void keep_pace(std::vector<Model>& models) const;
   mutable std::mutex mutex_;
   Models models_;
 };

@@ -10,6 +10,7 @@
 #include <hearth/config/config.h>
 #include <hearth/deferred/queue.h>
 #include <hearth/egress/ledger.h>
+#include <hearth/egress/link_state.h>
 #include <hearth/gateway/access.h>
 #include <hearth/gateway/call_log.h>
 #include <hearth/gateway/catalogue.h>
@@ -39,7 +40,8 @@ struct Collaborators {
   answers::Flights* flights = nullptr;
   answers::Idempotency* idempotency = nullptr;
   spend::Budgets* budgets = nullptr;
-  egress::Ledger* ledger = nullptr;  // nullptr: what leaves the box cannot be recorded, so nothing may
+  egress::Ledger* ledger = nullptr;         // nullptr: what leaves the box cannot be recorded, so nothing may
+  std::function<egress::LinkState()> link;  // to the world outside; not set: it can be reached
   AccessPolicy access;
   deferred::Queue* deferred = nullptr;                                    // calls that are answered later
   std::function<std::string(std::string_view principal)> webhook_secret;  // of those who are told of their end

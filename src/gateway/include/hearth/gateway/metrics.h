@@ -37,6 +37,15 @@ struct EngineSample {
   std::uint32_t recycles = 0;
 };
 
+// How a model did lately (pace.h); negative: nobody knows.
+struct UpstreamSample {
+  std::string upstream;
+  std::string model;
+  double first_byte_seconds = -1;
+  double tokens_per_second = -1;
+  double failing = -1;
+};
+
 // Memory of all engines together, in bytes.
 struct BudgetSample {
   std::uint64_t budget = 0;
@@ -74,6 +83,7 @@ class Metrics {
     BudgetSample budget;
     AnswersSample answers;
     std::vector<EngineSample> engines;
+    std::vector<UpstreamSample> upstreams;
   };
   // The text format, version 0.0.4.
   [[nodiscard]] std::string expose(const Gauges& gauges);

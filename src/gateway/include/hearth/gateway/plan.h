@@ -21,15 +21,15 @@ namespace hearth::gateway {
 // By the name that clients ask for.
 using Routes = std::map<std::string, std::vector<config::RouteStep>, std::less<>>;
 
+// How good models are held to be, by their ids.
+using Qualities = std::map<std::string, double, std::less<>>;
+
 // A conversation under way stays with its model: within a loop of tools nothing else will do, for a model that did not
 // ask for a tool cannot make sense of what it returned.
 enum class Hold { none, prefers, only };
 
-// About what a model would ask for the call, in billionths of the currency.
-struct Price {
-  std::string currency;
-  std::int64_t nano = 0;
-};
+// About what a model would ask for the call.
+using config::Price;
 
 struct Asked {
   std::string_view name;  // empty: like "auto"
@@ -42,6 +42,9 @@ struct Asked {
   Hold hold = Hold::none;
   // nullopt: nobody knows. Not set: of no model.
   std::function<std::optional<Price>(const Model&)> price = {};
+  // Seconds that its streamed answers take to begin. The same.
+  std::function<std::optional<double>(const Model&)> first_byte = {};
+  const Qualities* quality = nullptr;
 };
 
 struct Candidate {

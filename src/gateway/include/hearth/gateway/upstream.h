@@ -27,6 +27,7 @@ struct UpstreamFacts {
   DataClass sees = DataClass::secret;  // the highest class that may go there
   std::string destination;             // "api.openai.com:443"; empty: on this box
   std::string region;                  // where it computes and
+  bool out_of_region = false;          // policy.regions lowered what may go there
   std::string retention;               // how long it keeps what it gets, in words; empty: not said
   std::uint64_t max_output = 0;        // tokens; of a request that does not say, where it wants it said
 };

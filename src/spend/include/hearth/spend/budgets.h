@@ -78,7 +78,7 @@ class Reservation {
 
 // What was spent, for people.
 struct SpendRow {
-  std::string name;      // of the key, model, upstream or day
+  std::string name;      // of the key, agent (empty: nobody's calls), model, upstream or day
   std::string currency;  // empty: no money
   std::int64_t nano = 0;
   Usage usage;
@@ -86,7 +86,7 @@ struct SpendRow {
   std::uint64_t unpriced = 0;  // calls of these whose price nobody knows
   Amount unsettled{};          // charged in full besides, because nobody knows what was used of it
 };
-enum class By { key, model, upstream, day };
+enum class By { key, agent, model, upstream, day };
 
 // A reservation that was charged in full after a crash.
 struct Unsettled {
