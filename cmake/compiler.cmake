@@ -30,6 +30,8 @@ target_compile_options(hearth_flags INTERFACE
 if(HEARTH_WERROR)
   target_compile_options(hearth_flags INTERFACE -Werror)
 endif()
+# A program loads the libraries that it uses, not all those of the rooms that it is made of.
+target_link_options(hearth_flags INTERFACE LINKER:--as-needed)
 target_compile_definitions(hearth_flags INTERFACE
   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
   HEARTH_VERSION="${PROJECT_VERSION}")

@@ -65,7 +65,7 @@ function(hearth_pack_program name)
     endif()
     target_link_libraries(${name} PRIVATE hearth_sdk_${sdk})
   endforeach()
-  target_link_options(${name} PRIVATE -Wl,--allow-shlib-undefined -Wl,--as-needed)
+  target_link_options(${name} PRIVATE -Wl,--allow-shlib-undefined)
   # The build's program is the installed one: no path of this machine in it.
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${P_FOLDER}
     BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN/lib" INSTALL_RPATH_USE_LINK_PATH OFF)

@@ -137,25 +137,23 @@ Result<void> CacheFile::put_one(const Digest& key, const Answer& answer) {
   const std::string bytes = encode(answer);
   const std::int64_t made = unix_seconds(answer.made);
   const store::Blob blob{key.view()};
-  HEARTH_TRY(connection_.run(
-      "INSERT INTO answers (key, made, used, bytes, answer) VALUES (?1, ?2, ?2, ?3, ?4) ON CONFLICT (key) DO NOTHING",
-      blob, made, bytes.size(), store::Blob{bytes}));
-  if (connection_.changes() > 0) {
+  HEARTH_TRY(
+      connection_.run("INSERT INTO answers (key, made, used, bytes, answer) VALUES (?1, ?2, ?2, ?3, ?4) ON CONFLICT "
+                      "(key) DO NOTHING",
+                      blob, made, bytes.size(), store::Blob{bytes}));
+  bytes_ += bytes.size();
+  if (connection_.changes() == 1) {
     ++entries_;
-    bytes_ += bytes.size();
     return {};
   }
-  std::uint64_t before = 0;
   {
     HEARTH_TRY_ASSIGN(Connection::Kept old, connection_.kept("SELECT bytes FROM answers WHERE key = ?1"));
     HEARTH_TRY(old->bind(blob));
-    HEARTH_TRY_ASSIGN(const bool there, old->step());
-    if (there) before = static_cast<std::uint64_t>(old->integer(0));
+    HEARTH_TRY(old->step());
+    bytes_ -= std::min(bytes_, static_cast<std::uint64_t>(old->integer(0)));
   }
-  HEARTH_TRY(connection_.run("UPDATE answers SET made = ?2, used = ?2, bytes = ?3, answer = ?4 WHERE key = ?1", blob,
-                             made, bytes.size(), store::Blob{bytes}));
-  bytes_ = bytes_ - std::min(bytes_, before) + bytes.size();
-  return {};
+  return connection_.run("UPDATE answers SET made = ?2, used = ?2, bytes = ?3, answer = ?4 WHERE key = ?1", blob, made,
+                         bytes.size(), store::Blob{bytes});
 }
 
 Result<std::vector<std::uint64_t>> CacheFile::shrink() {

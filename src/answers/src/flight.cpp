@@ -10,9 +10,10 @@ namespace {
 
 constexpr std::uint64_t kLeastRoom = 64 * 1024;  // of a flight that may keep no more than it has
 
-void wake(net::Event& event) {
-  event.set();
-  event.reset();
+void wake(std::optional<net::Event>& awaited) {
+  if (!awaited) return;
+  awaited->set();
+  awaited->reset();
 }
 
 }  // namespace
@@ -20,14 +21,12 @@ void wake(net::Event& event) {
 // ── Flight
 // ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-Flight::Flight(Flights& flights, const Digest& key, Terms terms)
-    : flights_(flights),
-      key_(key),
-      terms_(terms),
-      progress_(flights.executor_),
-      room_made_(flights.executor_),
-      changed_(flights.executor_) {
+Flight::Flight(Flights& flights, const Digest& key, Terms terms) : flights_(flights), key_(key), terms_(terms) {
   flights_.live_.push_back(this);
+}
+
+net::Event& Flight::event(Awaited& awaited) {
+  return awaited ? *awaited : awaited.emplace(flights_.executor_);
 }
 
 Flight::~Flight() {
@@ -59,7 +58,7 @@ net::awaitable<Result<void>> Flight::append(std::string piece) {
     if (cut_slowest()) continue;
     if (reading_ == Reading::after)
       co_return hearth::fail(Errc::resource_exhausted, "an answer that was to come whole came in too many pieces");
-    const auto made = co_await room_made_.wait();
+    const auto made = co_await event(room_made_).wait();
     if (!made) co_return hearth::fail(made.error());
   }
   co_return Result<void>();
@@ -163,7 +162,7 @@ net::awaitable<Result<Opening>> Follower::opening() {
     if (flight_->opening_) co_return *flight_->opening_;
     if (flight_->ended_)
       co_return fail(flight_->error_.value_or(Error(Errc::internal, "a call ended without an answer")));
-    const auto more = co_await flight_->progress_.wait();
+    const auto more = co_await flight_->event(flight_->progress_).wait();
     if (!more) co_return fail(more.error());
   }
 }
@@ -187,7 +186,7 @@ net::awaitable<Result<Piece>> Follower::next() {
     }
     if (flight.error_) co_return fail(*flight.error_);
     if (flight.ended_) co_return Piece();
-    const auto more = co_await flight.progress_.wait();
+    const auto more = co_await flight.event(flight.progress_).wait();
     if (!more) co_return fail(more.error());
   }
 }
@@ -272,7 +271,7 @@ net::awaitable<void> Flights::lead(Follower leader, net::awaitable<void> work, R
     }
     const bool alone = flight->followers_.empty();
     const Deadline until = alone ? Deadline::at(flight->abandoned_at_ + flight->terms_.linger) : Deadline::never();
-    [[maybe_unused]] const auto changed = co_await flight->changed_.wait(until);
+    [[maybe_unused]] const auto changed = co_await flight->event(flight->changed_).wait(until);
   }
   [[maybe_unused]] const bool ended = co_await task.wait(Deadline::never());
   co_await net::asio::this_coro::reset_cancellation_state(net::asio::enable_terminal_cancellation());

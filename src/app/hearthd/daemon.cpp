@@ -584,8 +584,11 @@ net::awaitable<void> Daemon::live() {
 }
 
 net::awaitable<void> Daemon::serve(net::Exchange& exchange, gateway::Gateway::Trust trust) {
-  const bool answered = co_await answer_vitals(exchange, vitals_, access_, trust);
-  if (!answered) co_await gateway_->handle(exchange, trust);
+  if (may_be_vital(exchange.request())) {
+    const bool answered = co_await answer_vitals(exchange, vitals_, access_, trust);
+    if (answered) co_return;
+  }
+  co_await gateway_->handle(exchange, trust);
 }
 
 // Comes from the I/O thread: a daemon whose loop hangs is restarted by systemd.

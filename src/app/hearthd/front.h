@@ -21,6 +21,10 @@ struct Vitals {
   std::string openapi;
 };
 
+// Could answer_vitals() have an answer? Of the API's calls only to preflights.
+inline bool may_be_vital(const net::RequestHead& request) {
+  return request.method == "OPTIONS" || !request.target.starts_with("/v1/");
+}
 // Answers the request if it is one of those; false: it is for somebody else.
 net::awaitable<bool> answer_vitals(net::Exchange& exchange, const Vitals& vitals, const gateway::AccessPolicy& access,
                                    gateway::Gateway::Trust trust);

@@ -1,3 +1,5 @@
+#include <hearth/core/ascii.h>
+#include <hearth/core/byte_set.h>
 #include <hearth/core/file.h>
 #include <hearth/core/file_hash.h>
 #include <hearth/core/ids.h>
@@ -33,7 +35,8 @@ Result<std::string> sha256_file(const std::filesystem::path& file) {
 }
 
 bool is_sha256(std::string_view text) noexcept {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  static constexpr ByteSet kDigits([](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
+  return text.size() == 64 && kDigits.contains_all(text);
 }
 
 }  // namespace hearth

@@ -41,12 +41,13 @@ std::string new_id(std::string_view prefix) {
   // The largest multiple of the alphabet's size in a byte: what lies above would make some characters likelier.
   constexpr std::size_t kFair = 256 / kAlphabet.size() * kAlphabet.size();
   static thread_local RandomBytes random;
-  std::string id(prefix);
-  const std::size_t whole = id.size() + kLength;
-  id.reserve(whole);
-  while (id.size() < whole) {
-    const unsigned char byte = random.next();
-    if (byte < kFair) id.push_back(kAlphabet[byte % kAlphabet.size()]);
+  std::string id;
+  id.reserve(prefix.size() + kLength);
+  id.append(prefix).append(kLength, ' ');
+  RandomBytes& bytes = random;  // looked up once
+  for (char* to = id.data() + prefix.size(); to != id.data() + id.size();) {
+    const unsigned char byte = bytes.next();
+    if (byte < kFair) *to++ = kAlphabet[byte % kAlphabet.size()];
   }
   return id;
 }
@@ -64,21 +65,14 @@ std::string new_secret(std::size_t bytes) {
 
 std::string to_hex(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(bytes.size() * 2);
+  std::string hex(bytes.size() * 2, '\0');
+  char* to = hex.data();
   for (const char c : bytes) {
     const auto b = static_cast<unsigned char>(c);
-    hex.push_back(kDigits[b >> 4U]);
-    hex.push_back(kDigits[b & 15U]);
+    *to++ = kDigits[b >> 4U];
+    *to++ = kDigits[b & 15U];
   }
   return hex;
-}
-
-std::string sha256_hex(std::string_view data) {
-  ensure_sodium();
-  std::array<unsigned char, crypto_hash_sha256_BYTES> hash{};
-  crypto_hash_sha256(hash.data(), reinterpret_cast<const unsigned char*>(data.data()), data.size());
-  return to_hex({reinterpret_cast<const char*>(hash.data()), hash.size()});
 }
 
 }  // namespace hearth

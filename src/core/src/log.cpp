@@ -12,6 +12,7 @@ namespace hearth::log {
 namespace {
 
 constexpr std::size_t kRingLines = 4000;
+constexpr std::size_t kUsualLine = 448;
 constexpr std::size_t kMaxLine = 8 * 1024;  // a field from outside must not fill the ring
 
 struct State {
@@ -97,7 +98,9 @@ void append_json_string(std::string& out, std::string_view text) {
 void write(Level level, std::string_view room, std::string_view message, std::initializer_list<Field> fields) {
   if (!enabled(level)) return;
   const std::string time = format_rfc3339(wall_now());
-  std::string json = fmt::format(R"({{"time":"{}","level":"{}","room":)", time, to_string(level));
+  std::string json;
+  json.reserve(kUsualLine);
+  json.append(R"({"time":")").append(time).append(R"(","level":")").append(to_string(level)).append(R"(","room":)");
   append_json_string(json, room);
   json += R"(,"msg":)";
   append_json_string(json, message);
@@ -114,10 +117,8 @@ void write(Level level, std::string_view room, std::string_view message, std::in
   }
   json.push_back('}');
 
-  std::string line;
-  if (g_format.load(std::memory_order_relaxed) == Format::json) {
-    line = json + "\n";
-  } else {
+  std::string line;  // empty: the JSON itself
+  if (g_format.load(std::memory_order_relaxed) != Format::json) {
     line = fmt::format("{} {:5} {:<16} {}", time.substr(11, 12), to_string(level), room, message);
     for (const Field& f : fields) {
       line += fmt::format("  {}=", f.name);
@@ -132,9 +133,15 @@ void write(Level level, std::string_view room, std::string_view message, std::in
 
   State& s = state();
   const std::lock_guard lock(s.mutex);
+  if (line.empty()) {
+    json.push_back('\n');
+    write_stderr(json);
+    json.pop_back();
+  } else {
+    write_stderr(line);
+  }
   s.ring.push_back({s.next_seq++, level, std::move(json)});
   if (s.ring.size() > kRingLines) s.ring.pop_front();
-  write_stderr(line);
 }
 
 std::vector<Line> recent(std::uint64_t after, std::size_t limit) {

@@ -1,5 +1,6 @@
 #include <hearth/core/file.h>
 #include <hearth/core/ids.h>
+#include <hearth/core/sha256.h>
 #include <hearth/core/utf8.h>
 #include <hearth/egress/checkpoint.h>
 
@@ -70,10 +71,8 @@ std::string_view text_of(const Bytes32& data) {
 }
 
 std::uint32_t key_id(std::string_view name, const Bytes32& key) {
-  const std::string input = fmt::format("{}\n{}{}", name, kEd25519, text_of(key));
-  Hash hash{};
-  crypto_hash_sha256(hash.data(), bytes(input), input.size());
-  return from_big_endian({reinterpret_cast<const char*>(hash.data()), 4});
+  const Sha256 hash = sha256({name, "\n", {&kEd25519, 1}, text_of(key)});
+  return from_big_endian(view(hash));
 }
 
 // No Unicode spaces are told apart: names of ours are ASCII, and another's is only compared with ours.

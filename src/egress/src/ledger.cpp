@@ -357,8 +357,7 @@ Result<Ledger::Call> Ledger::begin_in_background(const Begin& record) {
 
 void Ledger::complete(const Call& call, Complete record) {
   // Seen to be writable now: one that is not would hold up all that are written with it.
-  const bool writable = encode(record).has_value();
-  if (writable && impl_->queue({call, {}, record, {}})) return;
+  if (is_writable(record) && impl_->queue({call, {}, record, {}})) return;
   const std::lock_guard lock(impl_->mutex);
   ++impl_->dropped;
 }

@@ -14,20 +14,19 @@ std::unexpected<Error> contradictory(std::string_view what) {
 }  // namespace
 
 Result<std::optional<LedgerHead>> read_head(store::Connection& db) {
-  HEARTH_TRY_ASSIGN(
-      store::Statement row,
-      db.prepare("SELECT size, last, frontier, fold, kept, kept_time, since_kept, note FROM egress_head"));
-  HEARTH_TRY_ASSIGN(const bool found, row.step());
+  HEARTH_TRY_ASSIGN(store::Connection::Kept row,
+                    db.kept("SELECT size, last, frontier, fold, kept, kept_time, since_kept, note FROM egress_head"));
+  HEARTH_TRY_ASSIGN(const bool found, row->step());
   if (!found) return std::nullopt;
   LedgerHead head;
-  const auto size = static_cast<std::uint64_t>(row.integer(0));
-  head.fold = row.integer(3);
-  head.kept = static_cast<std::uint64_t>(row.integer(4));
-  head.kept_time = row.integer(5);
-  head.note = row.text(7);
-  const auto last = hash_from(row.blob(1));
-  auto frontier = CompactRange::from(0, size, row.blob(2));
-  auto since_kept = CompactRange::from(head.kept, size, row.blob(6));
+  const auto size = static_cast<std::uint64_t>(row->integer(0));
+  head.fold = row->integer(3);
+  head.kept = static_cast<std::uint64_t>(row->integer(4));
+  head.kept_time = row->integer(5);
+  head.note = row->text(7);
+  const auto last = hash_from(row->blob(1));
+  auto frontier = CompactRange::from(0, size, row->blob(2));
+  auto since_kept = CompactRange::from(head.kept, size, row->blob(6));
   if (!last) return contradictory("the last record's hash is none");
   if (!frontier || !since_kept) return contradictory("there are too few or too many hashes for its size");
   head.last = *last;
@@ -50,16 +49,17 @@ Result<void> write_head(store::Connection& db, const LedgerHead& head) {
 }
 
 Result<Appender> Appender::create(store::Connection& db, LedgerHead& head) {
-  HEARTH_TRY_ASSIGN(store::Statement insert, db.prepare("INSERT INTO egress_records (number, record) VALUES (?1, ?2)"));
+  HEARTH_TRY_ASSIGN(store::Connection::Kept insert,
+                    db.kept("INSERT INTO egress_records (number, record) VALUES (?1, ?2)"));
   return Appender(head, std::move(insert));
 }
 
 Result<std::uint64_t> Appender::append(std::string_view entry) {
   const std::uint64_t number = head_->size();
   const std::string record = join(head_->last, entry);
-  insert_.reset();
-  HEARTH_TRY(insert_.bind(number, record));
-  HEARTH_TRY(insert_.step());
+  insert_->reset();
+  HEARTH_TRY(insert_->bind(number, record));
+  HEARTH_TRY(insert_->step());
   head_->last = leaf_hash(record);
   head_->frontier.append(head_->last);
   head_->since_kept.append(head_->last);

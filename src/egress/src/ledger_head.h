@@ -39,9 +39,9 @@ class Appender {
   Result<std::uint64_t> append(std::string_view entry);
 
  private:
-  Appender(LedgerHead& head, store::Statement insert) : head_(&head), insert_(std::move(insert)) {}
+  Appender(LedgerHead& head, store::Connection::Kept insert) : head_(&head), insert_(std::move(insert)) {}
   LedgerHead* head_;
-  store::Statement insert_;
+  store::Connection::Kept insert_;
 };
 
 // Keeps the present state for good. `head.note` is its signed checkpoint.

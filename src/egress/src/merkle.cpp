@@ -1,6 +1,5 @@
+#include <hearth/core/sha256.h>
 #include <hearth/egress/merkle.h>
-
-#include <sodium.h>
 
 #include <algorithm>
 #include <bit>
@@ -9,24 +8,13 @@
 namespace hearth::egress {
 namespace {
 
-constexpr unsigned char kLeaf = 0;
-constexpr unsigned char kNode = 1;
+constexpr char kLeaf = 0;
+constexpr char kNode = 1;
 constexpr std::size_t kHashSize = std::tuple_size_v<Hash>;
 constexpr std::uint64_t kMaxEnd = std::numeric_limits<std::int64_t>::max();
 
-Hash hash_of(unsigned char kind, std::string_view a, std::string_view b = {}) {
-  crypto_hash_sha256_state state;
-  crypto_hash_sha256_init(&state);
-  crypto_hash_sha256_update(&state, &kind, 1);
-  crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(a.data()), a.size());
-  crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(b.data()), b.size());
-  Hash hash{};
-  crypto_hash_sha256_final(&state, hash.data());
-  return hash;
-}
-
-std::string_view view(const Hash& hash) {
-  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+Hash hash_of(char kind, std::string_view a, std::string_view b = {}) {
+  return sha256({{&kind, 1}, a, b});
 }
 
 // Of the subtree that comes next in [at, end), at < end.
@@ -81,11 +69,7 @@ bool CompactRange::merge(const CompactRange& next) {
 }
 
 Hash CompactRange::root() const {
-  if (nodes_.empty()) {
-    Hash hash{};
-    crypto_hash_sha256(hash.data(), nullptr, 0);
-    return hash;
-  }
+  if (nodes_.empty()) return sha256({});
   Hash root = nodes_.back().hash;
   for (std::size_t i = nodes_.size() - 1; i > 0; --i) root = node_hash(nodes_[i - 1].hash, root);
   return root;

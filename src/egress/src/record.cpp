@@ -1,5 +1,7 @@
+#include <hearth/core/byte_set.h>
 #include <hearth/core/file_hash.h>
 #include <hearth/core/ids.h>
+#include <hearth/core/sha256.h>
 #include <hearth/core/utf8.h>
 #include <hearth/egress/record.h>
 
@@ -31,31 +33,43 @@ WallTime from_millis(std::uint64_t ms) {
 // What a WallTime of nanoseconds can hold.
 constexpr std::uint64_t kMaxMillis = 9'000'000'000'000;
 
+// ASCII without what must be escaped.
+constexpr ByteSet kPlain([](char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+});
+
 // ── Writing
+
+bool is_writable(std::uint64_t number) noexcept {
+  return number <= kMaxNumber;
+}
+bool is_writable(WallTime t) noexcept {
+  const std::int64_t ms = millis(t);
+  return ms >= 0 && static_cast<std::uint64_t>(ms) <= kMaxMillis;
+}
 
 class Writer {
  public:
+  Writer() { out_.reserve(kUsualEntry); }
   void literal(std::string_view text) { out_ += text; }
   void number(std::uint64_t value) {
-    if (value > kMaxNumber) problem("a number is too large");
-    fmt::format_to(std::back_inserter(out_), "{}", value);
+    if (!is_writable(value)) problem("a number is too large");
+    out_ += fmt::format_int(value).c_str();
   }
   void time(WallTime t) {
-    const std::int64_t ms = millis(t);
-    if (ms < 0 || static_cast<std::uint64_t>(ms) > kMaxMillis) return problem("a time is out of range");
-    number(static_cast<std::uint64_t>(ms));
+    if (!is_writable(t)) return problem("a time is out of range");
+    number(static_cast<std::uint64_t>(millis(t)));
   }
   void text(std::string_view value) {
     if (value.size() > kMaxText) return problem(fmt::format("a text is longer than {} bytes", kMaxText));
-    if (!is_utf8(value)) return problem("a text is no UTF-8");
     out_ += '"';
-    for (const char c : value) {
-      if (c == '"' || c == '\\') out_ += '\\';
-      if (static_cast<unsigned char>(c) < 0x20) {
-        fmt::format_to(std::back_inserter(out_), "\\u{:04x}", static_cast<unsigned>(c));
-      } else {
-        out_ += c;
-      }
+    if (kPlain.contains_all(value)) {
+      out_ += value;
+    } else if (is_utf8(value)) {
+      escaped(value);
+    } else {
+      problem("a text is no UTF-8");
     }
     out_ += '"';
   }
@@ -68,6 +82,19 @@ class Writer {
   }
 
  private:
+  static constexpr std::size_t kUsualEntry = 512;
+
+  void escaped(std::string_view value) {
+    for (const char c : value) {
+      if (c == '"' || c == '\\') out_ += '\\';
+      if (static_cast<unsigned char>(c) < 0x20) {
+        fmt::format_to(std::back_inserter(out_), "\\u{:04x}", static_cast<unsigned>(c));
+      } else {
+        out_ += c;
+      }
+    }
+  }
+
   std::string out_;
   std::string problem_;
 };
@@ -117,17 +144,13 @@ void write(Writer& w, const Complete& c) {
   w.number(c.tokens_out);
 }
 
-std::string hex(const Hash& hash) {
-  return to_hex({reinterpret_cast<const char*>(hash.data()), hash.size()});
-}
-
 void write(Writer& w, const Fold& f) {
   w.literal(R"("kind":"fold","time":)");
   w.time(f.time);
   w.literal(R"(,"until":)");
   w.number(f.until);
   w.literal(R"(,"last":)");
-  w.text(hex(f.last));
+  w.text(to_hex(view(f.last)));
   w.literal(R"(,"first_call":)");
   w.time(f.first_call);
   w.literal(R"(,"last_call":)");
@@ -341,14 +364,37 @@ std::string_view to_string(Outcome outcome) noexcept {
   return kOutcomes[static_cast<std::size_t>(outcome)];
 }
 
-Result<std::string> encode(const Entry& entry) {
+namespace {
+
+template <typename E>
+Result<std::string> encode_one(const E& entry) {
   Writer writer;
-  std::visit([&](const auto& e) { write(writer, e); }, entry);
+  write(writer, entry);
   return writer.take();
 }
 
+}  // namespace
+
+Result<std::string> encode(const Entry& entry) {
+  return std::visit([](const auto& e) { return encode_one(e); }, entry);
+}
+Result<std::string> encode(const Begin& entry) {
+  return encode_one(entry);
+}
+Result<std::string> encode(const Complete& entry) {
+  return encode_one(entry);
+}
+
+bool is_writable(const Complete& c) noexcept {
+  return is_writable(c.time) && is_writable(c.sent) && is_writable(c.received) && is_writable(c.tokens_in) &&
+         is_writable(c.tokens_out);
+}
+
 std::string join(const Hash& previous, std::string_view entry) {
-  return fmt::format("{}{}\",{}}}", kHead, hex(previous), entry);
+  const std::string hash = to_hex(view(previous));
+  std::string record;
+  record.reserve(kHead.size() + hash.size() + entry.size() + 3);
+  return record.append(kHead).append(hash).append("\",").append(entry).append("}");
 }
 
 Result<Record> decode(std::string_view record) {

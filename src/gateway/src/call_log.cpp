@@ -6,8 +6,9 @@ namespace hearth::gateway {
 
 void CallLog::add(CallStory story) {
   const std::lock_guard lock(mutex_);
-  stories_.push_back(std::move(story));
-  if (stories_.size() > most_) stories_.pop_front();
+  if (stories_.size() < most_) return stories_.push_back(std::move(story));
+  stories_[oldest_] = std::move(story);
+  oldest_ = (oldest_ + 1) % most_;
 }
 
 std::optional<CallStory> CallLog::find(std::string_view id) const {
@@ -19,8 +20,10 @@ std::optional<CallStory> CallLog::find(std::string_view id) const {
 
 std::vector<CallStory> CallLog::last(std::size_t count) const {
   const std::lock_guard lock(mutex_);
-  const auto shown = static_cast<std::ptrdiff_t>(std::min(count, stories_.size()));
-  return {stories_.rbegin(), stories_.rbegin() + shown};
+  std::vector<CallStory> last;
+  for (std::size_t i = 0; i < std::min(count, stories_.size()); ++i)
+    last.push_back(stories_[(oldest_ + stories_.size() - 1 - i) % stories_.size()]);
+  return last;
 }
 
 }  // namespace hearth::gateway

@@ -61,7 +61,7 @@ bool is_kept(std::string_view name) {
 deferred::Preferences preferences_of(const net::Headers& headers) {
   std::string all;
   for (const auto& [name, value] : headers.fields())
-    if (net::iequals(name, "Prefer")) all += all.empty() ? value : ", " + value;
+    if (net::iequals(name, "Prefer")) all.append(all.empty() ? "" : ", ").append(value);
   return deferred::parse_prefer(all);
 }
 

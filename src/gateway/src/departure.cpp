@@ -4,33 +4,16 @@
 
 #include <hearth/core/ids.h>
 #include <hearth/core/log.h>
-
-#include <fmt/format.h>
-#include <openssl/evp.h>
+#include <hearth/core/sha256.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <memory>
-#include <new>
 
 namespace hearth::gateway {
 namespace {
 
 using dialects::ApiCode;
-
-// By OpenSSL, which uses the processor's own instructions: bodies may be large.
-std::string sha256_of(const net::BodyParts& body) {
-  static const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  if (context == nullptr || EVP_DigestInit_ex(context.get(), kSha256, nullptr) != 1) throw std::bad_alloc();
-  for (const std::string_view part : {body.first, body.second, body.third})
-    EVP_DigestUpdate(context.get(), part.data(), part.size());
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  EVP_DigestFinal_ex(context.get(), digest.data(), &size);
-  return to_hex({reinterpret_cast<const char*>(digest.data()), size});
-}
 
 spend::Call cost_of(const Call& call, const Candidate& candidate, const spend::Usage& worst) {
   const Model& model = *candidate.model;
@@ -67,7 +50,8 @@ spend::Usage priced(const dialects::Usage& usage) {
 // What allowed it, and what was said of the place.
 std::string rule_of(const Upstream& upstream) {
   const UpstreamFacts& facts = upstream.facts();
-  std::string rule = fmt::format("providers.{}.sees: {}", upstream.name(), to_string(facts.sees));
+  std::string rule;
+  rule.append("providers.").append(upstream.name()).append(".sees: ").append(to_string(facts.sees));
   if (facts.out_of_region) rule += ", outside of policy.regions";
   if (!facts.region.empty()) rule += fmt::format(", region: {}", facts.region);
   if (!facts.retention.empty()) rule += fmt::format(", retention: {}", facts.retention);
@@ -155,8 +139,7 @@ std::optional<Booked> book_at_once(Call& call, const spend::Call& cost, const st
   return booked;
 }
 
-net::awaitable<Booked> book(Call& call, spend::Call cost, std::optional<egress::Begin> record) {
-  if (auto booked = book_at_once(call, cost, record)) co_return std::move(*booked);
+net::awaitable<Booked> book_on_disk(Call& call, spend::Call cost, std::optional<egress::Begin> record) {
   const auto start = [&](auto done) {
     std::make_shared<Booking>(call.services.budgets, call.services.ledger, std::move(done))->start(cost, record);
   };
@@ -225,23 +208,29 @@ net::awaitable<Attempt<Departure>> depart(Call& call, const Candidate& candidate
        .max_output = cargo.bounds.max_output});
   std::optional<egress::Begin> record;
   if (candidate.model->upstream->facts().kind != UpstreamKind::engine) {
-    const auto hash = [&cargo]() -> Result<std::string> { return sha256_of(cargo.body); };
+    const auto hash = [&cargo]() -> Result<std::string> {
+      return to_hex(view(sha256({cargo.body.first, cargo.body.second, cargo.body.third})));
+    };
     auto sha256 = co_await parse_sized(call, cargo.body.size(), hash);
     if (!sha256) co_return not_begun(dialects::to_api_error(sha256.error()));
     record = record_of(call, candidate, cargo.body, std::move(*sha256));
   }
   spend::Call cost = cost_of(call, candidate, departure.worst_);
-  Booked booked = co_await book(call, std::move(cost), std::move(record));
-  if (booked.entry) departure.entry_ = std::move(*booked.entry);
-  if (!booked.reservation) {
-    departure.record_unsent();
-    co_return std::unexpected(refused(booked.reservation.error()));
+  std::optional<Booked> booked = book_at_once(call, cost, record);
+  if (!booked) {
+    Booked waited_for = co_await book_on_disk(call, std::move(cost), std::move(record));
+    booked = std::move(waited_for);
   }
-  departure.reservation_ = std::move(*booked.reservation);
-  if (!booked.entry) {
+  if (booked->entry) departure.entry_ = std::move(*booked->entry);
+  if (!booked->reservation) {
+    departure.record_unsent();
+    co_return std::unexpected(refused(booked->reservation.error()));
+  }
+  departure.reservation_ = std::move(*booked->reservation);
+  if (!booked->entry) {
     departure.reservation_->release();
     log::error("gateway", "a call was kept back, for it could not be recorded",
-               {{"error", booked.entry.error().describe()}});
+               {{"error", booked->entry.error().describe()}});
     co_return not_begun(dialects::api_error(ApiCode::service_unavailable,
                                             "what leaves this box is recorded first, and that is not possible now; "
                                             "`hearth egress verify` says why"),

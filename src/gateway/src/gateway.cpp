@@ -73,6 +73,8 @@ bool matches(std::string_view pattern, std::string_view path) {
 }
 
 const Route* find_route(std::string_view path) {
+  const auto* const exact = std::ranges::find(kRoutes, path, &Route::path);
+  if (exact != kRoutes.end()) return exact;
   const auto found = std::ranges::find_if(kRoutes, [&](const Route& route) { return matches(route.path, path); });
   return found == kRoutes.end() ? nullptr : &*found;
 }
@@ -157,47 +159,34 @@ struct Gateway::Impl {
   std::atomic<std::uint64_t> served{0};
   std::atomic<std::uint64_t> failed{0};
 
-  void tell(const Call& call, double seconds) {
-    const Decision& d = call.decision;
+  // The last that is done with a call: takes what is known of it.
+  void tell(Call& call, double seconds) {
+    Decision& d = call.decision;
     CallStory story;
-    story.id = call.id;
+    story.trimmed = trimmed_story(call);
+    story.id = std::move(call.id);
     story.ended = wall_now();
-    story.principal = call.principal.id;
-    story.agent = d.agent;
+    story.principal = std::move(call.principal.id);
+    story.agent = std::move(d.agent);
     story.operation = d.operation;
-    story.requested_model = d.requested_model;
+    story.requested_model = std::move(d.requested_model);
     story.data_class = d.data_class;
-    story.found = d.found;
+    story.found = std::move(d.found);
     if (d.model != nullptr) story.model = d.model->id;
-    story.reason = d.reason;
+    story.reason = std::move(d.reason);
     story.source = d.source;
     story.status = d.status;
     story.seconds = seconds;
     story.input_tokens = d.input_tokens;
     story.output_tokens = d.output_tokens;
-    story.passed = d.passed;
-    story.tried = d.tried;
-    story.trimmed = trimmed_story(call);
+    story.passed = std::move(d.passed);
+    story.tried = std::move(d.tried);
     calls.add(std::move(story));
   }
 
-  void settle(const Call& call) {
+  static void write_line(const Call& call, log::Level level, double seconds) {
     const Decision& d = call.decision;
-    CallRecord record;
-    record.operation = d.operation;
-    if (d.model != nullptr) record.model = d.model->id;
-    record.status = d.status;
-    record.seconds = seconds_between(call.began, steady_now());
-    if (d.first_byte) record.first_byte_seconds = seconds_between(call.began, *d.first_byte);
-    record.input_tokens = d.input_tokens;
-    record.output_tokens = d.output_tokens;
-    record.trimmed = d.trimmed.get();
-    with.metrics->record(record);
-    if (!d.tried.empty() || !d.passed.empty() || !d.source.empty()) tell(call, record.seconds);
-    --in_flight;
-    ++served;
-    if (d.status >= 500) ++failed;
-    log::write(d.status >= 500 ? log::Level::warn : log::Level::info, "gateway", "request",
+    log::write(level, "gateway", "request",
                {{"id", call.id},
                 {"principal", call.principal.id},
                 {"method", call.exchange.request().method},
@@ -209,7 +198,27 @@ struct Gateway::Impl {
                 {"source", d.source},
                 {"input_tokens", d.input_tokens},
                 {"output_tokens", d.output_tokens},
-                {"ms", record.seconds * 1000}});
+                {"ms", seconds * 1000}});
+  }
+
+  void settle(Call& call) {
+    const Decision& d = call.decision;
+    CallRecord record;
+    record.operation = d.operation;
+    if (d.model != nullptr) record.model = d.model->id;
+    record.status = d.status;
+    record.seconds = seconds_between(call.began, steady_now());
+    if (d.first_byte) record.first_byte_seconds = seconds_between(call.began, *d.first_byte);
+    record.input_tokens = d.input_tokens;
+    record.output_tokens = d.output_tokens;
+    record.trimmed = d.trimmed.get();
+    with.metrics->record(record);
+    --in_flight;
+    ++served;
+    if (d.status >= 500) ++failed;
+    if (const log::Level level = d.status >= 500 ? log::Level::warn : log::Level::info; log::enabled(level))
+      write_line(call, level, record.seconds);
+    if (!d.tried.empty() || !d.passed.empty() || !d.source.empty()) tell(call, record.seconds);
   }
 };
 

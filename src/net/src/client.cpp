@@ -1,5 +1,6 @@
 #include "call_clock.h"
 #include "message.h"
+#include "message_parser.h"
 #include "wire.h"
 
 #include <hearth/net/client.h>
@@ -7,9 +8,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
 #include <fmt/format.h>
 #include <sys/socket.h>
 
@@ -43,7 +42,7 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
       : executor(std::move(e)), endpoint(std::move(to)), limits(l), idle_timer(executor) {}
 
   struct Idle {
-    Wire wire;
+    std::unique_ptr<Wire> wire;
     SteadyTime since;
   };
 
@@ -52,10 +51,12 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
   ClientLimits limits;
   std::vector<Idle> idle;  // the one that was used last at the end
   asio::steady_timer idle_timer;
+  bool closes_idle = false;                 // the timer is set, not always for the one that is the first now
   std::vector<beast::flat_buffer> buffers;  // empty ones
-  TlsSession session;                       // of the connection that was given back last
-  std::uint64_t bytes = 0;                  // sent and received
-  std::size_t owed = 0;                     // calls that wait for the server
+  std::shared_ptr<ClientClock> clock = std::make_shared<ClientClock>(executor);
+  TlsSession session;       // of the connection that was given back last
+  std::uint64_t bytes = 0;  // sent and received
+  std::size_t owed = 0;     // calls that wait for the server
 
   [[nodiscard]] std::string name() const {
     if (!endpoint.label.empty()) return endpoint.label;
@@ -67,34 +68,38 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
     if (!endpoint.host.empty()) return endpoint.host;
     return endpoint.address.empty() ? std::string_view("localhost") : std::string_view(endpoint.address);
   }
-  std::optional<Wire> take_idle() {
+  // nullptr: there is none.
+  std::unique_ptr<Wire> take_idle() {
     while (!idle.empty()) {
-      Wire wire = std::move(idle.back().wire);
+      std::unique_ptr<Wire> wire = std::move(idle.back().wire);
       idle.pop_back();
-      if (!wire.is_stale()) return wire;
+      if (!wire->is_stale()) return wire;
     }
-    return std::nullopt;
+    return nullptr;
   }
-  void give_back(Wire wire) {
-    if (wire.tls() != nullptr)
-      if (TlsSession given = resumable_session(**wire.tls())) session = std::move(given);
+  void give_back(std::unique_ptr<Wire> wire) {
+    if (wire->tls() != nullptr)
+      if (TlsSession given = resumable_session(**wire->tls())) session = std::move(given);
     if (idle.size() >= limits.idle_connections) return;
     idle.push_back({std::move(wire), limits.idle_time ? steady_now() : SteadyTime()});
-    if (limits.idle_time && idle.size() == 1) close_idle_later();
+    if (limits.idle_time && !closes_idle) close_idle_later();
   }
   void close_idle_later() {
+    closes_idle = true;
     idle_timer.expires_at(idle.front().since + *limits.idle_time);
     idle_timer.async_wait([weak = weak_from_this()](const boost::system::error_code& ec) {
       const auto impl = weak.lock();
       if (ec || !impl) return;
       const SteadyTime too_old = steady_now() - *impl->limits.idle_time;
       std::erase_if(impl->idle, [&](const Idle& one) { return one.since <= too_old; });
+      impl->closes_idle = false;
       if (!impl->idle.empty()) impl->close_idle_later();
     });
   }
   void forget_idle() {
     idle.clear();
     idle_timer.cancel();
+    closes_idle = false;
   }
   awaitable<Result<Wire>> connect(Deadline deadline) {
     return open_wire(executor, endpoint, name(), deadline.sooner_of(Deadline::in(limits.connect_time)), session.get());
@@ -110,18 +115,19 @@ struct Replay {
 };
 
 struct ClientCall::Impl {
-  Impl(std::shared_ptr<HttpClient::Impl> p, Wire w)
-      : pool(std::move(p)), wire(std::move(w)), clock(pool->executor, wire.socket()) {
+  Impl(std::shared_ptr<HttpClient::Impl> p, std::unique_ptr<Wire> w)
+      : pool(std::move(p)), wire(std::move(w)), clock(*pool->clock, wire->socket()) {
     if (pool->buffers.empty()) return;
     buffer = std::move(pool->buffers.back());
     pool->buffers.pop_back();
   }
 
   std::shared_ptr<HttpClient::Impl> pool;
-  Wire wire;
+  std::unique_ptr<Wire> wire;  // moved as a whole: a socket that moves tells the event loop
   CallClock clock;
   beast::flat_buffer buffer;
-  std::optional<http::response_parser<http::buffer_body>> parser;
+  ResponseHead answer;
+  std::optional<MessageParser<false>> parser;
   std::optional<Replay> replay;
   std::optional<Error> unsent;  // the request could not be sent whole; its answer may be there all the same
   bool is_head_request = false;
@@ -176,20 +182,20 @@ struct ClientCall::Impl {
     }
     while (left > 0) {
       if (clock.missed() != CallClock::Wait::none) co_return fail(translate(asio::error::operation_aborted));
-      std::size_t n = wire.write_now(parts);
+      std::size_t n = wire->write_now(parts);
       boost::system::error_code ec;
       if (n == 0) {
         writing = true;
         count();
         if (pool->limits.stall_time) clock.begin(CallClock::Wait::write, steady_now() + *pool->limits.stall_time);
-        std::tie(ec, n) = co_await wire.write_some(parts);
+        std::tie(ec, n) = co_await wire->write_some(parts);
         if (pool->limits.stall_time) clock.end(CallClock::Wait::write);
         writing = false;
         count();
       }
       pool->bytes += n;
       // What TLS could not send may have left in part.
-      sent_any = sent_any || n > 0 || wire.tls() != nullptr;
+      sent_any = sent_any || n > 0 || wire->tls() != nullptr;
       if (ec) {
         const Error why = translate(ec);
         co_return fail(sent_any ? why : before_request(why.kind(), why.message()));
@@ -220,7 +226,7 @@ struct ClientCall::Impl {
     reading = true;
     count();
     if (until) clock.begin(wait, *until);
-    const auto [ec, n] = co_await wire.read_some(space);
+    const auto [ec, n] = co_await wire->read_some(space);
     if (until) clock.end(wait);
     reading = false;
     count();
@@ -244,8 +250,8 @@ struct ClientCall::Impl {
     replay.reset();
     auto connected = co_await pool->connect(again.deadline);
     if (!connected) co_return fail(connected.error());
-    wire = std::move(*connected);
-    clock.watch(wire.socket());
+    wire = std::make_unique<Wire>(std::move(*connected));
+    clock.watch(wire->socket());
     broken = false;
     co_return co_await send({again.head, again.body.first, again.body.second, again.body.third});
   }
@@ -254,17 +260,14 @@ struct ClientCall::Impl {
     std::optional<SteadyTime> until;
     if (body_sent && pool->limits.head_time) until = steady_now() + *pool->limits.head_time;
     for (;;) {
-      parser.emplace();
-      parser->header_limit(static_cast<std::uint32_t>(pool->limits.header_bytes));
-      parser->body_limit(boost::none);
+      parser.emplace(answer, pool->limits.header_bytes);
       parser->skip(is_head_request);
       while (!parser->is_header_done()) {
         if (buffer.size() == 0) {
           HEARTH_CO_TRY(co_await receive(CallClock::Wait::head, until));
         }
         beast::error_code ec;
-        const std::size_t used = parser->put(buffer.data(), ec);
-        buffer.consume(used);
+        parser->parse(buffer, ec);
         if (ec == http::error::need_more) {
           HEARTH_CO_TRY(co_await receive(CallClock::Wait::head, until));
           continue;
@@ -275,49 +278,32 @@ struct ClientCall::Impl {
                          fmt::format("{} did not answer in HTTP: {}", pool->name(), ec.message()));
         }
       }
-      const auto& message = parser->get();
-      if (message.result_int() >= 100 && message.result_int() < 200) continue;
-      ResponseHead head;
-      head.status = static_cast<int>(message.result_int());
-      for (const auto& field : message) {
-        const auto name = field.name_string();
-        head.headers.add(std::string(name.data(), name.size()),
-                         std::string(field.value().data(), field.value().size()));
-      }
-      co_return head;
+      const bool interim = answer.status >= 100 && answer.status < 200;
+      if (!interim) co_return std::move(answer);
     }
+  }
+
+  Error malformed(const beast::error_code& ec) {
+    broken = true;
+    return {Errc::protocol_error, fmt::format("{} sent a malformed answer: {}", pool->name(), ec.message())};
   }
 
   // Of the body, as much as is in the buffer and fits; 0: there is none now.
   Result<std::size_t> take(std::span<char> into) {
-    while (!parser->is_done() && buffer.size() > 0) {
-      auto& body = parser->get().body();
-      body.data = into.data();
-      body.size = into.size();
-      body.more = true;
-      beast::error_code ec;
-      const std::size_t used = parser->put(buffer.data(), ec);
-      buffer.consume(used);
-      const std::size_t got = into.size() - body.size;
-      if (ec && ec != http::error::need_more && ec != http::error::need_buffer) {
-        broken = true;
-        return fail(Errc::protocol_error, fmt::format("{} sent a malformed answer: {}", pool->name(), ec.message()));
-      }
-      if (got > 0) return got;
-      if (ec == http::error::need_more || used == 0) break;  // else a chunk's header was taken, its bytes come next
-    }
-    return std::size_t{0};
+    beast::error_code ec;
+    const std::size_t got = parser->take(buffer, into, ec);
+    if (ec) return fail(malformed(ec));
+    return got;
   }
 
+  // All of it that is in the buffer.
   Result<void> take_all(std::string& body, std::size_t limit) {
-    std::array<char, kReadSize> part;  // NOLINT(cppcoreguidelines-pro-type-member-init): received into
-    for (;;) {
-      HEARTH_TRY_ASSIGN(const std::size_t n, take(part));
-      if (n == 0) return {};
-      if (body.size() + n > limit)
-        return fail(Errc::too_large, fmt::format("the answer of {} is larger than {} bytes", pool->name(), limit));
-      body.append(part.data(), n);
-    }
+    beast::error_code ec;
+    parser->take_all(buffer, body, limit, ec);
+    if (ec == http::error::body_limit)
+      return fail(Errc::too_large, fmt::format("the answer of {} is larger than {} bytes", pool->name(), limit));
+    if (ec) return fail(malformed(ec));
+    return {};
   }
 
   awaitable<Result<void>> receive_body() {
@@ -346,7 +332,6 @@ struct ClientCall::Impl {
   }
 
   void release() {
-    clock.stop();
     const bool drained = buffer.size() == 0;
     if (drained && pool->buffers.size() < kBuffers) pool->buffers.push_back(std::move(buffer));
     const bool reusable = !broken && clock.missed() == CallClock::Wait::none && body_sent && parser &&
@@ -370,7 +355,8 @@ ClientCall::~ClientCall() {
 
 awaitable<Result<void>> ClientCall::write(std::string_view part) {
   if (part.empty()) co_return Result<void>();  // an empty chunk would end the body
-  const std::string size = fmt::format("{:x}\r\n", part.size());
+  std::string size;
+  append_chunk_size(size, part.size());
   co_return co_await impl_->send({size, part, "\r\n", {}});
 }
 
@@ -403,7 +389,7 @@ void ClientCall::set_deadline(Deadline deadline) noexcept {
 void ClientCall::abort() noexcept {
   impl_->broken = true;
   impl_->replay.reset();
-  ::shutdown(impl_->wire.socket().native_handle(), SHUT_RDWR);
+  ::shutdown(impl_->wire->socket().native_handle(), SHUT_RDWR);
 }
 
 HttpClient::HttpClient(Executor executor, Endpoint endpoint, ClientLimits limits)
@@ -426,7 +412,7 @@ std::string format_head(const RequestHead& head, std::string_view host, std::opt
   text.reserve(kUsualHead);
   text.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
   if (!head.headers.has("Host")) append_field(text, "Host", host);
-  append_fields(text, head.headers);
+  text.append(head.headers.text());
   if (length) {
     append_length(text, *length);
   } else if (body == BodyKind::chunked) {
@@ -439,16 +425,16 @@ std::string format_head(const RequestHead& head, std::string_view host, std::opt
 }  // namespace
 
 awaitable<Result<ClientCall>> HttpClient::open(RequestHead head, BodyKind body, Deadline deadline) {
-  if (!is_clean_field(head.target) || !is_clean_field(head.method))
+  if (!is_one_line(head.target) || !is_one_line(head.method))
     co_return fail(before_request(Errc::invalid_argument, "a line break in a request's target"));
   const std::shared_ptr<Impl> pool = impl_;
-  std::optional<Wire> wire = pool->take_idle();
+  std::unique_ptr<Wire> wire = pool->take_idle();
   if (!wire) {
     auto connected = co_await pool->connect(deadline);
     if (!connected) co_return fail(connected.error());
-    wire.emplace(std::move(*connected));
+    wire = std::make_unique<Wire>(std::move(*connected));
   }
-  auto call = std::make_unique<ClientCall::Impl>(pool, std::move(*wire));
+  auto call = std::make_unique<ClientCall::Impl>(pool, std::move(wire));
   call->is_head_request = head.method == "HEAD";
   call->clock.set_deadline(deadline);
   const std::string text = format_head(head, pool->host(), std::nullopt, body);
@@ -459,25 +445,25 @@ awaitable<Result<ClientCall>> HttpClient::open(RequestHead head, BodyKind body, 
 }
 
 awaitable<Result<ClientCall>> HttpClient::send(RequestHead head, BodyParts body, Deadline deadline) {
-  if (!is_clean_field(head.target) || !is_clean_field(head.method))
+  if (!is_one_line(head.target) || !is_one_line(head.method))
     co_return fail(before_request(Errc::invalid_argument, "a line break in a request's target"));
   const std::shared_ptr<Impl> pool = impl_;
-  const std::string text = format_head(head, pool->host(), body.size(), BodyKind::none);
+  std::string text = format_head(head, pool->host(), body.size(), BodyKind::none);
   for (;;) {
-    std::optional<Wire> wire = pool->take_idle();
-    const bool reused = wire.has_value();
+    std::unique_ptr<Wire> wire = pool->take_idle();
+    const bool reused = wire != nullptr;
     if (!wire) {
       auto connected = co_await pool->connect(deadline);
       if (!connected) co_return fail(connected.error());
-      wire.emplace(std::move(*connected));
+      wire = std::make_unique<Wire>(std::move(*connected));
     }
-    auto call = std::make_unique<ClientCall::Impl>(pool, std::move(*wire));
+    auto call = std::make_unique<ClientCall::Impl>(pool, std::move(wire));
     call->is_head_request = head.method == "HEAD";
     call->clock.set_deadline(deadline);
     const auto sent = co_await call->send({text, body.first, body.second, body.third});
     if (sent) {
       call->body_sent = true;
-      if (reused && pool->limits.send_again) call->replay.emplace(text, body, deadline);
+      if (reused && pool->limits.send_again) call->replay.emplace(std::move(text), body, deadline);
       co_return ClientCall(std::move(call));
     }
     if (sent.error().kind() != Errc::io_error) co_return fail(sent.error());

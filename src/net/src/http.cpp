@@ -1,7 +1,10 @@
+#include "message.h"
+
 #include <hearth/net/http.h>
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace hearth::net {
 namespace {
@@ -19,22 +22,80 @@ constexpr int hex_digit(char c) noexcept {
 }  // namespace
 
 bool iequals(std::string_view a, std::string_view b) noexcept {
-  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
+  return std::ranges::equal(a, b, [](char x, char y) { return x == y || lower(x) == lower(y); });
 }
 
-void Headers::set(std::string_view name, std::string value) {
-  std::erase_if(fields_, [&](const auto& f) { return iequals(f.first, name); });
-  fields_.emplace_back(std::string(name), std::move(value));
+namespace {
+
+constexpr std::string_view kBetween = ": ";
+constexpr std::string_view kEnd = "\r\n";
+constexpr std::size_t kUsualFields = 512;  // bytes
+
+// Takes the first field off `text`.
+Headers::Field take_field(std::string_view& text) noexcept {
+  const std::string_view line = text.substr(0, text.find(kEnd.front()));
+  text.remove_prefix(line.size() + kEnd.size());
+  const std::string_view name = line.substr(0, line.find(kBetween.front()));
+  return {name, line.substr(name.size() + kBetween.size())};
+}
+
+// Begins `text` with a field of that name?
+bool begins_with(std::string_view text, std::string_view name) noexcept {
+  return text.size() > name.size() && text[name.size()] == kBetween.front() &&
+         iequals(text.substr(0, name.size()), name);
+}
+
+std::uint64_t kind_of(std::string_view name) noexcept {
+  const std::size_t letter = name.empty() ? 0 : static_cast<unsigned char>(lower(name.front()));
+  return std::uint64_t{1} << ((name.size() * 7 + letter) % 64);
+}
+
+constexpr ByteSet kOfAName([](char c) { return kOfALine.contains(c) && c != kBetween.front(); });
+
+}  // namespace
+
+void Headers::add(std::string_view name, std::string_view value) {
+  if (name.empty() || !kOfAName.contains_all(name) || !is_one_line(value)) return;
+  kinds_ |= kind_of(name);
+  const std::size_t before = text_.size();
+  const std::size_t after = before + name.size() + kBetween.size() + value.size() + kEnd.size();
+  if (after > text_.capacity()) text_.reserve(std::max(kUsualFields, 2 * after));
+  text_.resize_and_overwrite(after, [&](char* text, std::size_t size) {
+    char* to = text + before;
+    for (const std::string_view part : {name, kBetween, value, kEnd}) to = std::copy_n(part.data(), part.size(), to);
+    return size;
+  });
+}
+
+// What begins with the first field of that name; empty: there is none.
+std::string_view Headers::find(std::string_view name) const noexcept {
+  if ((kinds_ & kind_of(name)) == 0) return {};
+  std::string_view text = text_;
+  while (!text.empty() && !begins_with(text, name)) text.remove_prefix(text.find(kEnd.back()) + 1);
+  return text;
+}
+
+void Headers::set(std::string_view name, std::string_view value) {
+  Headers kept;
+  for (const Field& field : fields())
+    if (!iequals(field.name, name)) kept.add(field.name, field.value);
+  kept.add(name, value);
+  *this = std::move(kept);
 }
 
 std::string_view Headers::get(std::string_view name) const noexcept {
-  for (const auto& [n, v] : fields_)
-    if (iequals(n, name)) return v;
-  return {};
+  std::string_view text = find(name);
+  return text.empty() ? std::string_view() : take_field(text).value;
 }
 
 bool Headers::has(std::string_view name) const noexcept {
-  return std::ranges::any_of(fields_, [&](const auto& f) { return iequals(f.first, name); });
+  return !find(name).empty();
+}
+
+std::vector<Headers::Field> Headers::fields() const {
+  std::vector<Field> fields;
+  for (std::string_view text = text_; !text.empty();) fields.push_back(take_field(text));
+  return fields;
 }
 
 std::string percent_encode(std::string_view text) {
@@ -69,6 +130,7 @@ std::string percent_decode(std::string_view text) {
 
 std::string RequestHead::path() const {
   std::string raw = target.substr(0, target.find('?'));
+  if (raw.find('%') == std::string::npos) return raw;
   std::ranges::replace(raw, '+', '\x01');  // a plus is itself in a path
   std::string decoded = percent_decode(raw);
   std::ranges::replace(decoded, '\x01', '+');

@@ -122,9 +122,7 @@ awaitable<Result<std::size_t>> ServerConnection::receive() {
 // ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 awaitable<ServerConnection::Header> ServerConnection::read_header() {
-  parser_.emplace();
-  parser_->header_limit(static_cast<std::uint32_t>(shared_.limits.header_bytes));
-  parser_->body_limit(boost::none);
+  parser_.emplace(head_, shared_.limits.header_bytes);
   answer_ = Answer::none;
   pending_head_.clear();
   client_gone_ = false;
@@ -136,8 +134,7 @@ awaitable<ServerConnection::Header> ServerConnection::read_header() {
   while (!parser_->is_header_done()) {
     if (buffer_.size() > 0) {
       beast::error_code ec;
-      const std::size_t used = parser_->put(buffer_.data(), ec);
-      buffer_.consume(used);
+      parser_->parse(buffer_, ec);
       if (ec == http::error::header_limit) {
         co_await refuse(431, "header_too_large",
                         fmt::format("the request's header is larger than {} bytes", shared_.limits.header_bytes));
@@ -164,19 +161,13 @@ awaitable<ServerConnection::Header> ServerConnection::read_header() {
     }
   }
   expires_ = SteadyTime::max();
-  take_head();
+  take_facts();
   co_return Header::read;
 }
 
-void ServerConnection::take_head() {
-  const auto& message = parser_->get();
-  const auto text = [](auto v) { return std::string(v.data(), v.size()); };
-  head_ = {};
-  head_.method = text(message.method_string());
-  head_.target = text(message.target());
-  for (const auto& field : message) head_.headers.add(text(field.name_string()), text(field.value()));
-  keep_alive_ = message.keep_alive() && !over_limit_;
-  chunked_ = message.version() >= 11;
+void ServerConnection::take_facts() {
+  keep_alive_ = parser_->keep_alive() && !over_limit_;
+  chunked_ = parser_->version() >= 11;
   continue_expected_ = iequals(head_.headers.get("Expect"), "100-continue") && !parser_->is_done();
   body_began_ = steady_now();
 }
@@ -193,25 +184,17 @@ awaitable<Result<void>> ServerConnection::expect_body() {
   co_return co_await send("HTTP/1.1 100 Continue\r\n\r\n", {}, {});
 }
 
+Error ServerConnection::malformed(const beast::error_code& ec) {
+  keep_alive_ = false;
+  return {Errc::protocol_error, fmt::format("the request's body is malformed: {}", ec.message())};
+}
+
 Result<std::size_t> ServerConnection::take(std::span<char> into) {
-  while (!parser_->is_done() && buffer_.size() > 0) {
-    auto& body = parser_->get().body();
-    body.data = into.data();
-    body.size = into.size();
-    body.more = true;
-    beast::error_code ec;
-    const std::size_t used = parser_->put(buffer_.data(), ec);
-    buffer_.consume(used);
-    const std::size_t got = into.size() - body.size;
-    if (ec && ec != http::error::need_more && ec != http::error::need_buffer) {
-      keep_alive_ = false;
-      return fail(Errc::protocol_error, fmt::format("the request's body is malformed: {}", ec.message()));
-    }
-    body_read_ += got;
-    if (got > 0) return got;
-    if (ec == http::error::need_more || used == 0) break;  // else a chunk's header was taken, its bytes come next
-  }
-  return std::size_t{0};
+  beast::error_code ec;
+  const std::size_t got = parser_->take(buffer_, into, ec);
+  if (ec) return fail(malformed(ec));
+  body_read_ += got;
+  return got;
 }
 
 awaitable<Result<void>> ServerConnection::receive_body() {
@@ -235,14 +218,14 @@ awaitable<Result<std::size_t>> ServerConnection::read_some(std::span<char> into)
 }
 
 Result<void> ServerConnection::take_all(std::string& body, std::size_t limit) {
-  std::array<char, kReadSize> part;  // NOLINT(cppcoreguidelines-pro-type-member-init): received into
-  for (;;) {
-    HEARTH_TRY_ASSIGN(const std::size_t n, take(part));
-    if (n == 0) return {};
-    if (body.size() + n > limit)
-      return fail(Errc::too_large, fmt::format("the request's body is larger than {} bytes", limit));
-    body.append(part.data(), n);
-  }
+  beast::error_code ec;
+  const std::size_t before = body.size();
+  parser_->take_all(buffer_, body, limit, ec);
+  body_read_ += body.size() - before;
+  if (ec == http::error::body_limit)
+    return fail(Errc::too_large, fmt::format("the request's body is larger than {} bytes", limit));
+  if (ec) return fail(malformed(ec));
+  return {};
 }
 
 awaitable<Result<std::string>> ServerConnection::read_all(std::size_t limit) {
@@ -284,7 +267,7 @@ std::string ServerConnection::format_head(int status, const Headers& headers, st
   text.reserve(kUsualHead);
   text.append("HTTP/1.1 ").append(fmt::format_int(status).c_str()).append(" ");
   text.append(reason_phrase(status)).append("\r\n");
-  append_fields(text, headers);
+  text.append(headers.text());
   if (length) {
     append_length(text, *length);
   } else if (chunked_) {
@@ -349,8 +332,8 @@ void ServerConnection::start(int status, Headers headers) {
 awaitable<Result<void>> ServerConnection::write(std::string_view chunk) {
   if (answer_ != Answer::streaming) co_return fail(Errc::io_error, "the answer is already over");
   if (chunk.empty() || head_.method == "HEAD") co_return Result<void>();  // an empty chunk would end the stream
-  const std::string head =
-      std::exchange(pending_head_, {}) + (chunked_ ? fmt::format("{:x}\r\n", chunk.size()) : std::string());
+  std::string head = std::exchange(pending_head_, {});
+  if (chunked_) append_chunk_size(head, chunk.size());
   co_return co_await send(head, chunk, chunked_ ? "\r\n" : "");
 }
 

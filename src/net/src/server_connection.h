@@ -2,13 +2,12 @@
 #pragma once
 
 #include "message.h"
+#include "message_parser.h"
 
 #include <hearth/net/server.h>
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/buffer_body.hpp>
-#include <boost/beast/http/parser.hpp>
 
 #include <optional>
 #include <string>
@@ -51,7 +50,6 @@ class ServerConnection final : public Exchange {
   bool started() const override { return answer_ != Answer::none; }
 
  private:
-  using Parser = boost::beast::http::request_parser<boost::beast::http::buffer_body>;
   enum class Answer { none, streaming, complete, failed };
   enum class Header { read, closed, refused };
 
@@ -62,13 +60,14 @@ class ServerConnection final : public Exchange {
   awaitable<Result<std::size_t>> receive();
   // Of the body, as much as is in the buffer and fits; 0: there is none now. protocol_error.
   Result<std::size_t> take(std::span<char> into);
-  // All of it that is in the buffer; too_large past `limit`.
+  // All of it that is in the buffer; too_large past `limit`, protocol_error.
   Result<void> take_all(std::string& body, std::size_t limit);
+  Error malformed(const boost::beast::error_code& ec);
   // Waits for more of the body.
   awaitable<Result<void>> receive_body();
   awaitable<Result<void>> expect_body();
   awaitable<Result<void>> send(std::string_view head, std::string_view a, std::string_view b);
-  void take_head();
+  void take_facts();
   void unwatch();
   void look_for_client();
   void expire_in(Millis time) { expires_ = steady_now() + time; }
@@ -81,8 +80,8 @@ class ServerConnection final : public Exchange {
   ServerShared& shared_;
   asio::cancellation_signal signal_;
   boost::beast::flat_buffer buffer_;
-  std::optional<Parser> parser_;
   RequestHead head_;
+  std::optional<MessageParser<true>> parser_;
   std::string pending_head_;  // of a streamed answer, until its first chunk
   Answer answer_ = Answer::none;
   bool keep_alive_ = true;

@@ -29,7 +29,7 @@ constexpr Day kRemembered = 62;              // days, so that a clock may be put
 // Who may draw from a block: claims that fall under the same budgets.
 using BlockKey = std::tuple<std::string, std::string, Day, std::string, bool>;
 
-BlockKey block_key(const Claim& claim) {
+std::tuple<std::string_view, std::string_view, Day, std::string_view, bool> block_key(const Claim& claim) {
   return {claim.who.key, claim.who.agent, claim.day, claim.currency, claim.price_known};
 }
 
@@ -40,6 +40,7 @@ struct Block {
   std::int64_t in_flight = 0;  // calls that drew from it
   bool growing = false;        // more of it is on its way to the disk
 };
+using Blocks = std::map<BlockKey, Block, std::less<>>;
 
 Amount times(Amount a, std::int64_t n) {
   const auto scaled = [&](std::int64_t v) { return v > kMaxMoney / n ? kMaxMoney : v * n; };
@@ -87,7 +88,8 @@ struct Reservation::State {
   const ModelPrice* price = nullptr;  // of the home's book
   Amount held;
   Kind kind = Kind::counted;
-  std::int64_t id = 0;  // of the row
+  std::int64_t id = 0;     // of the row
+  Block* block = nullptr;  // it is drawn from; stays while calls that drew from it are in flight
   bool begun = false;
 };
 
@@ -115,7 +117,7 @@ struct Budgets::Impl : std::enable_shared_from_this<Budgets::Impl> {
 
   mutable std::mutex mutex;  // guards all below
   Book book;
-  std::map<BlockKey, Block> blocks;
+  Blocks blocks;
   Changes pending;
   std::int64_t next_id = 1;
   std::size_t growing = 0;  // blocks
@@ -153,7 +155,7 @@ struct Budgets::Impl : std::enable_shared_from_this<Budgets::Impl> {
   // All under the lock.
   std::unique_ptr<Reservation::State> prepare(Call call);
   std::optional<Reservation> at_once(std::unique_ptr<Reservation::State>& state);
-  bool draw(Reservation::State& state);
+  Blocks::iterator draw(Reservation::State& state);
   void decide(std::unique_ptr<Reservation::State> state, Done done, Told& told);
   void decide_durable(std::unique_ptr<Reservation::State> state, Done done, Told& told);
   void decide_block(std::unique_ptr<Reservation::State> state, Done done, Told& told);
@@ -163,9 +165,9 @@ struct Budgets::Impl : std::enable_shared_from_this<Budgets::Impl> {
   void give_back_all();
   void grow(const BlockKey& key, Amount by, std::unique_ptr<Reservation::State> first, Done done);
   void grown(const BlockKey& key, bool stored, Told& told);
-  void refill(const BlockKey& key, Amount like);
+  void refill(Blocks::iterator at, Amount like);
   void drop_old_blocks(Day day);
-  void record(const Reservation::State& state, const DaySums& sums);
+  void record(Reservation::State& state, const DaySums& sums);
   void end(Reservation::State& state, Amount spent);
   void merge_back(const Changes& changes);
   void write_pending();
@@ -198,21 +200,24 @@ std::unique_ptr<Reservation::State> Budgets::Impl::prepare(Call call) {
   return state;
 }
 
-// Takes the amount out of the block, if there is so much in it.
-bool Budgets::Impl::draw(Reservation::State& state) {
+// Takes the amount out of the block that it came from; blocks.end(): there is not so much in any.
+Blocks::iterator Budgets::Impl::draw(Reservation::State& state) {
   const auto found = blocks.find(block_key(state.claim));
-  if (found == blocks.end() || !fits(state.held, found->second.free)) return false;
+  if (found == blocks.end() || !fits(state.held, found->second.free)) return blocks.end();
   Block& block = found->second;
   block.free = block.free - state.held;
   ++block.in_flight;
   state.kind = Reservation::State::Kind::block;
-  return true;
+  state.block = &block;
+  return found;
 }
 
 std::optional<Reservation> Budgets::Impl::at_once(std::unique_ptr<Reservation::State>& state) {
   if (!state->call.metered || !book.concerns(state->claim)) return Reservation(std::move(state));
-  if (state->call.durability != Durability::block || !draw(*state)) return std::nullopt;
-  refill(block_key(state->claim), state->held);
+  if (state->call.durability != Durability::block) return std::nullopt;
+  const auto from = draw(*state);
+  if (from == blocks.end()) return std::nullopt;
+  refill(from, state->held);
   return Reservation(std::move(state));
 }
 
@@ -286,7 +291,7 @@ void Budgets::Impl::decide_durable(std::unique_ptr<Reservation::State> state, Do
 }
 
 void Budgets::Impl::decide_block(std::unique_ptr<Reservation::State> state, Done done, Told& told) {
-  const BlockKey key = block_key(state->claim);
+  const BlockKey key(block_key(state->claim));
   const auto found = blocks.find(key);
   if (found != blocks.end() && found->second.growing && waiting.size() < kMaxWaiting) {
     waiting.push_back({std::move(state), std::move(done)});
@@ -360,14 +365,15 @@ void Budgets::Impl::grown(const BlockKey& key, bool stored, Told& told) {
   for (Waiting& w : again) decide(std::move(w.state), std::move(w.done), told);
 }
 
-void Budgets::Impl::refill(const BlockKey& key, Amount like) {
-  Block& block = blocks.at(key);
-  if (block.growing || closed) return;
-  const Amount room = book.room(block.claim);
-  const Amount want = lesser(times(like, kBlockCalls), part_of(room, kBlockShare));
+void Budgets::Impl::refill(Blocks::iterator at, Amount like) {
+  Block& block = at->second;
+  const Amount most = times(like, kBlockCalls);
+  // The last without a look at the budgets: less than half of the most would not be wanted either.
+  if (block.growing || closed || fits(part_of(most, 2), block.free)) return;
+  const Amount want = lesser(most, part_of(book.room(block.claim), kBlockShare));
   if (want == Amount{} || fits(part_of(want, 2), block.free)) return;
   if (book.hold(block.claim, want)) return;
-  grow(key, want, nullptr, {});
+  grow(at->first, want, nullptr, {});
 }
 
 void Budgets::Impl::drop_old_blocks(Day day) {
@@ -391,9 +397,15 @@ void Budgets::Impl::drop_old_blocks(Day day) {
 // ── What has ended
 // ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-void Budgets::Impl::record(const Reservation::State& state, const DaySums& sums) {
-  const Call& call = state.call;
-  DayKey key{state.claim.day, call.who, call.upstream, call.model, state.claim.currency, call.metered};
+// The last that is done with a call: takes its names.
+void Budgets::Impl::record(Reservation::State& state, const DaySums& sums) {
+  Call& call = state.call;
+  DayKey key{state.claim.day,
+             std::move(call.who),
+             std::move(call.upstream),
+             std::move(call.model),
+             std::move(state.claim.currency),
+             call.metered};
   if (pending.days.size() >= kMaxDayKeys && !pending.days.contains(key)) key.upstream = key.model = "(others)";
   add(pending.days[std::move(key)], sums);
 }
@@ -406,7 +418,7 @@ void Budgets::Impl::end(Reservation::State& state, Amount spent) {
   }
   if (state.kind != Kind::block) return;
   // The rest goes back to the block, which holds it on.
-  Block& block = blocks.at(block_key(state.claim));
+  Block& block = *state.block;
   const Amount used = lesser(spent, state.held);
   book.settle(state.claim, used, spent);
   block.free = block.free + (state.held - used);
@@ -423,7 +435,6 @@ Cost Budgets::Impl::settle(Reservation::State& state, const Usage& actual) {
     cost.nano = state.price == nullptr ? std::nullopt : price_of(*state.price, actual, state.call.at);
   const Amount spent{cost.nano.value_or(0), signed_tokens(actual)};
   end(state, spent);
-  record(state, {.calls = 1, .unpriced = cost.nano ? 0 : 1, .usage = actual, .nano = spent.nano});
   if (state.kind != Reservation::State::Kind::counted && !fits(spent, state.held))
     log::warn("spend", "a call took more than was thought possible",
               {{"upstream", state.call.upstream},
@@ -432,6 +443,7 @@ Cost Budgets::Impl::settle(Reservation::State& state, const Usage& actual) {
                {"reserved_tokens", state.held.tokens},
                {"cost", format_money(spent.nano)},
                {"reserved_cost", format_money(state.held.nano)}});
+  record(state, {.calls = 1, .unpriced = cost.nano ? 0 : 1, .usage = actual, .nano = spent.nano});
   return cost;
 }
 

@@ -1,4 +1,5 @@
 #include <hearth/core/ids.h>
+#include <hearth/core/sha256.h>
 
 #include <gtest/gtest.h>
 
@@ -40,6 +41,8 @@ TEST(Ids, HashesAreThePublishedOnes) {
   // FIPS 180-4's example "abc", and the empty message.
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(to_hex(view(sha256({"a", "", "bc"}))), sha256_hex("abc"));
+  EXPECT_EQ(to_hex(view(sha256({}))), sha256_hex(""));
   EXPECT_EQ(to_hex(std::string_view("\x00\x7f\xff", 3)), "007fff");
 }
 

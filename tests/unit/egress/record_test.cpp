@@ -71,5 +71,17 @@ TEST(Record, WhatCannotBeWrittenIsRefused) {
   EXPECT_TRUE(encode(begin));
 }
 
+RC_GTEST_PROP(Record, WhatIsSeenToBeWritableIsWritten, ()) {
+  const auto number = rc::gen::oneOf(any_number(), rc::gen::arbitrary<std::uint64_t>());
+  const auto milliseconds = *rc::gen::inRange<std::int64_t>(-1'000, 9'000'000'001'000);
+  Complete complete;
+  complete.time = WallTime(std::chrono::milliseconds(milliseconds));
+  complete.sent = *number;
+  complete.received = *number;
+  complete.tokens_in = *number;
+  complete.tokens_out = *number;
+  RC_ASSERT(is_writable(complete) == encode(complete).has_value());
+}
+
 }  // namespace
 }  // namespace hearth::egress

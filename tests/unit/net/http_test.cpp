@@ -2,6 +2,9 @@
 #include <hearth/net/server.h>
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
 
 namespace hearth::net {
 namespace {
@@ -15,6 +18,43 @@ TEST(Headers, NamesCompareWithoutCase) {
   h.set("X-TWO", "3");
   EXPECT_EQ(h.get("x-two"), "3");
   EXPECT_EQ(h.fields().size(), 2U);
+}
+
+TEST(Headers, HoldWhatFitsOnALine) {
+  Headers h;
+  h.add("A", "1");
+  h.add("B", "");
+  h.add("C", "2\r\nD: 3");
+  h.add("E\nF", "4");
+  h.add("G:", "5");
+  h.add("", "6");
+  h.add("H", "a: b");
+  EXPECT_EQ(h.text(), "A: 1\r\nB: \r\nH: a: b\r\n");
+  EXPECT_TRUE(h.has("b"));
+  EXPECT_EQ(h.get("H"), "a: b");
+  EXPECT_FALSE(h.has("C"));
+  EXPECT_FALSE(h.has("D"));
+  h.clear();
+  EXPECT_FALSE(h.has("A"));
+}
+
+// As a list of names and values would do it.
+RC_GTEST_PROP(Headers, FindTheFirstOfAName, ()) {
+  using Field = std::pair<std::string, std::string>;
+  const auto name = rc::gen::element<std::string>("a", "A", "ab", "AB", "b", "b-a");
+  const auto value = rc::gen::element<std::string>("", " ", "x", "a: x", "b:");
+  const auto fields = *rc::gen::container<std::vector<Field>>(rc::gen::pair(name, value));
+  Headers headers;
+  for (const auto& [n, v] : fields) headers.add(n, v);
+  const std::string wanted = *name;
+  const auto found = std::ranges::find_if(fields, [&](const Field& f) { return iequals(f.first, wanted); });
+  RC_ASSERT(headers.has(wanted) == (found != fields.end()));
+  RC_ASSERT(headers.get(wanted) == (found == fields.end() ? "" : found->second));
+  RC_ASSERT(headers.fields().size() == fields.size());
+  headers.set(wanted, "new");
+  RC_ASSERT(headers.get(wanted) == "new");
+  const auto others = std::ranges::count_if(fields, [&](const Field& f) { return !iequals(f.first, wanted); });
+  RC_ASSERT(headers.fields().size() == static_cast<std::size_t>(others) + 1);
 }
 
 TEST(RequestHead, PathAndQueryAreDecoded) {

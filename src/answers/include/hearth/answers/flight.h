@@ -116,9 +116,12 @@ class Flight {
   std::optional<Error> error_;
   std::vector<Follower*> followers_;
   SteadyTime abandoned_at_{};  // while nobody follows
-  net::Event progress_;        // there is more to read
-  net::Event room_made_;       // somebody has read, or left
-  net::Event changed_;         // somebody left, or it ended: for lead()
+  // Each is there from when somebody first waits for it: few flights are waited for.
+  using Awaited = std::optional<net::Event>;
+  net::Event& event(Awaited& awaited);
+  Awaited progress_;   // there is more to read
+  Awaited room_made_;  // somebody has read, or left
+  Awaited changed_;    // somebody left, or it ended: for lead()
 };
 
 // One reader of a flight; leaves it when he goes. Movable while nothing of it is awaited.

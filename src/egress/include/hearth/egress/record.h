@@ -90,6 +90,10 @@ struct Record {
 // The entry as it will stand in its record. invalid_argument: a text that is too long or no UTF-8, a time before 1970,
 // a hash that is none, a number above 2^63 - 1.
 Result<std::string> encode(const Entry& entry);
+Result<std::string> encode(const Begin& entry);
+Result<std::string> encode(const Complete& entry);
+// Would encode() write it, whatever the number of its begin record will be?
+bool is_writable(const Complete& entry) noexcept;
 // The record: its bytes are the leaf's data. `entry` is what encode() gave.
 std::string join(const Hash& previous, std::string_view entry);
 // corrupt: anything that join() and encode() would not have written, to the byte.

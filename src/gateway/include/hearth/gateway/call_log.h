@@ -6,7 +6,6 @@
 #include <hearth/core/data_class.h>
 
 #include <cstdint>
-#include <deque>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -67,7 +66,8 @@ class CallLog {
  private:
   std::size_t most_;
   mutable std::mutex mutex_;
-  std::deque<CallStory> stories_;  // oldest first
+  std::vector<CallStory> stories_;  // a ring, once it is full
+  std::size_t oldest_ = 0;
 };
 
 }  // namespace hearth::gateway

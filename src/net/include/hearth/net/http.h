@@ -2,30 +2,49 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace hearth::net {
 
-// Header fields in order of arrival. Names compare without case. Few enough that a vector beats a map.
+// Header fields in order of arrival, as they stand in a message: one text, which is sent as it is. Names compare
+// without case. Few enough that a search beats a map.
 class Headers {
  public:
+  struct Field {
+    std::string_view name;
+    std::string_view value;
+  };
   Headers() = default;
-  Headers(std::initializer_list<std::pair<std::string, std::string>> fields) : fields_(fields) {}
+  Headers(std::initializer_list<Field> fields) {
+    for (const Field& field : fields) add(field.name, field.value);
+  }
 
-  void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  // A field that would break the message's lines is left out.
+  void add(std::string_view name, std::string_view value);
   // Replaces all fields of that name.
-  void set(std::string_view name, std::string value);
-  // The first field's value; empty if there is none.
+  void set(std::string_view name, std::string_view value);
+  // Keeps its memory.
+  void clear() noexcept {
+    text_.clear();
+    kinds_ = 0;
+  }
+  // The first field's value; empty if there is none. Views last until the fields are changed.
   [[nodiscard]] std::string_view get(std::string_view name) const noexcept;
   [[nodiscard]] bool has(std::string_view name) const noexcept;
-  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& fields() const noexcept { return fields_; }
+  [[nodiscard]] std::vector<Field> fields() const;
+  // "Name: value\r\n" each.
+  [[nodiscard]] std::string_view text() const noexcept { return text_; }
 
  private:
-  std::vector<std::pair<std::string, std::string>> fields_;
+  [[nodiscard]] std::string_view find(std::string_view name) const noexcept;
+
+  std::string text_;
+  // A bit for each kind of name in it (by length and first letter): most of what is asked for is not there.
+  std::uint64_t kinds_ = 0;
 };
 
 bool iequals(std::string_view a, std::string_view b) noexcept;
