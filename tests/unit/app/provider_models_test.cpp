@@ -79,7 +79,7 @@ TEST(ProviderModels, RegionsFailClosed) {
     const DataClass sees = may_see(some, regions);
     RC_ASSERT(sees <= *some.sees);
     const bool within = some.lan || regions.empty() || std::ranges::count(regions, some.region) > 0;
-    RC_ASSERT(within ? sees == *some.sees : sees < DataClass::personal);
+    RC_ASSERT((within ? sees == *some.sees : sees < DataClass::personal));
   });
   EXPECT_TRUE(held);
 }
