@@ -33,6 +33,7 @@ policy:
 routes:
   good: { use: [any if quality>=0.7] }
   by-price: { use: [unpriced/m if price<1USD, dear/m if price<0.015USD, cheap/m if price<0.015USD] }
+  too-dear: { use: [dear/m if price<0.015USD] }
   by-speed: { use: [slow/m if first_byte<400ms, cheap/m] }
   by-line: { use: [dear/m if no metered, den/home if online and metered] }
 link: { metered: true }
@@ -76,6 +77,18 @@ describe('a route', () => {
     assert.equal(long.status, 503);
     assert.match((await long.json()).error.message, /cheap\/m: step 3 asks for price<0\.015USD/);
     assert.equal(provider.requests.length, 1);
+  });
+
+  test('by price: a call that may wait waits for a price, until its deadline', async () => {
+    const taken = await ask('too-dear', {}, { ...open, prefer: 'respond-async', 'x-hearth-deadline': '4s' });
+    assert.equal(taken.status, 202);
+    const { id } = await taken.json();
+    const ended = await until(async () => {
+      const call = await (await box.fetch(`${box.url}/v1/deferred/${id}`, { headers: bearer(box) })).json();
+      return !['queued', 'running'].includes(call.status) && call;
+    }, 'it is given up');
+    assert.equal(ended.status, 'expired');
+    assert.equal(provider.requests.length, 0);
   });
 
   test('by speed: who began to answer too late is passed over until that is long ago', async () => {
