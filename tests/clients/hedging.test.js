@@ -27,6 +27,7 @@ budgets:
 routes:
   out-first: { use: [cloud/m, den/m], hedge_after: 300ms }
   home-first: { use: [den/m, cloud/m], hedge_after: 300ms }
+  patient: { use: [cloud/m, den/m], hedge_after: 1h }
   both-charge: { use: [cloud/m, cloud/n, den/m], hedge_after: 100ms }
 `);
   box = await Box.start([], {}, data);
@@ -66,6 +67,8 @@ describe('a route that does not wait', () => {
       assert.ok(now.spent > before.spent, JSON.stringify({ before, now }));
       const to = (purpose) => records().then((all) => all.filter((row) => row.purpose === purpose).reduce((sum, row) => sum + row.calls, 0));
       assert.ok((await to('provider')) >= 1 && (await to('lan')) >= 1);
+      const slow = JSON.parse((await admin(box, '/admin/upstreams')).text).data.find(({ model }) => model === 'cloud/m');
+      assert.ok(slow.first_byte_seconds >= 0.3 && slow.failing === 0, JSON.stringify(slow));
     });
 
   test('tells those who follow the call who answered', async () => {
@@ -78,7 +81,7 @@ describe('a route that does not wait', () => {
   });
 
   test('asks nobody else when the first begins in time', async () => {
-    const response = await ask('out-first', { stream: true });
+    const response = await ask('patient', { stream: true });
     assert.equal(response.headers.get('x-hearth-model'), 'cloud/m');
     await response.text();
     assert.deepEqual(tried(await story(response)), [['cloud/m', 200, null]]);
@@ -86,7 +89,7 @@ describe('a route that does not wait', () => {
   });
 
   test('lets the first win when it begins before the second does', async () => {
-    den.next(faults.held(sleep(600)));
+    den.next(faults.held(until(() => cloud.requests.length === 1, 'the second is asked')));
     cloud.next(faults.silent());
     const response = await ask('home-first', { stream: true });
     assert.equal(response.headers.get('x-hearth-model'), 'den/m');
@@ -95,15 +98,15 @@ describe('a route that does not wait', () => {
   });
 
   test('takes the second when the first fails after that', async () => {
-    den.next({ ...faults.error(500), until: sleep(500) });
-    cloud.next(faults.held(sleep(700)));
+    den.next({ ...faults.error(500), until: until(() => cloud.requests.length === 1, 'the second is asked') });
+    cloud.next(faults.held(until(() => den.requests[0]?.ended, 'the first has failed')));
     const response = await ask('home-first');
     assert.equal(response.headers.get('x-hearth-model'), 'cloud/m');
     assert.deepEqual(tried(await story(response)).map(([model, status]) => [model, status]), [['den/m', 502], ['cloud/m', 200]]);
   });
 
   test('says of each why it failed when both do', async () => {
-    den.next({ ...faults.error(500), until: sleep(500) });
+    den.next({ ...faults.error(500), until: until(() => cloud.requests[0]?.ended, 'the second has failed') });
     cloud.next(faults.error(503));
     const response = await ask('home-first');
     assert.ok(response.status >= 500);
@@ -112,11 +115,12 @@ describe('a route that does not wait', () => {
   });
 
   test('never asks two who charge, nor anybody else under an Idempotency-Key', async () => {
-    cloud.next(faults.held(sleep(500)));
+    const silence = (count) => faults.held(until(() => cloud.requests.length === count, 'it is asked').then(() => sleep(700)));
+    cloud.next(silence(1));
     const charged = await ask('both-charge');
     assert.equal(charged.headers.get('x-hearth-model'), 'cloud/m');
     assert.equal(cloud.requests.length, 1);
-    cloud.next(faults.held(sleep(800)));
+    cloud.next(silence(2));
     const once = await ask('out-first', {}, { 'idempotency-key': 'hedge-1' });
     assert.equal(once.headers.get('x-hearth-model'), 'cloud/m');
     assert.deepEqual([cloud.requests.length, den.requests.length], [2, 0]);

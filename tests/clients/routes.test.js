@@ -33,6 +33,7 @@ policy:
 routes:
   good: { use: [any if quality>=0.7] }
   by-price: { use: [unpriced/m if price<1USD, dear/m if price<0.015USD, cheap/m if price<0.015USD] }
+  too-dear: { use: [dear/m if price<0.015USD] }
   by-speed: { use: [slow/m if first_byte<400ms, cheap/m] }
   by-line: { use: [dear/m if no metered, den/home if online and metered] }
 link: { metered: true }
@@ -78,8 +79,20 @@ describe('a route', () => {
     assert.equal(provider.requests.length, 1);
   });
 
+  test('by price: a call that may wait waits for a price, until its deadline', async () => {
+    const taken = await ask('too-dear', {}, { ...open, prefer: 'respond-async', 'x-hearth-deadline': '4s' });
+    assert.equal(taken.status, 202);
+    const { id } = await taken.json();
+    const ended = await until(async () => {
+      const call = await (await box.fetch(`${box.url}/v1/deferred/${id}`, { headers: bearer(box) })).json();
+      return !['queued', 'running'].includes(call.status) && call;
+    }, 'it is given up');
+    assert.equal(ended.status, 'expired');
+    assert.equal(provider.requests.length, 0);
+  });
+
   test('by speed: who began to answer too late is passed over until that is long ago', async () => {
-    provider.next({ until: sleep(800) });
+    provider.next({ until: until(() => provider.requests.length === 1, 'it is asked').then(() => sleep(900)) });
     const late = await ask('by-speed', { stream: true }, open);
     assert.equal(late.headers.get('x-hearth-model'), 'slow/m'); // nobody knew yet
     await late.text();
@@ -92,9 +105,9 @@ describe('a route', () => {
     const { data } = JSON.parse(await box.hearth('providers', '--json'));
     const slow = data.find((one) => one.model === 'slow/m');
     assert.ok(slow.first_byte_seconds >= 0.8 && slow.tokens_per_second > 0, JSON.stringify(slow));
-    assert.deepEqual([slow.kind, slow.sees, slow.failing, slow.obstacle], ['provider', 'secret', 0, '']);
+    assert.deepEqual([slow.kind, slow.sees, slow.failing, slow.obstacle], ['provider', 'internal', 0, '']); // it has no region
     assert.deepEqual(data.find((one) => one.model === 'cheap/m').usual_price, { currency: 'USD', amount: '0.011' });
-    assert.match(await box.hearth('providers'), /slow\/m +provider +secret +– +– +– +[0-9.]+ m?s/);
+    assert.match(await box.hearth('providers'), /slow\/m +provider +internal +– +– +– +[0-9.]+ m?s/);
     const metrics = await (await fetch(`${box.url}/metrics`, { headers: bearer(box) })).text();
     const shown = (name) => Number(new RegExp(`^${name}\\{gen_ai_request_model="slow/m",upstream="slow"\\} (.*)$`, 'm').exec(metrics)?.[1]);
     assert.ok(shown('hearth_upstream_first_byte_seconds') >= 0.8);

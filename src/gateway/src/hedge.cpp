@@ -183,6 +183,14 @@ CallStory::Tried story_of_loser(const Race::Side& side, const Model& winner) {
           facts.retention};
 }
 
+// Who was given up for its silence is at least as slow as that.
+void note_silence(const Race::Side& first) {
+  const SteadyTime now = steady_now();
+  const double seconds = seconds_between(first.began, now);
+  if (!first.result || *first.result || first.result->error().again == Again::never)
+    first.candidate.model->pace->answered({.first_byte = seconds, .seconds = seconds}, now);
+}
+
 }  // namespace
 
 Hedge::Hedge(Call& call, const Plan& plan, Ask ask)
@@ -209,6 +217,7 @@ net::awaitable<Attempt<>> Hedge::race(Millis after) {
   if (other.asked) {
     ++call_.decision.attempts;
     if (race.is_won()) call_.decision.tried.push_back(story_of_loser(other, *call_.decision.model));
+    if (&decisive.candidate == &plan_.candidates[1]) note_silence(other);
     if (!race.is_won() && other.result && !*other.result) second_failed_ = other.result->error();
   }
   if (!decisive.result) co_return give_up(dialects::to_api_error(Error(Errc::cancelled, "given up")));
