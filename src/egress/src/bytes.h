@@ -1,6 +1,7 @@
 // Hashes as bytes.
 #pragma once
 
+#include <hearth/core/sha256.h>
 #include <hearth/egress/merkle.h>
 
 #include <algorithm>
@@ -8,10 +9,6 @@
 #include <string_view>
 
 namespace hearth::egress {
-
-inline std::string_view view(const Hash& hash) {
-  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
-}
 
 inline std::optional<Hash> hash_from(std::string_view bytes) {
   Hash hash{};
