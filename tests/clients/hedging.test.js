@@ -19,8 +19,8 @@ before(async () => {
   const data = await mkdtemp(join(tmpdir(), 'hearth-test-'));
   await writeFile(join(data, 'hearth.yaml'), `
 providers:
-  cloud: { url: "${cloud.url}/v1", sees: secret, models: [m, n], first_byte_time: 3s }
-  den: { url: "${den.url}/v1", sees: secret, lan: true, models: [m, n] }
+  cloud: { url: "${cloud.url}/v1", sees: secret, models: [m, n], first_byte_time: 5s, stall_time: 5s }
+  den: { url: "${den.url}/v1", sees: secret, lan: true, models: [m, n], first_byte_time: 5s, stall_time: 5s }
 budgets:
   prices: [cloud/m input 100 output 100 USD, cloud/n input 0 output 0 USD]
   limits: [box 10 USD in total]
@@ -136,5 +136,36 @@ describe('a route that does not wait', () => {
     await assert.rejects(response);
     await until(() => cloud.cancelled === 1 && den.cancelled === 1, 'both are given up');
     await until(async () => (await spent()).held === 0, 'nothing stays held back');
+  });
+
+  // Whoever is silent, fails, breaks off or is left, in whatever order: one whole answer or one error, and all is settled.
+  test('twenty at once, of which each goes its own way', async () => {
+    let seed = 20261127;
+    const chance = (n) => Math.floor(((seed = (seed * 48271) % 2147483647) / 2147483647) * n);
+    // Few fail: who fails too often is left alone, and then nobody is asked.
+    const well = () => ({});
+    const late = () => faults.held(sleep(chance(700)));
+    const ways = [well, well, late, late, late, () => faults.paced(chance(40)), () => ({ ...faults.error(500), until: sleep(chance(700)) }), () => faults.reset(chance(3)), faults.silent];
+    const how = () => ways[chance(ways.length)]();
+    const one = async () => {
+      const gone = chance(5) === 0 ? AbortSignal.timeout(chance(900)) : undefined;
+      const stream = chance(2) === 0;
+      const response = await ask(chance(2) ? 'out-first' : 'home-first', { stream }, {}, { signal: gone }).catch(() => null);
+      const text = await response?.text().catch(() => null);
+      if (!text) return 'left';
+      if (response.status >= 400) return JSON.parse(text).error.message;
+      if (!stream) return JSON.parse(text).choices[0].message.content && 'whole';
+      const ids = new Set([...text.matchAll(/"id":"([^"]*)"/g)].map(([, id]) => id));
+      assert.equal(ids.size, 1, `of one answer: ${text}`);
+      assert.ok(/data: \[DONE\]\s*$/.test(text) || text.includes('"error"'), text);
+      return 'streamed';
+    };
+    for (const provider of [cloud, den]) provider.orders = { shift: how };
+    const ends = [];
+    for (let wave = 0; wave < 3; ++wave) ends.push(...(await Promise.all(Array.from({ length: 20 }, one))));
+    assert.ok(ends.some((end) => end === 'streamed') && ends.some((end) => end === 'whole'), ends.join());
+    await until(async () => (await spent()).held === 0, 'nothing stays held back');
+    await box.hearth('egress', 'verify');
+    assert.ok((await records()).every((row) => !row.unfinished), 'every record has its end');
   });
 });

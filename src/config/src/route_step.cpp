@@ -59,7 +59,7 @@ Result<void> read_size(RouteStep& step, std::string_view text) {
   if (least) {
     step.least_size = *size;
   } else {
-    step.below_size = *size;
+    step.below_size = size;
   }
   return {};
 }
