@@ -33,10 +33,10 @@ struct Read {
   bool failed = false;
 };
 
-template <bool kIsRequest>
+template <bool IsRequest>
 auto read(std::string_view message, std::size_t step) {
-  Read<typename MessageParser<kIsRequest>::Head> read;
-  MessageParser<kIsRequest> parser(read.head, kHeaders);
+  Read<typename MessageParser<IsRequest>::Head> read;
+  MessageParser<IsRequest> parser(read.head, kHeaders);
   beast::flat_buffer buffer;
   while (!message.empty() && !read.failed) {
     const std::string_view piece = message.substr(0, step);
@@ -64,10 +64,10 @@ void check_fields(const Headers& headers) {
   check(again.text() == headers.text());
 }
 
-template <bool kIsRequest>
+template <bool IsRequest>
 void run(std::string_view message, std::size_t step) {
-  const auto whole = read<kIsRequest>(message, message.size());
-  const auto pieces = read<kIsRequest>(message, step);
+  const auto whole = read<IsRequest>(message, message.size());
+  const auto pieces = read<IsRequest>(message, step);
   check(whole.body.size() <= kBody && pieces.body.size() <= kBody);
   if (whole.failed || pieces.failed) return;  // where a limit is met depends on the pieces
   check(whole.has_header == pieces.has_header);
@@ -76,7 +76,7 @@ void run(std::string_view message, std::size_t step) {
   check_fields(whole.head.headers);
   check(whole.head.headers.text() == pieces.head.headers.text());
   check(whole.body == pieces.body);
-  if constexpr (kIsRequest) {
+  if constexpr (IsRequest) {
     check(whole.head.target == pieces.head.target && whole.head.method == pieces.head.method);
     static_cast<void>(whole.head.path());
     static_cast<void>(whole.head.query("a"));

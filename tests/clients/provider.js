@@ -122,7 +122,7 @@ export class Provider {
   }
 
   async serve(request, response) {
-    const seen = { method: request.method, path: request.url, headers: request.headers, cancelled: false, ended: false };
+    const seen = { method: request.method, path: request.url, headers: request.headers, from: request.socket.remotePort, cancelled: false, ended: false };
     response.on('close', () => {
       if (response.writableFinished) seen.ended = true;
       else (seen.cancelled = true), ++this.cancelled;

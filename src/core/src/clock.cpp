@@ -13,7 +13,11 @@ WallTime wall_now() noexcept {
 
 // Digit by digit: it stands in each line of the log, and to format it would cost more than the rest of the line.
 std::string format_rfc3339(WallTime t) {
-  using namespace std::chrono;
+  using std::chrono::days;
+  using std::chrono::floor;
+  using std::chrono::hh_mm_ss;
+  using std::chrono::milliseconds;
+  using std::chrono::year_month_day;
   const auto since = floor<milliseconds>(t);
   const auto day = floor<days>(since);
   const year_month_day date(day);

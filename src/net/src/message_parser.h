@@ -17,13 +17,13 @@
 
 namespace hearth::net {
 
-template <bool kIsRequest>
-class MessageParser final : public boost::beast::http::basic_parser<kIsRequest> {
+template <bool IsRequest>
+class MessageParser final : public boost::beast::http::basic_parser<IsRequest> {
   using Text = boost::beast::string_view;
   using ErrorCode = boost::beast::error_code;
 
  public:
-  using Head = std::conditional_t<kIsRequest, RequestHead, ResponseHead>;
+  using Head = std::conditional_t<IsRequest, RequestHead, ResponseHead>;
 
   // `head` is filled in; it outlives the parser.
   MessageParser(Head& head, std::size_t header_bytes) : head_(head) {
@@ -82,7 +82,7 @@ class MessageParser final : public boost::beast::http::basic_parser<kIsRequest> 
 
   void on_request_impl(boost::beast::http::verb, Text method, Text target, int version, ErrorCode&) override {
     version_ = version;
-    if constexpr (kIsRequest) {
+    if constexpr (IsRequest) {
       head_.method.assign(method.data(), method.size());
       head_.target.assign(target.data(), target.size());
     }
@@ -90,7 +90,7 @@ class MessageParser final : public boost::beast::http::basic_parser<kIsRequest> 
   }
   void on_response_impl(int code, Text, int version, ErrorCode&) override {
     version_ = version;
-    if constexpr (!kIsRequest) head_.status = code;
+    if constexpr (!IsRequest) head_.status = code;
     head_.headers.clear();
   }
   void on_field_impl(boost::beast::http::field, Text name, Text value, ErrorCode&) override {

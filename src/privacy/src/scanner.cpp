@@ -38,10 +38,7 @@ class Scanner {
   Scanner(std::string_view text, std::string_view key) : source_(text, key), text_(text) {}
 
   void run() {
-    if (const auto whole = match_secret_field(source_)) {
-      take(*whole);
-      return;
-    }
+    if (take(match_secret_field(source_))) return;
     std::size_t i = 0;
     while (i < text_.size()) {
       const Wake wake = kWakes[byte(text_[i])];
