@@ -6,6 +6,7 @@
 #include "src/numbers.h"
 #include "src/secret_name.h"
 #include "src/secrets.h"
+#include "src/wake.h"
 
 #include <algorithm>
 #include <array>
@@ -15,39 +16,14 @@ namespace hearth::privacy {
 
 namespace {
 
-enum class Wake : std::uint8_t { nothing, digit, at, percent, dash, underscore, sign, point, letter, wide };
-
-constexpr std::array<Wake, 256> make_wakes() {
-  std::array<Wake, 256> wakes{};
-  for (char c = '0'; c <= '9'; ++c) wakes[byte(c)] = Wake::digit;
-  wakes[byte('@')] = Wake::at;
-  wakes[byte('%')] = Wake::percent;
-  wakes[byte('-')] = Wake::dash;
-  wakes[byte('_')] = Wake::underscore;
-  wakes[byte(':')] = Wake::sign;
-  wakes[byte('=')] = Wake::sign;
-  wakes[byte('.')] = Wake::point;
-  wakes[byte('I')] = Wake::letter;
-  wakes[0xEF] = Wake::wide;
-  return wakes;
-}
-constexpr std::array<Wake, 256> kWakes = make_wakes();
-
 class Scanner {
  public:
   Scanner(std::string_view text, std::string_view key) : source_(text, key), text_(text) {}
 
   void run() {
     if (take(match_secret_field(source_))) return;
-    std::size_t i = 0;
-    while (i < text_.size()) {
-      const Wake wake = kWakes[byte(text_[i])];
-      if (wake == Wake::nothing) {
-        ++i;
-        continue;
-      }
-      i = std::max(wake_up(wake, i), source_.taken);
-    }
+    for (std::size_t i = next_wake(text_, 0); i < text_.size();)
+      i = next_wake(text_, std::max(wake_up(wake_of(text_[i]), i), source_.taken));
   }
 
   [[nodiscard]] std::vector<Hit>& hits() { return hits_; }
@@ -149,8 +125,9 @@ class Scanner {
 // Nothing in it can wake a detector, nor does its name say that all of it is secret: so are most strings of a request,
 // names of fields and short words.
 bool is_still(std::string_view text, std::string_view key) {
-  const auto wakes = [](char c) { return byte(c) >= 0x80 || kWakes[byte(c)] != Wake::nothing; };
-  return std::ranges::none_of(text, wakes) && (key.empty() || secret_name(key) == SecretName::none);
+  if (next_wake(text, 0) < text.size() || std::ranges::any_of(text, [](char c) { return byte(c) >= 0x80; }))
+    return false;
+  return key.empty() || secret_name(key) == SecretName::none;
 }
 
 // In order, and of those that overlap one that covers both.
