@@ -59,6 +59,7 @@ HTTP/1.1 with connections kept open on both sides, TCP_NODELAY, no access log bu
 checks a key, reads the body, records, counts and logs each request; Portkey has no keys and no ledger. They take turns within one run:
 {} rounds, of which the median is shown, with the least and the most where there is room; a ratio is the median of the rounds' own.
 A request is as large as its answer. Each asks something new, so that no cache has the answer, unless the row says so.
+What was aimed at, how near this is and what is in the way: [decision 2](decisions/0002-what-a-request-costs.md).
 `fdatasync` of 4 KiB appended to a file takes {} (p50) on this disk.
 )",
       machine, format_rfc3339(wall_now()).substr(0, 10), options.commit, load_before, options.rounds, show_time(fsync));
