@@ -23,8 +23,11 @@ struct Chunk {
   Usage timings;
 };
 
+// What it took is for accounts: where that cannot be read, the answer can.
+enum class Counts { read, left };
+
 // nullopt: it is no JSON object.
-std::optional<Chunk> read_chunk(const JsonBody& body) {
+std::optional<Chunk> read_chunk(const JsonBody& body, Counts counts = Counts::read) {
   static constexpr std::array<std::string_view, 4> kOuter{"error", "choices", "usage", "timings"};
   static constexpr std::array<std::string_view, 1> kError{"message"};
   Chunk chunk;
@@ -44,17 +47,19 @@ std::optional<Chunk> read_chunk(const JsonBody& body) {
       HEARTH_TRY(value.each_field(kError, read_error));
       return {};
     }
-    if (name == "timings") return read_timings(value, chunk.timings);
-    if (name == "usage")
-      return value.kind() == json::Kind::object ? read_chat_usage(value, chunk.usage.emplace()) : value.check();
+    if (name == "usage" && value.kind() == json::Kind::object) chunk.usage.emplace();
+    if (name == "usage" || name == "timings") {
+      if (counts == Counts::left || value.kind() != json::Kind::object) return value.check();
+      return name == "usage" ? read_chat_usage(value, *chunk.usage) : read_timings(value, chunk.timings);
+    }
     if (value.kind() != json::Kind::array) return value.check();
     return value.each_item(kSomeChoices, [&](std::size_t, json::Value item) -> Decoded<void> {
       chunk.has_choices = true;
       return item.check();
     });
   };
-  if (!document.each_field(kOuter, read)) return std::nullopt;
-  return chunk;
+  if (document.each_field(kOuter, read)) return chunk;
+  return counts == Counts::read ? read_chunk(body, Counts::left) : std::nullopt;
 }
 
 }  // namespace

@@ -109,7 +109,8 @@ TEST(CheckAnswer, ReadsWhatItTook) {
   };
   EXPECT_EQ(usage_of(R"("usage":{"completion_tokens":4,"prompt_tokens":42})"), (Usage{42, 4}));
   EXPECT_EQ(usage_of(R"("timings":{"prompt_n":2,"predicted_n":4})"), (Usage{2, 4}));
-  for (const char* nothing : {R"("usage":7)", R"("timings":"slow")", R"("usage":{"prompt_tokens":[1]})"})
+  for (const char* nothing : {R"("usage":7)", R"("timings":"slow")", R"("usage":{"prompt_tokens":[1]})",
+                              R"("usage":{"prompt_tokens":1e999})", R"("usage":{"prompt_tokens":1,"prompt_tokens":2})"})
     EXPECT_EQ(usage_of(nothing), Usage()) << nothing;
 }
 
