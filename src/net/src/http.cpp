@@ -1,5 +1,6 @@
 #include "message.h"
 
+#include <hearth/core/ascii.h>
 #include <hearth/net/http.h>
 
 #include <algorithm>
@@ -9,20 +10,15 @@
 namespace hearth::net {
 namespace {
 
-constexpr char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 constexpr int hex_digit(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  if (!is_hex(c)) return -1;
+  return is_digit(c) ? c - '0' : to_lower(c) - 'a' + 10;
 }
 
 }  // namespace
 
 bool iequals(std::string_view a, std::string_view b) noexcept {
-  return std::ranges::equal(a, b, [](char x, char y) { return x == y || lower(x) == lower(y); });
+  return std::ranges::equal(a, b, [](char x, char y) { return x == y || to_lower(x) == to_lower(y); });
 }
 
 namespace {
@@ -46,7 +42,7 @@ bool begins_with(std::string_view text, std::string_view name) noexcept {
 }
 
 std::uint64_t kind_of(std::string_view name) noexcept {
-  const std::size_t letter = name.empty() ? 0 : static_cast<unsigned char>(lower(name.front()));
+  const std::size_t letter = name.empty() ? 0 : static_cast<unsigned char>(to_lower(name.front()));
   return std::uint64_t{1} << ((name.size() * 7 + letter) % 64);
 }
 

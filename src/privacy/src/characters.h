@@ -2,8 +2,8 @@
 #pragma once
 
 #include <hearth/core/ascii.h>
+#include <hearth/core/byte_set.h>
 
-#include <array>
 #include <cstddef>
 #include <string_view>
 
@@ -21,17 +21,6 @@ constexpr char to_upper(char c) noexcept {
 constexpr unsigned byte(char c) noexcept {
   return static_cast<unsigned char>(c);
 }
-// Membership in a few characters, by one look-up.
-class CharSet {
- public:
-  constexpr explicit CharSet(std::string_view members) {
-    for (const char c : members) in_[byte(c)] = true;
-  }
-  [[nodiscard]] constexpr bool operator()(char c) const noexcept { return in_[byte(c)]; }
-
- private:
-  std::array<bool, 256> in_{};
-};
 // A part of a letter outside ASCII, in an alphabet that puts spaces between words (two-byte UTF-8: Latin with marks,
 // Greek, Cyrillic, …).
 constexpr bool is_foreign_letter(char c) noexcept {

@@ -20,11 +20,11 @@ bool in_foreign_letter(std::string_view text, std::size_t i) {
   return b >= 0x80 && b <= 0xBF && i > 0 && byte(text[i - 1]) >= 0xC3 && byte(text[i - 1]) <= 0xDF;
 }
 
-constexpr CharSet kLocalSigns("._%+-'");
+constexpr ByteSet kLocalSigns("._%+-'");
 
 bool in_local(std::string_view text, std::size_t i) {
   const char c = text[i];
-  return is_alnum(c) || kLocalSigns(c) || in_foreign_letter(text, i);
+  return is_alnum(c) || kLocalSigns.contains(c) || in_foreign_letter(text, i);
 }
 
 // Endings that files and services have and no domain has.

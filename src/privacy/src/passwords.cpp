@@ -100,16 +100,16 @@ std::optional<Hit> judge(SecretName name, std::size_t begin, std::string_view va
   return std::nullopt;
 }
 
-constexpr CharSet kEndsValue(" \t\n\r\"'`,;)]}<>&|\\");
-constexpr CharSet kQuotes("\"'`");
-constexpr CharSet kBeforeWord(" \t\n\r\"'`:=");
-constexpr CharSet kNameSigns("_-. ");
-constexpr CharSet kBetween(" \"'`]:\\");
-constexpr CharSet kPoints(".,;:?");
+constexpr ByteSet kEndsValue(" \t\n\r\"'`,;)]}<>&|\\");
+constexpr ByteSet kQuotes("\"'`");
+constexpr ByteSet kBeforeWord(" \t\n\r\"'`:=");
+constexpr ByteSet kNameSigns("_-. ");
+constexpr ByteSet kBetween(" \"'`]:\\");
+constexpr ByteSet kPoints(".,;:?");
 
 // The end of a word that a sentence may go on behind.
 std::size_t without_full_stop(std::string_view text, std::size_t begin, std::size_t end) {
-  while (end > begin && kPoints(text[end - 1])) --end;
+  while (end > begin && kPoints.contains(text[end - 1])) --end;
   return end;
 }
 
@@ -118,11 +118,11 @@ std::size_t without_full_stop(std::string_view text, std::size_t begin, std::siz
 std::optional<Hit> match_assignment(Source& source, std::size_t sign, std::size_t value) {
   const std::string_view text = source.text;
   std::size_t name_end = sign;
-  while (name_end > source.taken && sign - name_end < 3 && kBetween(text[name_end - 1])) --name_end;
+  while (name_end > source.taken && sign - name_end < 3 && kBetween.contains(text[name_end - 1])) --name_end;
   const std::size_t name_begin = name_end - std::min(name_end - std::min(name_end, source.taken), kMaxName);
   std::size_t begin = name_end;
   while (begin > name_begin &&
-         (is_alnum(text[begin - 1]) || byte(text[begin - 1]) >= 0x80 || kNameSigns(text[begin - 1])))
+         (is_alnum(text[begin - 1]) || byte(text[begin - 1]) >= 0x80 || kNameSigns.contains(text[begin - 1])))
     --begin;
   source.work += sign - begin;
   const SecretName name = secret_name(text.substr(begin, name_end - begin));
@@ -145,7 +145,7 @@ std::optional<Hit> match_assignment(Source& source, std::size_t sign, std::size_
     // "Bearer …" has a blank of its own.
     for (const std::string_view scheme : {"bearer ", "basic ", "token "})
       if (begins_with(text.substr(value), scheme)) end = value + scheme.size();
-    while (end < limit && !kEndsValue(text[end]) && byte(text[end]) < kThreeByteLead) ++end;
+    while (end < limit && !kEndsValue.contains(text[end]) && byte(text[end]) < kThreeByteLead) ++end;
     end = without_full_stop(text, value, end);
   }
   source.work += end - value;
@@ -166,7 +166,7 @@ std::optional<Hit> match_spoken_password(Source& source, std::size_t digit) {
   const std::string_view text = source.text;
   std::size_t begin = digit;
   while (begin > source.taken && digit - begin < kMaxWord && byte(text[begin - 1]) < 0x80 &&
-         !kBeforeWord(text[begin - 1]))
+         !kBeforeWord.contains(text[begin - 1]))
     --begin;
   source.work += digit - begin;
   // What links a password to the word for it.
@@ -182,7 +182,7 @@ std::optional<Hit> match_spoken_password(Source& source, std::size_t digit) {
   if (secret_name(text.substr(name_begin, name_end - name_begin)) != SecretName::password) return std::nullopt;
   std::size_t end = begin;
   while (end < text.size() && end < begin + kMaxValue && !is_blank(text[end]) && byte(text[end]) < 0x80 &&
-         !kQuotes(text[end]))
+         !kQuotes.contains(text[end]))
     ++end;
   end = without_full_stop(text, begin, end);
   source.work += end - begin;

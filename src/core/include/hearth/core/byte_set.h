@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <string_view>
 
@@ -10,9 +11,12 @@ namespace hearth {
 class ByteSet {
  public:
   // Those that `has(char)` is true of.
-  template <typename Predicate>
+  template <std::predicate<char> Predicate>
   constexpr explicit ByteSet(Predicate has) {
     for (std::size_t i = 0; i < has_.size(); ++i) has_[i] = has(static_cast<char>(i));
+  }
+  constexpr explicit ByteSet(std::string_view members) {
+    for (const char c : members) has_[static_cast<unsigned char>(c)] = true;
   }
 
   [[nodiscard]] constexpr bool contains(char c) const noexcept { return has_[static_cast<unsigned char>(c)]; }
