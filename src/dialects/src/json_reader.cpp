@@ -37,6 +37,34 @@ std::optional<std::string> param_of(const Path& path) {
   return text;
 }
 
+Decoded<Fields> walk(od::object& object, std::span<const std::string_view> names, const Path& path, Context& context,
+                     const FieldVisitor& visit) {
+  Fields fields(names, path);
+  if (path.depth >= kMaxDepth) return std::unexpected(context.malformed(simdjson::DEPTH_ERROR, path));
+  for (auto entry : object) {
+    od::field field;
+    std::string_view key;
+    auto code = std::move(entry).get(field);
+    if (code == simdjson::SUCCESS) code = field.unescaped_key().get(key);
+    if (code != simdjson::SUCCESS) return std::unexpected(context.malformed(code, path));
+
+    const std::size_t i = fields.find(key);
+    const Path here = path.field(i < names.size() ? names[i] : key);
+    Value value(field.value(), here, context);
+    if (i == names.size()) {
+      HEARTH_TRY(visit.wants_others() ? visit.other(key, value) : value.check());
+      continue;
+    }
+    if (!fields.mark_seen(i)) {
+      return reject(ApiCode::duplicate_field, "`" + here.text() + "` is there twice; send it once.", here.text());
+    }
+    if (value.kind() == Kind::null) continue;
+    fields.mark_present(i);
+    HEARTH_TRY(visit.field(names[i], value));
+  }
+  return fields;
+}
+
 }  // namespace
 
 std::string Path::text() const {
@@ -197,6 +225,34 @@ Decoded<double> Value::number(double low, double high) {
   return number;
 }
 
+Decoded<Fields> Value::read_fields(std::span<const std::string_view> names, const FieldVisitor& visit) {
+  if (kind() != Kind::object) return std::unexpected(wrong_type("an object"));
+  od::object object;
+  if (const auto code = value_.get_object().get(object)) return std::unexpected(malformed(code));
+  return walk(object, names, *path_, *context_, visit);
+}
+
+Decoded<void> Value::read_items(std::size_t max_items, const ItemVisitor& visit) {
+  if (kind() != Kind::array) return std::unexpected(wrong_type("an array"));
+  if (path_->depth >= kMaxDepth) return std::unexpected(malformed(simdjson::DEPTH_ERROR));
+  od::array array;
+  if (const auto code = value_.get_array().get(array)) return std::unexpected(malformed(code));
+  std::size_t i = 0;
+  for (auto entry : array) {
+    od::value item;
+    if (const auto code = std::move(entry).get(item)) return std::unexpected(malformed(code));
+    if (i == max_items) {
+      return std::unexpected(refuse(ApiCode::array_above_max_length,
+                                    "has more than " + std::to_string(max_items) + " items; send fewer at once."));
+    }
+    const Path here = path_->item(i);
+    Value value(item, here, *context_);
+    HEARTH_TRY(visit.item(i, value));
+    ++i;
+  }
+  return {};
+}
+
 Decoded<void> Value::check() {
   switch (kind()) {
     case Kind::object: {
@@ -246,6 +302,13 @@ ApiError Value::refuse(ApiCode code, std::string_view sentence_after_name) const
 Document::Document(const JsonBody& body) {
   context_.body = body.view();
   context_.document = &document_;
+}
+
+Decoded<Fields> Document::read_fields(std::span<const std::string_view> names, const FieldVisitor& visit) {
+  HEARTH_TRY_ASSIGN(od::object object, open());
+  HEARTH_TRY_ASSIGN(Fields fields, walk(object, names, root_, context_, visit));
+  HEARTH_TRY(close());
+  return fields;
 }
 
 Decoded<od::object> Document::open() {

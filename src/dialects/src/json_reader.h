@@ -46,7 +46,7 @@ struct Context {
   od::document* document = nullptr;
   std::shared_ptr<std::string> unescaped;  // texts that had escapes; reserved once, so that views into it stay
 
-  [[nodiscard]] ApiError malformed(simdjson::error_code code, const Path& path) const;
+  [[nodiscard, gnu::cold]] ApiError malformed(simdjson::error_code code, const Path& path) const;
 };
 
 // Which of the fields that were asked for an object has (null counts as absent).
@@ -68,6 +68,35 @@ class Fields {
   const Path* path_;
   std::uint64_t seen_ = 0;
   std::uint64_t present_ = 0;
+};
+
+class Value;
+
+// Who is told of each field or item, while the call lasts. The walk itself exists once: simdjson is all inline, and a
+// copy of it in each decoder would be megabytes of code that no cache holds.
+class FieldVisitor {
+ public:
+  template <typename Visit>
+  explicit FieldVisitor(Visit& visit);
+  Decoded<void> field(std::string_view name, Value& value) const { return field_(visit_, name, value); }
+  [[nodiscard]] bool wants_others() const { return other_ != nullptr; }
+  Decoded<void> other(std::string_view name, Value& value) const { return other_(visit_, name, value); }
+
+ private:
+  void* visit_;
+  Decoded<void> (*field_)(void*, std::string_view, Value&);
+  Decoded<void> (*other_)(void*, std::string_view, Value&) = nullptr;
+};
+
+class ItemVisitor {
+ public:
+  template <typename Visit>
+  explicit ItemVisitor(Visit& visit);
+  Decoded<void> item(std::size_t i, Value& value) const { return item_(visit_, i, value); }
+
+ private:
+  void* visit_;
+  Decoded<void> (*item_)(void*, std::size_t, Value&);
 };
 
 class Value {
@@ -103,11 +132,13 @@ class Value {
   Decoded<std::string_view> raw();
 
   // "`speed` must be a number, not a string."
-  [[nodiscard]] ApiError wrong_type(std::string_view wanted) const;
-  [[nodiscard]] ApiError refuse(ApiCode code, std::string_view sentence_after_name) const;
+  [[nodiscard, gnu::cold]] ApiError wrong_type(std::string_view wanted) const;
+  [[nodiscard, gnu::cold]] ApiError refuse(ApiCode code, std::string_view sentence_after_name) const;
 
  private:
-  [[nodiscard]] ApiError malformed(simdjson::error_code code = simdjson::TAPE_ERROR) const {
+  Decoded<Fields> read_fields(std::span<const std::string_view> names, const FieldVisitor& visit);
+  Decoded<void> read_items(std::size_t max_items, const ItemVisitor& visit);
+  [[nodiscard, gnu::cold]] ApiError malformed(simdjson::error_code code = simdjson::TAPE_ERROR) const {
     return context_->malformed(code, *path_);
   }
 
@@ -132,6 +163,7 @@ class Document {
   [[nodiscard]] std::shared_ptr<const std::string> unescaped() const { return context_.unescaped; }
 
  private:
+  Decoded<Fields> read_fields(std::span<const std::string_view> names, const FieldVisitor& visit);
   Decoded<od::object> open();
   Decoded<void> close();
 
@@ -147,75 +179,35 @@ Error engine_fault(const ApiError& error, std::string_view what);
 // ---- templates
 
 template <typename Visit>
-Decoded<Fields> read_fields(od::object& object, std::span<const std::string_view> names, const Path& path,
-                            Context& context, Visit& visit) {
-  Fields fields(names, path);
-  if (path.depth >= kMaxDepth) return std::unexpected(context.malformed(simdjson::DEPTH_ERROR, path));
-  for (auto entry : object) {
-    od::field field;
-    std::string_view key;
-    od::value value;
-    auto code = std::move(entry).get(field);
-    if (code == simdjson::SUCCESS) code = field.unescaped_key().get(key);
-    if (code != simdjson::SUCCESS) return std::unexpected(context.malformed(code, path));
-    value = field.value();
-
-    const std::size_t i = fields.find(key);
-    const Path here = path.field(i < names.size() ? names[i] : key);
-    Value wrapped(value, here, context);
-    if (i == names.size()) {
-      if constexpr (requires { visit.other(key, wrapped); }) {
-        HEARTH_TRY(visit.other(key, wrapped));
-      } else {
-        HEARTH_TRY(wrapped.check());
-      }
-      continue;
-    }
-    if (!fields.mark_seen(i)) {
-      return reject(ApiCode::duplicate_field, "`" + here.text() + "` is there twice; send it once.", here.text());
-    }
-    if (wrapped.kind() == Kind::null) continue;
-    fields.mark_present(i);
-    HEARTH_TRY(visit(names[i], wrapped));
+FieldVisitor::FieldVisitor(Visit& visit) : visit_(&visit) {
+  field_ = [](void* of, std::string_view name, Value& value) -> Decoded<void> {
+    return (*static_cast<Visit*>(of))(name, value);
+  };
+  if constexpr (requires(std::string_view name, Value& value) { visit.other(name, value); }) {
+    other_ = [](void* of, std::string_view name, Value& value) -> Decoded<void> {
+      return static_cast<Visit*>(of)->other(name, value);
+    };
   }
-  return fields;
+}
+
+template <typename Visit>
+ItemVisitor::ItemVisitor(Visit& visit) : visit_(&visit) {
+  item_ = [](void* of, std::size_t i, Value& value) -> Decoded<void> { return (*static_cast<Visit*>(of))(i, value); };
 }
 
 template <typename Visit>
 Decoded<Fields> Value::each_field(std::span<const std::string_view> names, Visit visit) {
-  if (kind() != Kind::object) return std::unexpected(wrong_type("an object"));
-  od::object object;
-  if (const auto code = value_.get_object().get(object)) return std::unexpected(malformed(code));
-  return read_fields(object, names, *path_, *context_, visit);
+  return read_fields(names, FieldVisitor(visit));
 }
 
 template <typename Visit>
 Decoded<void> Value::each_item(std::size_t max_items, Visit visit) {
-  if (kind() != Kind::array) return std::unexpected(wrong_type("an array"));
-  if (path_->depth >= kMaxDepth) return std::unexpected(malformed(simdjson::DEPTH_ERROR));
-  od::array array;
-  if (const auto code = value_.get_array().get(array)) return std::unexpected(malformed(code));
-  std::size_t i = 0;
-  for (auto entry : array) {
-    od::value item;
-    if (const auto code = std::move(entry).get(item)) return std::unexpected(malformed(code));
-    if (i == max_items) {
-      return std::unexpected(refuse(ApiCode::array_above_max_length,
-                                    "has more than " + std::to_string(max_items) + " items; send fewer at once."));
-    }
-    const Path here = path_->item(i);
-    HEARTH_TRY(visit(i, Value(item, here, *context_)));
-    ++i;
-  }
-  return {};
+  return read_items(max_items, ItemVisitor(visit));
 }
 
 template <typename Visit>
 Decoded<Fields> Document::each_field(std::span<const std::string_view> names, Visit visit) {
-  HEARTH_TRY_ASSIGN(od::object object, open());
-  HEARTH_TRY_ASSIGN(Fields fields, read_fields(object, names, root_, context_, visit));
-  HEARTH_TRY(close());
-  return fields;
+  return read_fields(names, FieldVisitor(visit));
 }
 
 }  // namespace hearth::dialects::json
