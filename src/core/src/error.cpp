@@ -60,8 +60,16 @@ std::string_view to_string(Errc e) noexcept {
   return "unknown";
 }
 
-Error Error::wrap(std::string message) const {
-  Error outer(code_, std::move(message));
+Error::Error(Errc code, std::string_view message) : code_(make_error_code(code)), message_(message) {}
+Error::Error(std::error_code code, std::string_view message) : code_(code), message_(message) {}
+Error::Error(const Error& other) = default;
+Error::Error(Error&& other) noexcept = default;
+Error& Error::operator=(const Error& other) = default;
+Error& Error::operator=(Error&& other) noexcept = default;
+Error::~Error() = default;
+
+Error Error::wrap(std::string_view message) const {
+  Error outer(code_, message);
   outer.cause_ = std::make_shared<const Error>(*this);
   return outer;
 }
@@ -91,6 +99,14 @@ std::string Error::describe() const {
   std::string text = message_;
   for (const Error* e = cause_.get(); e != nullptr; e = e->cause_.get()) text += fmt::format(": {}", e->message_);
   return text;
+}
+
+std::unexpected<Error> fail(Errc code, std::string_view message) {
+  return std::unexpected(Error(code, message));
+}
+
+std::unexpected<Error> fail(Error error) {
+  return std::unexpected(std::move(error));
 }
 
 std::unexpected<Error> fail_errno(int err, std::string_view what) {

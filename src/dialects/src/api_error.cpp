@@ -123,18 +123,26 @@ Decoded<void> read_error_object(const JsonBody& body, ApiError& error) {
 
 }  // namespace
 
-ApiError api_error(ApiCode code, std::string message, std::optional<std::string> param) {
+ApiError::ApiError() = default;
+ApiError::ApiError(const ApiError& other) = default;
+ApiError::ApiError(ApiError&& other) noexcept = default;
+ApiError& ApiError::operator=(const ApiError& other) = default;
+ApiError& ApiError::operator=(ApiError&& other) noexcept = default;
+ApiError::~ApiError() = default;
+
+ApiError api_error(ApiCode code, std::string_view message, std::optional<std::string_view> param) {
   const ApiCodeInfo& known = info(code);
-  return {.status = known.status,
-          .type = std::string(known.type),
-          .code = std::string(known.code),
-          .message = std::move(message),
-          .param = std::move(param),
-          .retry_after = std::nullopt};
+  ApiError out;
+  out.status = known.status;
+  out.type = known.type;
+  out.code = known.code;
+  out.message = message;
+  out.param = param;
+  return out;
 }
 
-std::unexpected<ApiError> reject(ApiCode code, std::string message, std::optional<std::string> param) {
-  return std::unexpected(api_error(code, std::move(message), std::move(param)));
+std::unexpected<ApiError> reject(ApiCode code, std::string_view message, std::optional<std::string_view> param) {
+  return std::unexpected(api_error(code, message, param));
 }
 
 ApiError to_api_error(const Error& error) {

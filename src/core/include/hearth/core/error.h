@@ -45,14 +45,22 @@ std::error_code make_error_code(Errc e) noexcept;
 // "invalid_argument", "deadline_exceeded", …
 std::string_view to_string(Errc e) noexcept;
 
+// Whatever makes, moves or drops one is a function of its own and marked as rarely called: almost every call in Hearth
+// may fail, and what it does then must not stand in the way of what it does otherwise, where the processor fetches
+// code.
 class Error {
  public:
   // `message`: a sentence for the operator that says what is wrong and what to do about it.
-  Error(Errc code, std::string message) : code_(make_error_code(code)), message_(std::move(message)) {}
-  Error(std::error_code code, std::string message) : code_(code), message_(std::move(message)) {}
+  [[gnu::cold]] Error(Errc code, std::string_view message);
+  [[gnu::cold]] Error(std::error_code code, std::string_view message);
+  [[gnu::cold]] Error(const Error& other);
+  [[gnu::cold]] Error(Error&& other) noexcept;
+  [[gnu::cold]] Error& operator=(const Error& other);
+  [[gnu::cold]] Error& operator=(Error&& other) noexcept;
+  [[gnu::cold]] ~Error();
 
   // The same failure, seen from one level higher: `message` is put in front, the old one becomes the cause.
-  [[nodiscard]] Error wrap(std::string message) const;
+  [[nodiscard]] Error wrap(std::string_view message) const;
 
   [[nodiscard]] const std::error_code& code() const noexcept { return code_; }
   // A library's own code counts as the Errc that its category maps it to (std::error_category's
@@ -77,14 +85,10 @@ template <typename T = void>
 using Result = std::expected<T, Error>;
 
 // Shorthand for `return fail(Errc::not_found, "…")`.
-inline std::unexpected<Error> fail(Errc code, std::string message) {
-  return std::unexpected(Error(code, std::move(message)));
-}
-inline std::unexpected<Error> fail(Error error) {
-  return std::unexpected(std::move(error));
-}
+[[gnu::cold]] std::unexpected<Error> fail(Errc code, std::string_view message);
+[[gnu::cold]] std::unexpected<Error> fail(Error error);
 // A failed system call: `what` says what was attempted, errno's text is added.
-std::unexpected<Error> fail_errno(int err, std::string_view what);
+[[gnu::cold]] std::unexpected<Error> fail_errno(int err, std::string_view what);
 
 }  // namespace hearth
 

@@ -14,7 +14,15 @@
 
 namespace hearth::dialects {
 
+// Made, moved and dropped out of the way, like hearth::Error.
 struct ApiError {
+  [[gnu::cold]] ApiError();
+  [[gnu::cold]] ApiError(const ApiError& other);
+  [[gnu::cold]] ApiError(ApiError&& other) noexcept;
+  [[gnu::cold]] ApiError& operator=(const ApiError& other);
+  [[gnu::cold]] ApiError& operator=(ApiError&& other) noexcept;
+  [[gnu::cold]] ~ApiError();
+
   int status = 500;
   std::string type;                  // "invalid_request_error", "authentication_error", …; never empty
   std::string code;                  // stable, for programs; from error_codes.h, or as an engine or upstream gave it
@@ -30,16 +38,18 @@ template <typename T = void>
 using Decoded = std::expected<T, ApiError>;
 
 // Status and type come from the list.
-ApiError api_error(ApiCode code, std::string message, std::optional<std::string> param = std::nullopt);
+[[gnu::cold]] ApiError api_error(ApiCode code, std::string_view message,
+                                 std::optional<std::string_view> param = std::nullopt);
 // Shorthand for `return reject(ApiCode::invalid_type, "…", "speed");`
-std::unexpected<ApiError> reject(ApiCode code, std::string message, std::optional<std::string> param = std::nullopt);
+[[gnu::cold]] std::unexpected<ApiError> reject(ApiCode code, std::string_view message,
+                                               std::optional<std::string_view> param = std::nullopt);
 
 // The one place where hearth::Error meets HTTP: invalid_argument, unsupported 400; unauthenticated 401;
 // permission_denied 403; not_found 404; already_exists 409; too_large 413; resource_exhausted 429; cancelled 499;
 // io_error, corrupt, internal 500; protocol_error 502; unavailable, failed_precondition 503; deadline_exceeded 504.
 // The message is the error's own sentence; its causes stay in the log. For 500 it is a general sentence, because an
 // internal error's text is not meant for a client. `retry_after` is set for resource_exhausted and unavailable.
-ApiError to_api_error(const Error& error);
+[[gnu::cold]] ApiError to_api_error(const Error& error);
 
 // The answer's body.
 std::string encode(const ApiError& error);
