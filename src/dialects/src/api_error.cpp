@@ -109,10 +109,11 @@ Decoded<void> read_error_object(const JsonBody& body, ApiError& error) {
     HEARTH_TRY(outer.each_field(kInner, [&](std::string_view name, json::Value inner) -> Decoded<void> {
       HEARTH_TRY_ASSIGN(std::string text, lenient_text(inner));
       if (text.empty()) return {};
-      if (name == "message") error.message = std::move(text);
-      if (name == "type") error.type = std::move(text);
-      if (name == "param") error.param = std::move(text);
-      if (name == "code") error.code = std::move(text);
+      if (name == "param") {
+        error.param = std::move(text);
+        return {};
+      }
+      (name == "message" ? error.message : name == "type" ? error.type : error.code) = std::move(text);
       return {};
     }));
     return {};
