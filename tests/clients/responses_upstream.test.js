@@ -13,7 +13,7 @@ import { Box } from './harness.js';
 import { LlamaServer, said } from './llama_server.js';
 import { Provider, faults } from './provider.js';
 import { sentence, signature, thought } from './provider_dialects.js';
-import { admin, bearer, expectError, json } from './support.js';
+import { admin, bearer, expectError, json, until } from './support.js';
 
 const address = 'jane.doe@example.org';
 const card = '4111 1111 1111 1111';
@@ -36,6 +36,7 @@ const configured = () => {
   two: ${of(two)}
   plain: ${of(plain, 'responses: false')}
   cached: ${of(one)}
+  priced: ${of(one).replace('lan: true', 'lan: false')}
   llama: { url: "${llama.url}/v1", sees: secret, lan: true, models: [tiny], responses: true }
 ${own.join('\n')}
 routes:
@@ -43,8 +44,12 @@ routes:
   translated: { use: [plain/m, one/m] }
   either: { use: [one/m, two/m] }
   charged: { use: [cloud-e-failed/m, cloud-b-cut/m] }
+  hasty: { use: [two/m, plain/m], hedge_after: 300ms }
 ${failing.map((name) => `  then-${name}: { use: [${name}/m, plain/m] }`).join('\n')}
 policy: { default_class: internal }
+budgets:
+  prices: [priced/m input 100 cached 10 output 1000 USD]
+  limits: [key spender 0.2 USD in total]
 privacy: { personal: redact }
 `;
 };
@@ -217,6 +222,26 @@ describe('who is asked', () => {
   });
 });
 
+describe('what it costs', () => {
+  test('is reserved at worst, and counted with what came from a cache', async () => {
+    one.always = { usage: { input: 1000, cached: 600, output: 70, reasoning: 50 } };
+    const spender = { authorization: `Bearer ${(await box.hearth('keys', 'new', 'spender', '--quiet')).trim()}` };
+    const body = () => ask({ model: 'priced/m', max_output_tokens: 50, stream: true });
+    assert.equal((await post(body(), spender)).status, 200);
+    const spent = async () => JSON.parse((await admin(box, '/admin/budgets')).text).data.find(({ budget }) => budget.startsWith('key spender ')).spent;
+    await until(async () => Number(await spent()) === 0.116, 'the call has ended'); // 400 × 100 + 600 × 10 + 70 × 1000 millionths
+    await expectError(await post(body(), spender), 429, 'budget_exceeded');
+    assert.equal(one.requests.length, 1);
+  });
+  test('a second who answers sooner gets a translation', async () => {
+    two.next(faults.silent());
+    const response = await create({ model: 'hasty' });
+    assert.equal(response.output_text, sentence);
+    assert.equal(plain.requests[0].path, '/v1/chat/completions');
+    await until(() => two.cancelled === 1, 'the first is given up');
+  });
+});
+
 describe('providers that misbehave', () => {
   for (const [name, fault] of Object.entries(early))
     test(`${name}: the next is asked`, async () => {
@@ -262,8 +287,7 @@ describe('providers that misbehave', () => {
     const unchecked = new OpenAI({ apiKey: box.key, baseURL: `${box.url}/v1`, maxRetries: 0 }); // for streams that do not end
     const left = await unchecked.responses.create(ask({ stream: true }), { signal: leave.signal });
     for await (const event of left) if (event.type === 'response.output_text.delta') leave.abort();
-    for (let i = 0; i < 200 && one.cancelled === 0; ++i) await new Promise((resolve) => setTimeout(resolve, 25));
-    assert.equal(one.cancelled, 1);
+    await until(() => one.cancelled === 1, 'the provider is told');
   });
 });
 
