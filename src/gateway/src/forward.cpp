@@ -111,7 +111,7 @@ void measure(const Call& call, const Candidate& candidate, const Attempt<>& done
 
 // What a later request may name is found again at whoever made it, or goes on with it.
 void note_kept(const Call& call, const AsWritten& own, const Model& maker, std::string_view id, bool answered) {
-  if (!id.empty()) keep_maker(call, id, maker);
+  if (own.stored && !id.empty()) keep_maker(call, id, maker);
   if (answered && !own.kept.empty()) keep_maker(call, own.kept, maker);
 }
 

@@ -87,17 +87,15 @@ void ResponseStreamRestorer::flush(bool named, const Seen& seen, std::vector<Str
     const auto here = next++;
     const Channel& channel = here->first;
     if (!ends(seen, channel)) continue;
-    if (here->second.holds()) {
-      std::string type;
-      log::append_json_string(type, channel.type);
-      std::string text;
-      log::append_json_string(text, here->second.finish());
-      const std::string_view more = channel.type == "response.output_text.delta" ? R"(,"logprobs":[])" : "";
-      const std::string number = seen.number.empty() ? "" : R"(,"sequence_number":)" + number_of(seen);
-      out.push_back({named ? channel.type : std::string(),
-                     fmt::format(R"({{"type":{},{}"delta":{}{}{}}})", type, channel.place, text, more, number)});
-      ++added_;
-    }
+    std::string type;
+    log::append_json_string(type, channel.type);
+    std::string text;
+    log::append_json_string(text, here->second.finish());
+    const std::string_view more = channel.type == "response.output_text.delta" ? R"(,"logprobs":[])" : "";
+    const std::string number = seen.number.empty() ? "" : R"(,"sequence_number":)" + number_of(seen);
+    out.push_back({named ? channel.type : std::string(),
+                   fmt::format(R"({{"type":{},{}"delta":{}{}{}}})", type, channel.place, text, more, number)});
+    ++added_;
     texts_.erase(here);
   }
 }
@@ -114,8 +112,9 @@ void ResponseStreamRestorer::event(std::string_view type, std::string_view data,
   std::string text;
   if (seen.is_delta()) {
     const Restored as = seen.type.contains("arguments") ? Restored::json_text : Restored::text;
-    TextRestorer& restorer = texts_.try_emplace({seen.type, seen.place, seen.output}, placeholders_, as).first->second;
-    log::append_json_string(text, restorer.push(decode_json_string(seen.delta.substr(1, seen.delta.size() - 2))));
+    const auto entry = texts_.try_emplace({seen.type, seen.place, seen.output}, placeholders_, as).first;
+    log::append_json_string(text, entry->second.push(decode_json_string(seen.delta.substr(1, seen.delta.size() - 2))));
+    if (!entry->second.holds()) texts_.erase(entry);
   } else {
     flush(!type.empty(), seen, out);
   }

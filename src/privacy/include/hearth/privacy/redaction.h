@@ -140,8 +140,8 @@ class ResponseStreamRestorer {
   [[nodiscard]] std::string number_of(const Seen& seen) const;
 
   const Placeholders* placeholders_;
-  std::map<Channel, TextRestorer> texts_;
-  std::int64_t added_ = 0;  // events that were not in the stream
+  std::map<Channel, TextRestorer> texts_;  // of which something is held back
+  std::int64_t added_ = 0;                 // events that were not in the stream
 };
 
 }  // namespace hearth::privacy
