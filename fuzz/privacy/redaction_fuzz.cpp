@@ -46,10 +46,13 @@ void body_round_trip(const Detectors& detectors, std::string_view body) {
 void stream(const Detectors& detectors, std::string_view lines) {
   auto redacted = redact_text(detectors, "jane@example.org and bob@example.org", DataClass::open);
   ChatStreamRestorer restorer(&redacted->placeholders);
+  ResponseStreamRestorer responses(&redacted->placeholders);
   std::vector<std::string> out;
+  std::vector<StreamEvent> events;
   while (!lines.empty()) {
     const std::size_t end = std::min(lines.find('\n'), lines.size());
     restorer.event(lines.substr(0, end), out);
+    responses.event({}, lines.substr(0, end), events);
     lines.remove_prefix(std::min(end + 1, lines.size()));
   }
   restorer.finish(out);

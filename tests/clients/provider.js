@@ -41,6 +41,10 @@ export const faults = {
   malformed: (after = 3) => ({ after, then: (response, rest) => (response.write('data: {"choices":[{"delta":{"content":"half\n\n'), rest()) }),
   // The stream's own error event.
   errorEvent: (after = 3, type = 'overloaded_error') => ({ after, then: (response, rest, dialect) => response.end(dialect === openai ? `data: ${JSON.stringify(openai.error(500, 'The server had an error.'))}\n\n` : `event: error\ndata: ${JSON.stringify(dialect.error(529, 'Overloaded', type))}\n\n`) }),
+  // The same as the Responses API has it; and its own way of ending, with a reason for programs.
+  typedError: (after = 3) => ({ after, then: (response) => response.end('event: error\ndata: {"type":"error","code":"server_error","message":"The server had an error.","param":null,"sequence_number":9}\n\n') }),
+  failed: (code = 'server_error') => ({ failed: { code, message: 'The model has failed.' } }),
+  failsAfter: (after = 6) => ({ failsAfter: after }),
   html: (status = 502) => ({ body: { status, type: 'text/html', text: '<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>' } }),
   error: (status, headers = {}, message = 'It went wrong.') => ({ error: { status, headers, message } }),
   // 429 in each way of saying when to come back.
@@ -72,7 +76,7 @@ export class Provider {
   // `certificate`: speaks TLS with that one of support/certificates.sh's. `keys`: those it takes; none: any.
   static async start({ certificate, keys } = {}) {
     const provider = new Provider();
-    Object.assign(provider, { keys, always: {}, orders: [], requests: [], connections: 0, cancelled: 0, open: new Set() });
+    Object.assign(provider, { keys, always: {}, orders: [], requests: [], connections: 0, cancelled: 0, open: new Set(), kept: new Set() });
     const options = {};
     if (certificate) {
       provider.folder = await mkdtemp(join(tmpdir(), 'hearth-provider-'));
@@ -144,7 +148,7 @@ export class Provider {
     let answer;
     try {
       seen.body = JSON.parse(seen.text);
-      answer = dialect[endpoint](seen.body, how, request.headers);
+      answer = dialect[endpoint](seen.body, how, request.headers, this.kept);
     } catch (error) {
       return reply(response, error.status ?? 400, 'application/json', JSON.stringify(dialect.error(error.status ?? 400, error.message, error.type, error.param)));
     }

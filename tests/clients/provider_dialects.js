@@ -30,6 +30,8 @@ function planned(body, how, tools, results, choice) {
   return { text: how.text ?? (calls.length ? '' : sentence), calls: calls.map((name, i) => ({ id: `call_${i}`, name, input: { on: true, level: 1.5, place: 'Küche' } })), usage: how.usage, thinks: Boolean(body.thinking ?? body.reasoning_effort) && body.thinking?.type !== 'disabled' };
 }
 
+const numbered = (list) => list.map(([type, data], sequence_number) => ({ type, data: { type, ...data, sequence_number } }));
+
 export const openai = {
   error: (status, message, type = status >= 500 ? 'server_error' : 'invalid_request_error', param = null) => ({ error: { message, type, param, code: null } }),
   key: (headers) => headers.authorization?.replace(/^Bearer /, ''),
@@ -57,24 +59,53 @@ export const openai = {
     events.push({ text: '[DONE]' });
     return { events };
   },
-  responses(body, how) {
-    const usage = took(body, { ...how, text: sentence });
-    const item = (text, status) => ({ id: 'msg_1', type: 'message', role: 'assistant', status, content: text === null ? [] : [{ type: 'output_text', text, annotations: [] }] });
-    const response = (status, output) => ({ id: 'resp_1', object: 'response', created_at: 1700000000, model: body.model, status, error: null, output, usage: status === 'completed' ? { input_tokens: usage.input, input_tokens_details: { cached_tokens: usage.cached }, output_tokens: usage.output, output_tokens_details: { reasoning_tokens: usage.reasoning }, total_tokens: usage.input + usage.output } : null });
-    const text = how.text ?? sentence;
-    if (!body.stream) return { whole: response('completed', [item(text, 'completed')]) };
-    const at = { item_id: 'msg_1', output_index: 0, content_index: 0 };
-    const list = [
-      ['response.created', { response: response('in_progress', []) }],
-      ['response.output_item.added', { output_index: 0, item: item(null, 'in_progress') }],
-      ['response.content_part.added', { ...at, part: { type: 'output_text', text: '', annotations: [] } }],
-      ...words(text).map((delta) => ['response.output_text.delta', { ...at, delta }]),
-      ['response.output_text.done', { ...at, text }],
-      ['response.content_part.done', { ...at, part: { type: 'output_text', text, annotations: [] } }],
-      ['response.output_item.done', { output_index: 0, item: item(text, 'completed') }],
-      ['response.completed', { response: response('completed', [item(text, 'completed')]) }],
+  // `kept`: ids of the answers that this provider has kept.
+  responses(body, how, headers, kept = new Set()) {
+    refuse(body.previous_response_id && !kept.has(body.previous_response_id), `Previous response with id '${body.previous_response_id}' not found.`, 'previous_response_id');
+    const asked = [body.input].flat();
+    refuse(asked.some((item) => item?.type === 'reasoning' && item.encrypted_content !== undefined && item.encrypted_content !== signature), 'The encrypted content could not be verified.', 'input');
+    const functions = (body.tools ?? []).filter((tool) => tool.type === 'function').map((tool) => tool.name);
+    const searches = (body.tools ?? []).some((tool) => tool.type === 'web_search');
+    const plan = planned(body, how, functions, /_output$/.test(asked.at(-1)?.type), body.tool_choice === 'none' ? 'none' : body.parallel_tool_calls === false ? 'one' : 'any');
+    const use = took(body, plan);
+    const usage = { input_tokens: use.input, input_tokens_details: { cached_tokens: use.cached }, output_tokens: use.output, output_tokens_details: { reasoning_tokens: use.reasoning }, total_tokens: use.input + use.output };
+    const id = how.id ?? `resp_${Math.random().toString(36).slice(2)}`;
+    if (body.store !== false) kept.add(id);
+    const sealed = body.include?.includes('reasoning.encrypted_content') ? { encrypted_content: signature } : {};
+    const items = [
+      ...(body.reasoning ? [{ id: 'rs_1', type: 'reasoning', summary: [{ type: 'summary_text', text: thought }], ...sealed }] : []),
+      ...(searches ? [{ id: 'ws_1', type: 'web_search_call', status: 'completed', action: { type: 'search', query: 'cats' } }] : []),
+      ...(plan.text ? [{ id: 'msg_1', type: 'message', role: 'assistant', status: 'completed', content: [{ type: 'output_text', text: plan.text, annotations: [] }] }] : []),
+      ...plan.calls.map(({ id: call_id, name, input }, i) => ({ id: `fc_${i}`, type: 'function_call', status: 'completed', call_id, name, arguments: JSON.stringify(input) })),
     ];
-    return { events: list.map(([type, data], sequence_number) => ({ type, data: { type, sequence_number, ...data } })) };
+    const { model, previous_response_id = null, store = true } = body;
+    const status = how.status ?? 'completed';
+    const response = (status, output, more = {}) => ({ id, object: 'response', created_at: 1700000000, model, status, error: null, incomplete_details: status === 'incomplete' ? { reason: 'max_output_tokens' } : null, output, previous_response_id, store, usage: status === 'in_progress' ? null : usage, ...more });
+    if (!body.stream) return { whole: response(status, items, how.failed ? { status: 'failed', error: how.failed } : {}) };
+    const list = [['response.created', { response: response('in_progress', []) }], ['response.in_progress', { response: response('in_progress', []) }]];
+    if (how.failed) return { events: numbered([...list, ['response.failed', { response: response('failed', [], { error: how.failed }) }]]) };
+    items.forEach((item, output_index) => {
+      const at = { item_id: item.id, output_index };
+      const pieces = (type, place, text) => text.match(/.{1,5}/gsu).map((delta) => [type, { ...place, delta }]);
+      list.push(['response.output_item.added', { output_index, item: { ...item, content: item.content && [], summary: item.summary && [], arguments: item.arguments && '', status: item.status && 'in_progress' } }]);
+      if (item.type === 'reasoning') {
+        const place = { ...at, summary_index: 0 };
+        list.push(['response.reasoning_summary_part.added', { ...place, part: { type: 'summary_text', text: '' } }], ...pieces('response.reasoning_summary_text.delta', place, thought), ['response.reasoning_summary_text.done', { ...place, text: thought }]);
+        list.push(['response.reasoning_summary_part.done', { ...place, part: item.summary[0] }]);
+      } else if (item.type === 'message') {
+        const place = { ...at, content_index: 0 };
+        list.push(['response.content_part.added', { ...place, part: { type: 'output_text', text: '', annotations: [] } }], ...pieces('response.output_text.delta', place, plan.text), ['response.output_text.done', { ...place, text: plan.text }]);
+        list.push(['response.content_part.done', { ...place, part: item.content[0] }]);
+      } else if (item.type === 'function_call') {
+        list.push(...pieces('response.function_call_arguments.delta', at, item.arguments), ['response.function_call_arguments.done', { ...at, name: item.name, arguments: item.arguments }]);
+      } else {
+        list.push(['response.web_search_call.in_progress', at], ['response.web_search_call.searching', at], ['response.web_search_call.completed', at]);
+      }
+      list.push(['response.output_item.done', { output_index, item }]);
+    });
+    list.push([`response.${status}`, { response: response(status, items, how.noUsage ? { usage: null } : {}) }]);
+    if (how.failsAfter) list.splice(how.failsAfter, list.length, ['response.failed', { response: response('failed', [], { error: { code: 'server_error', message: 'The model has failed.' } }) }]);
+    return { events: numbered(list) };
   },
   embeddings(body) {
     const input = [body.input].flat();

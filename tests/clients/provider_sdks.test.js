@@ -30,8 +30,8 @@ let done; // what the tools were called with
 before(async () => {
   provider = await Provider.start();
   const data = await mkdtemp(join(tmpdir(), 'hearth-test-'));
-  const of = (speaks) => `{ url: "${provider.url}/v1", sees: secret, lan: true, speaks: ${speaks}, models: [m] }`;
-  await writeFile(join(data, 'hearth.yaml'), `providers:\n  openai: ${of('openai')}\n  anthropic: ${of('anthropic')}\n`);
+  const of = (speaks, more = '') => `{ url: "${provider.url}/v1", sees: secret, lan: true, speaks: ${speaks}, models: [m]${more} }`;
+  await writeFile(join(data, 'hearth.yaml'), `providers:\n  openai: ${of('openai')}\n  anthropic: ${of('anthropic')}\n  responses: ${of('openai', ', responses: true')}\n`);
   box = await Box.start([], {}, data);
   client = new OpenAI({ apiKey: box.key, baseURL: `${box.url}/v1`, maxRetries: 0, fetch: box.fetch });
 });
@@ -51,14 +51,15 @@ const use = (name) => (what) => (done.push([name, what]), 'done');
 function bothWereUsed() {
   assert.deepEqual(done.sort(), names.map((name) => [name, wanted]).sort());
   assert.equal(provider.requests.length, 2);
-  const last = provider.requests[1].body.messages.at(-1);
+  const { messages, input } = provider.requests[1].body;
+  const last = (messages ?? input).at(-1);
   assert.match(JSON.stringify(last), /done/);
 }
 
-for (const dialect of ['openai', 'anthropic']) {
+for (const [dialect, has] of [['openai', 'OpenAI’s API'], ['anthropic', 'Anthropic’s API'], ['responses', 'OpenAI’s APIs, that of responses too']]) {
   const model = `${dialect}/m`;
 
-  describe(`a provider with ${dialect === 'openai' ? 'OpenAI' : 'Anthropic'}’s API`, () => {
+  describe(`a provider with ${has}`, () => {
     for (const [api, make] of [
       ['responses', () => createOpenAI({ baseURL: `${box.url}/v1`, apiKey: box.key, fetch: box.fetch })(model)],
       ['chat completions', () => createOpenAICompatible({ name: 'hearth', baseURL: `${box.url}/v1`, apiKey: box.key, fetch: box.fetch })(model)],

@@ -185,6 +185,7 @@ Result<std::shared_ptr<ProviderUpstream>> ProviderUpstream::create(net::Executor
   impl->facts = {
       .kind = provider.lan ? gateway::UpstreamKind::lan : gateway::UpstreamKind::provider,
       .speaks = provider.speaks == config::Speaks::anthropic ? gateway::Speaks::anthropic : gateway::Speaks::openai,
+      .responses = provider.responses,
       .sees = may_see(provider, regions),
       .destination = fmt::format("{}:{}", url.host, url.port),
       .region = provider.region,

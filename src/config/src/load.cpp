@@ -228,6 +228,8 @@ void Loader::check_providers() {
       mistakes_.add(where,
                     "sees must say the highest class of data that may go there: public, internal, personal or "
                     "secret");
+    if (provider.responses && provider.speaks != Speaks::openai)
+      mistakes_.add(where, "responses is for who speaks openai: the Responses API is OpenAI's");
     if (provider.models.empty() && provider.embedding_models.empty())
       mistakes_.add(where, "models must list at least one model that it has");
   }

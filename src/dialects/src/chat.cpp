@@ -1,12 +1,11 @@
 #include "src/chat_usage.h"
 #include "src/json_reader.h"
+#include "src/request_facts.h"
 
 #include <hearth/dialects/chat.h>
 
 #include <algorithm>
 #include <array>
-#include <cstring>
-#include <functional>
 #include <initializer_list>
 
 namespace hearth::dialects {
@@ -14,12 +13,6 @@ namespace hearth::dialects {
 namespace {
 
 constexpr std::size_t kMaxMessages = 1'000'000;  // the body's size is the real bound
-
-Decoded<std::uint64_t> count_of(json::Value& value) {
-  HEARTH_TRY_ASSIGN(const double number, value.number());
-  constexpr double kMost = 1e12;
-  return number >= 0 && number <= kMost ? static_cast<std::uint64_t>(number) : 0;
-}
 
 // RequestFacts, field by field.
 class FactsReader {
@@ -45,7 +38,8 @@ class FactsReader {
 
   // `body`: the whole of it.
   RequestFacts finish(std::string_view body) {
-    count_pictures(body);
+    count_pictures(body, facts_.bounds);
+    facts_.conversation.opening = opening_.hash();
     return facts_;
   }
 
@@ -71,38 +65,12 @@ class FactsReader {
       HEARTH_TRY_ASSIGN((name == "role" ? role : content), field.raw());
       return {};
     }));
-    if (opened_) return {};
-    const std::hash<std::string_view> hash;
-    constexpr std::size_t kFactor = 0x9E3779B97F4A7C15;  // an odd number spreads what came before
-    std::size_t& opening = facts_.conversation.opening;
-    opening = opening * kFactor + hash(role);
-    opening = opening * kFactor + hash(content);
-    opened_ = role == "\"user\"";
+    opening_.add(role, content);
     return {};
   }
 
-  // By what stands before them: quotes within a text would be escaped.
-  void count_pictures(std::string_view body) {
-    constexpr std::string_view kImage = "\"image_url\"";
-    constexpr std::string_view kPicture = "\"data:image/";
-    for (std::size_t at = 0; (at = find_bytes(body, kImage, at)) != std::string_view::npos; at += kImage.size())
-      ++facts_.bounds.images;
-    for (std::size_t at = 0; (at = find_bytes(body, kPicture, at)) != std::string_view::npos;) {
-      const std::size_t end = std::min(body.find('"', at + 1), body.size());
-      facts_.bounds.picture_bytes += end - at;
-      at = end;
-    }
-  }
-
-  // std::string_view::find stops at every first byte of what it looks for, and this begins with the most frequent one.
-  static std::size_t find_bytes(std::string_view text, std::string_view wanted, std::size_t from) {
-    const void* found = ::memmem(text.data() + from, text.size() - from, wanted.data(), wanted.size());
-    return found == nullptr ? std::string_view::npos
-                            : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
-  }
-
   RequestFacts facts_;
-  bool opened_ = false;
+  Opening opening_;
 };
 
 Decoded<void> read_stream_options(json::Value& value, ForwardHead& head) {

@@ -24,14 +24,13 @@ Decoded<void> read_details(json::Value& value, Usage& usage) {
   return {};
 }
 
-}  // namespace
+// By the names of the whole input and output, and of what says more of each.
+using Names = std::array<std::string_view, 4>;
 
-Decoded<void> read_chat_usage(json::Value& value, Usage& usage) {
-  static constexpr std::array<std::string_view, 4> kNames{"prompt_tokens", "completion_tokens", "prompt_tokens_details",
-                                                          "completion_tokens_details"};
-  HEARTH_TRY(value.each_field(kNames, [&usage](std::string_view name, json::Value field) -> Decoded<void> {
-    if (name == "prompt_tokens") return read_count(field, usage.input_tokens);
-    if (name == "completion_tokens") return read_count(field, usage.output_tokens);
+Decoded<void> read_usage(json::Value& value, Usage& usage, const Names& names) {
+  HEARTH_TRY(value.each_field(names, [&](std::string_view name, json::Value field) -> Decoded<void> {
+    if (name == names[0]) return read_count(field, usage.input_tokens);
+    if (name == names[1]) return read_count(field, usage.output_tokens);
     return read_details(field, usage);
   }));
   // Parts of a whole, whatever the upstream's arithmetic.
@@ -39,6 +38,19 @@ Decoded<void> read_chat_usage(json::Value& value, Usage& usage) {
   usage.cache_write_tokens = std::min(usage.cache_write_tokens, usage.input_tokens - usage.cached_tokens);
   usage.reasoning_tokens = std::min(usage.reasoning_tokens, usage.output_tokens);
   return {};
+}
+
+}  // namespace
+
+Decoded<void> read_chat_usage(json::Value& value, Usage& usage) {
+  static constexpr Names kNames{"prompt_tokens", "completion_tokens", "prompt_tokens_details",
+                                "completion_tokens_details"};
+  return read_usage(value, usage, kNames);
+}
+
+Decoded<void> read_response_usage(json::Value& value, Usage& usage) {
+  static constexpr Names kNames{"input_tokens", "output_tokens", "input_tokens_details", "output_tokens_details"};
+  return read_usage(value, usage, kNames);
 }
 
 Decoded<void> read_timings(json::Value& value, Usage& usage) {

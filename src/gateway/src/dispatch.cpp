@@ -4,8 +4,10 @@
 #include "sessions.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <ctime>
+#include <set>
 
 namespace hearth::gateway {
 
@@ -55,6 +57,62 @@ std::size_t conversation_of(const Call& call, std::string_view model, std::size_
   return (hash(call.principal.id) * kFactor + hash(model)) * kFactor + opening;
 }
 
+// ── What is kept where it was made
+
+std::size_t key_of_kept(std::string_view id) {
+  constexpr std::size_t kOther = 0x5851F42D4C957F2D;  // so that no conversation has such a key
+  return std::hash<std::string_view>()(id) ^ kOther;
+}
+
+// Who made it, and for whom: "MODEL PRINCIPAL".
+struct Maker {
+  std::string model;
+  std::string principal;
+};
+
+std::optional<Maker> find_maker(const Call& call, std::string_view id) {
+  const auto kept = call.services.sessions.find(key_of_kept(id), steady_now());
+  if (!kept) return std::nullopt;
+  const std::size_t space = kept->rfind(' ');
+  return Maker{kept->substr(0, space), kept->substr(space + 1)};
+}
+
+std::string_view upstream_of(const Models& models, std::string_view id) {
+  const auto found = std::ranges::find(*models, id, &Model::id);
+  return found == models->end() ? std::string_view() : found->upstream->name();
+}
+
+dialects::ApiError no_such(const AsWritten& own) {
+  return dialects::api_error(ApiCode::invalid_value,
+                             fmt::format("`{}` names nothing that is kept for you", own.kept_in), own.kept_in);
+}
+
+// Nobody remembers whose it is: it is nobody's but theirs who made it to know, and to ask all would tell all.
+std::optional<dialects::ApiError> ambiguous(const AsWritten& own, const Plan& plan) {
+  std::set<std::string_view> upstreams;
+  for (const Candidate& candidate : plan.candidates) upstreams.insert(candidate.model->upstream->name());
+  if (upstreams.size() < 2) return std::nullopt;
+  return dialects::api_error(
+      ApiCode::invalid_value,
+      fmt::format("this box does not remember who keeps what `{}` names, and {} could: ask for the model with its "
+                  "provider's name before it, as in {}",
+                  own.kept_in, fmt::join(upstreams, ", "), plan.candidates.front().model->id),
+      own.kept_in);
+}
+
+// What is wrong with a request that cannot be translated, where it would be wrong at any other time.
+std::optional<dialects::ApiError> why_never(const AsWritten& own, const Plan& plan, std::string_view keeper) {
+  if (!own.untranslatable || !nobody_ever(plan)) return std::nullopt;
+  if (std::ranges::find(plan.passed, PassedOver::Why::dialect, &PassedOver::why) != plan.passed.end())
+    return own.untranslatable;
+  if (keeper.empty()) return std::nullopt;
+  return dialects::api_error(
+      ApiCode::invalid_value,
+      fmt::format("what `{}` names is kept by {}, and the model that you ask for is somebody else's", own.kept_in,
+                  keeper),
+      own.kept_in);
+}
+
 dialects::ApiError nobody(const Plan& plan, const Call& call) {
   if (only_class_forbids(plan))
     return dialects::api_error(
@@ -74,6 +132,7 @@ dialects::ApiError nobody(const Plan& plan, const Call& call) {
 
 net::awaitable<dialects::Decoded<Plan>> plan_call(Call& call, Wanted wanted) {
   const Services& services = call.services;
+  const AsWritten* own = wanted.own;
   const Models models = services.catalogue.models();
   call.decision.requested_model = std::string(wanted.model.substr(0, 128));
   if (auto noted = note_agent(call); !noted) co_return std::unexpected(std::move(noted.error()));
@@ -98,7 +157,16 @@ net::awaitable<dialects::Decoded<Plan>> plan_call(Call& call, Wanted wanted) {
     };
     asked.quality = &services.qualities;
     asked.first_byte = [now = steady_now()](const Model& model) { return model.pace->at(now).first_byte; };
-    if (wanted.task == Task::chat) {
+    if (own != nullptr && own->untranslatable) asked.untranslatable = own->untranslatable->param.value_or("input");
+    asked.goes_on = own != nullptr && !own->kept.empty();
+    if (asked.goes_on) {
+      const auto maker = find_maker(call, own->kept);
+      if (maker && maker->principal != call.principal.id) co_return std::unexpected(no_such(*own));
+      if (maker) held = maker->model;
+      if (held) asked.keeper = upstream_of(models, *held);
+      if (held) asked.hold = Hold::prefers;
+      if (held) asked.held = *held;
+    } else if (wanted.task == Task::chat) {
       const dialects::Conversation& conversation = wanted.facts.conversation;
       call.decision.conversation = conversation_of(call, wanted.model, conversation.opening);
       held = services.sessions.find(*call.decision.conversation, steady_now());
@@ -110,7 +178,13 @@ net::awaitable<dialects::Decoded<Plan>> plan_call(Call& call, Wanted wanted) {
   }
   Plan plan = make_plan(models, services.routes, asked);
   for (const PassedOver& passed : plan.passed) call.decision.passed.push_back({passed.model, passed.reason});
+  const bool unknown_keeper = asked.goes_on && asked.keeper.empty();
+  const auto unclear = unknown_keeper ? ambiguous(*own, plan) : std::nullopt;
+  if (unclear) co_return std::unexpected(*unclear);
   if (!plan.candidates.empty()) co_return plan;
+  if (own != nullptr) {
+    if (const auto never = why_never(*own, plan, asked.keeper)) co_return std::unexpected(*never);
+  }
   if (plan.known) co_return std::unexpected(nobody(plan, call));
   if (wanted.task == Task::chat && !services.catalogue.serves(Task::chat))
     co_return std::unexpected(no_language_model());
@@ -124,6 +198,10 @@ Failure told_of_charge(Failure failure) {
   failure.error.message += "; it may have answered, and charged for it, so no other provider was asked";
   failure.error.retry_is_useless = true;
   return failure;
+}
+
+void keep_maker(const Call& call, std::string_view id, const Model& maker) {
+  call.services.sessions.remember(key_of_kept(id), fmt::format("{} {}", maker.id, call.principal.id), steady_now());
 }
 
 void keep_conversation(Call& call) {

@@ -1,6 +1,7 @@
 // From a call to whoever answers it: its data are judged, a plan is made, and its candidates are tried in turn.
 #pragma once
 
+#include "as_written.h"
 #include "upstream_call.h"
 
 #include <hearth/dialects/chat.h>
@@ -15,16 +16,19 @@ namespace hearth::gateway {
 struct Wanted {
   std::string_view model;  // as the client asks for it
   Task task = Task::chat;
-  const dialects::JsonBody* body = nullptr;  // in OpenAI's dialect
+  const dialects::JsonBody* body = nullptr;  // as its client wrote it
   dialects::RequestFacts facts = {};         // of chats
+  const AsWritten* own = nullptr;            // where some may get it so
 };
 
 // Judges the call's data and plans; both are noted in its decision. model_not_found, model_not_loaded,
-// data_class_denied, upstream_unavailable, invalid_value.
+// data_class_denied, upstream_unavailable, invalid_value, and why it cannot be translated where all would need that.
 net::awaitable<dialects::Decoded<Plan>> plan_call(Call& call, Wanted wanted);
 
 // A conversation stays with whoever answered it first.
 void keep_conversation(Call& call);
+// What goes on from `id`, an answer or a conversation that its maker keeps, goes to that maker.
+void keep_maker(const Call& call, std::string_view id, const Model& maker);
 
 inline constexpr int kTriesHere = 2;       // at an engine, which is restarted
 inline constexpr int kTriesElsewhere = 4;  // at a server, each with another of its keys

@@ -6,6 +6,7 @@
 #include "outgoing.h"
 #include "trimmed.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace hearth::gateway {
@@ -108,6 +109,12 @@ void measure(const Call& call, const Candidate& candidate, const Attempt<>& done
   pace.answered(answer, now);
 }
 
+// What a later request may name is found again at whoever made it, or goes on with it.
+void note_kept(const Call& call, const AsWritten& own, const Model& maker, std::string_view id, bool answered) {
+  if (own.stored && !id.empty()) keep_maker(call, id, maker);
+  if (answered && !own.kept.empty()) keep_maker(call, own.kept, maker);
+}
+
 net::awaitable<Attempt<>> forward_once(Call& call, const Request& request, const Candidate& candidate) {
   Upstream& upstream = *candidate.model->upstream;
   const auto out = co_await prepare(call, request, candidate);
@@ -131,8 +138,14 @@ net::awaitable<Attempt<>> forward_once(Call& call, const Request& request, const
   measure(call, candidate, done, out->relay->usage().output_tokens, began);
   departure->close(done, out->relay->usage());
   if (done) note_savings(call, candidate, out->relay->usage());
+  if (request.own != nullptr) note_kept(call, *request.own, *candidate.model, out->relay->kept_as(), done.has_value());
   call.decision.cost = departure->cost();
   co_return done;
+}
+
+bool may_be_stored(const AsWritten& own, const Plan& plan) {
+  return std::ranges::any_of(plan.candidates,
+                             [&](const Candidate& asked) { return own.is_for(asked.model->upstream->facts()); });
 }
 
 net::awaitable<void> ask_in_turn(Call& call, const Request& request, const Plan& plan) {
@@ -145,13 +158,15 @@ net::awaitable<void> ask_in_turn(Call& call, const Request& request, const Plan&
 }  // namespace
 
 net::awaitable<void> forward(Call& call, const dialects::JsonBody& body, const dialects::ForwardHead& head, Task task,
-                             std::string target, MakeRelay relay, const InAnthropic* own) {
-  const Wanted wanted{head.model, task, &body, head.facts};
+                             std::string target, MakeRelay relay, const AsWritten* own) {
+  const Wanted wanted{head.model, task, own != nullptr ? &own->body : &body, head.facts, own};
   const auto plan = co_await plan_call(call, wanted);
   if (!plan) co_return co_await reply_error(call, plan.error());
+  if (own != nullptr && own->stored && call.asked && may_be_stored(*own, *plan))
+    call.asked->not_cacheable = "the provider is to keep it";
   const Request request{body, head, std::move(target), std::move(relay), own};
   const auto ask = [&] { return ask_in_turn(call, request, *plan); };
-  co_await answer_once(call, plan->candidates.front(), &body, ask);
+  co_await answer_once(call, plan->candidates.front(), wanted.body, ask);
 }
 
 }  // namespace hearth::gateway

@@ -51,7 +51,7 @@ net::awaitable<void> translate_and_forward(Call& call, Translate translate, std:
   if (!body) co_return co_await reply_error(call, body.error());
   const auto request = co_await parse_sized(call, body->size(), [&] { return translate(*body); });
   if (!request) co_return co_await reply_error(call, request.error());
-  const InAnthropic as_written{*body, request->model_was_at, std::move(own)};
+  const AsWritten as_written{AsWritten::Dialect::messages, *body, request->model_was_at, std::move(own)};
   co_await forward(call, request->body, request->head, Task::chat, std::move(target), relay, &as_written);
 }
 

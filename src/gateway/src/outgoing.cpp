@@ -14,12 +14,15 @@ namespace {
 constexpr std::string_view kChat = "/v1/chat/completions";
 constexpr std::string_view kCompletions = "/v1/completions";
 
+using Restoring = std::unique_ptr<Relay> (*)(const privacy::Placeholders&, std::unique_ptr<Relay>);
+
 // With placeholders for what the candidate may not see, where it may see those only; and what gives the originals back.
-net::awaitable<Attempt<>> hide(Call& call, const Candidate& candidate, Outgoing& out, std::string body) {
+net::awaitable<Attempt<>> hide(Call& call, const Candidate& candidate, Outgoing& out, std::string body,
+                               Restoring with = restoring) {
   auto redacted = co_await redact(call, std::move(body), candidate.model->upstream->facts().sees);
   if (!redacted) co_return not_begun(redacted.error(), Again::elsewhere);
   out.redacted = std::make_unique<const privacy::Redacted>(std::move(*redacted));
-  out.relay = restoring(out.redacted->placeholders, std::move(out.relay));
+  out.relay = with(out.redacted->placeholders, std::move(out.relay));
   co_return Attempt<>();
 }
 
@@ -42,16 +45,31 @@ net::awaitable<Attempt<Outgoing>> as_it_is(Call& call, const Request& request, c
   co_return out;
 }
 
-Outgoing in_their_own(Call& call, const InAnthropic& own, const Candidate& candidate) {
+// Of messages nothing gives the originals back: with placeholders they are translated.
+bool goes_as_written(const Request& request, const Candidate& candidate) {
+  if (request.own == nullptr || !request.own->is_for(candidate.model->upstream->facts())) return false;
+  return !candidate.redact || request.own->dialect == AsWritten::Dialect::responses;
+}
+
+net::awaitable<Attempt<Outgoing>> as_written(Call& call, const AsWritten& own, const Candidate& candidate) {
+  const bool responses = own.dialect == AsWritten::Dialect::responses;
   Outgoing out;
   out.target = own.target;
   out.relay = own.target.ends_with("/messages") ? pass_message() : pass_through(call);
   out.spliced = dialects::splice_string(own.body.view(), own.model_at, candidate.model->there());
-  // What a client of Anthropic's wants tried out is between the two.
-  constexpr std::string_view kBeta = "anthropic-beta";
-  if (const auto beta = call.exchange.request().headers.get(kBeta); !beta.empty())
-    out.headers.add(std::string(kBeta), std::string(beta));
-  return out;
+  // What the client wants tried out is between the two.
+  const std::string_view beta = responses ? "openai-beta" : "anthropic-beta";
+  if (const auto wanted = call.exchange.request().headers.get(beta); !wanted.empty())
+    out.headers.add(std::string(beta), std::string(wanted));
+  if (!responses) co_return out;
+  if (candidate.redact) {
+    std::string whole = out.spliced.join();
+    const auto hidden = co_await hide(call, candidate, out, std::move(whole), restoring_response);
+    if (!hidden) co_return std::unexpected(hidden.error());
+    out.whole = out.redacted->body;
+  }
+  out.relay = check_response(std::move(out.relay));
+  co_return out;
 }
 
 net::awaitable<Attempt<Outgoing>> to_anthropic(Call& call, const Request& request, const Candidate& candidate) {
@@ -81,9 +99,9 @@ net::awaitable<Attempt<Outgoing>> to_anthropic(Call& call, const Request& reques
 }
 
 net::awaitable<Attempt<Outgoing>> prepare_whole(Call& call, const Request& request, const Candidate& candidate) {
+  if (goes_as_written(request, candidate)) co_return co_await as_written(call, *request.own, candidate);
   if (candidate.model->upstream->facts().speaks == Speaks::openai)
     co_return co_await as_it_is(call, request, candidate);
-  if (request.own != nullptr && !candidate.redact) co_return in_their_own(call, *request.own, candidate);
   co_return co_await to_anthropic(call, request, candidate);
 }
 

@@ -16,7 +16,7 @@ struct Request {
   const dialects::ForwardHead& head;
   std::string target;
   MakeRelay relay;
-  const InAnthropic* own = nullptr;
+  const AsWritten* own = nullptr;
 };
 
 // Not moved once body() was called: that looks into it.

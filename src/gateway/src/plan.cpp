@@ -83,15 +83,19 @@ class Planner {
   }
 
  private:
-  // Whom a loop of tools is under way with, it goes on with: of the conditions only the one on the data's class counts.
+  // Whom a loop of tools is under way with, it goes on with, and so does who keeps what was said before: of the
+  // conditions only the one on the data's class counts.
   [[nodiscard]] bool goes_on(const config::RouteStep& step) const {
-    if (asked_.hold != Hold::only) return false;
+    if (asked_.hold != Hold::only && asked_.keeper.empty()) return false;
     config::RouteStep on_class;
     on_class.least_class = step.least_class;
     on_class.most_class = step.most_class;
     return config::unmet(on_class, asked_.facts).empty();
   }
-  [[nodiscard]] bool goes_on(const Model& model) const { return asked_.hold == Hold::only && model.id == asked_.held; }
+  [[nodiscard]] bool goes_on(const Model& model) const {
+    if (asked_.hold == Hold::only) return model.id == asked_.held;
+    return !asked_.keeper.empty() && model.upstream->name() == asked_.keeper;
+  }
 
   static std::string asks(int step, std::string_view what) { return fmt::format("step {} asks for {}", step, what); }
 
@@ -176,11 +180,20 @@ class Planner {
     const auto is_it = [&](const auto& candidate) { return candidate.model.get() == &model; };
     if (std::ranges::any_of(plan_.candidates, is_it)) return;
     const UpstreamFacts& facts = model.upstream->facts();
+    if (!asked_.keeper.empty() && model.upstream->name() != asked_.keeper)
+      return pass(model, Why::conversation, fmt::format("{} keeps what the request goes on from", asked_.keeper));
+    if (!asked_.untranslatable.empty() && !facts.responses)
+      return pass(model, Why::dialect,
+                  fmt::format("it has no Responses API, and `{}` can be asked of no other", asked_.untranslatable));
     const bool redact = asked_.facts.data_class > facts.sees;
     if (redact && (asked_.task != Task::chat || !asked_.redacted_class || *asked_.redacted_class > facts.sees))
       return pass(model, Why::data_class,
                   fmt::format("the data are {}, and it may see {} at most{}", to_string(asked_.facts.data_class),
                               to_string(facts.sees), facts.out_of_region ? ", outside of policy.regions" : ""));
+    if (redact && asked_.goes_on)
+      return pass(model, Why::data_class,
+                  fmt::format("the data are {}, and placeholders would be taken for those of what it keeps from before",
+                              to_string(asked_.facts.data_class)));
     if (const std::string why = unmet(model); !why.empty()) return pass(model, Why::condition, asks(step_.number, why));
     if (std::string obstacle = model.upstream->obstacle(); !obstacle.empty())
       return pass(model, Why::obstacle, std::move(obstacle));
@@ -250,8 +263,19 @@ std::string explain_nobody(const Plan& plan) {
 }
 
 bool only_class_forbids(const Plan& plan) noexcept {
+  const auto whatever_class = [](Why why) { return why == Why::dialect || why == Why::conversation; };
+  return plan.candidates.empty() &&
+         std::ranges::find(plan.passed, Why::data_class, &PassedOver::why) != plan.passed.end() &&
+         std::ranges::all_of(plan.passed, [&](const PassedOver& passed) {
+           return passed.why == Why::data_class || whatever_class(passed.why);
+         });
+}
+
+bool nobody_ever(const Plan& plan) noexcept {
   return plan.candidates.empty() && !plan.passed.empty() &&
-         std::ranges::all_of(plan.passed, [](const PassedOver& passed) { return passed.why == Why::data_class; });
+         std::ranges::none_of(plan.passed, [](const PassedOver& passed) {
+           return passed.why == Why::data_class || passed.why == Why::obstacle;
+         });
 }
 
 }  // namespace hearth::gateway

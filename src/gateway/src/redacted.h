@@ -16,5 +16,7 @@ net::awaitable<dialects::Decoded<privacy::Redacted>> redact(Call& call, std::str
 
 // Gives the answer of an upstream, in OpenAI's dialect, with the originals to `next`. `placeholders` outlives it.
 std::unique_ptr<Relay> restoring(const privacy::Placeholders& placeholders, std::unique_ptr<Relay> next);
+// The same of an answer in OpenAI's Responses API.
+std::unique_ptr<Relay> restoring_response(const privacy::Placeholders& placeholders, std::unique_ptr<Relay> next);
 
 }  // namespace hearth::gateway

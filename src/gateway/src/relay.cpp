@@ -2,6 +2,7 @@
 
 #include <hearth/dialects/anthropic_upstream.h>
 #include <hearth/dialects/chat_stream.h>
+#include <hearth/dialects/responses_upstream.h>
 
 namespace hearth::gateway {
 namespace {
@@ -64,6 +65,7 @@ class CheckedRelay final : public Relay {
   [[nodiscard]] dialects::Usage usage() const override {
     return stream_.usage() == dialects::Usage() ? next_->usage() : stream_.usage();
   }
+  [[nodiscard]] std::string_view kept_as() const override { return next_->kept_as(); }
 
  private:
   std::unique_ptr<Relay> next_;
@@ -94,6 +96,7 @@ class TranslatingRelay final : public Relay {
     return next_->whole(std::move(answer.body), &usage_);
   }
   [[nodiscard]] dialects::Usage usage() const override { return usage_; }
+  [[nodiscard]] std::string_view kept_as() const override { return next_->kept_as(); }
 
  private:
   std::int64_t created_;
@@ -124,6 +127,35 @@ class MessageRelay final : public Relay {
   dialects::Usage usage_;
 };
 
+class CheckedResponseRelay final : public Relay {
+ public:
+  explicit CheckedResponseRelay(std::unique_ptr<Relay> next) : next_(std::move(next)) {}
+  [[nodiscard]] std::string_view stream_type() const override { return next_->stream_type(); }
+  Result<std::string_view> part(std::string_view bytes) override {
+    HEARTH_TRY_ASSIGN(part_, stream_.feed(bytes));
+    if (part_.empty()) return std::string_view();
+    return next_->part(part_);
+  }
+  Result<void> end() override {
+    HEARTH_TRY(stream_.end());
+    return next_->end();
+  }
+  Result<std::string> whole(std::string body, const dialects::Usage* /*told*/) override {
+    HEARTH_TRY_ASSIGN(whole_, dialects::check_response_answer(dialects::JsonBody::borrow(body)));
+    return next_->whole(std::move(body), &whole_.usage);
+  }
+  [[nodiscard]] dialects::Usage usage() const override {
+    return stream_.usage() == dialects::Usage() ? whole_.usage : stream_.usage();
+  }
+  [[nodiscard]] std::string_view kept_as() const override { return stream_.id().empty() ? whole_.id : stream_.id(); }
+
+ private:
+  std::unique_ptr<Relay> next_;
+  dialects::CheckedResponseStream stream_;
+  std::string part_;
+  dialects::CheckedResponse whole_;
+};
+
 }  // namespace
 
 std::unique_ptr<Relay> pass_through(const Call&) {
@@ -140,6 +172,10 @@ std::unique_ptr<Relay> from_anthropic(std::unique_ptr<Relay> next, bool usage_wa
 
 std::unique_ptr<Relay> pass_message() {
   return std::make_unique<MessageRelay>();
+}
+
+std::unique_ptr<Relay> check_response(std::unique_ptr<Relay> next) {
+  return std::make_unique<CheckedResponseRelay>(std::move(next));
 }
 
 }  // namespace hearth::gateway

@@ -26,6 +26,8 @@ class Relay {
   virtual Result<std::string> whole(std::string body, const dialects::Usage* told) = 0;
   // What it says it took, once it has ended.
   [[nodiscard]] virtual dialects::Usage usage() const = 0;
+  // The id under which whoever answered keeps the answer; empty: it has said none.
+  [[nodiscard]] virtual std::string_view kept_as() const { return {}; }
 };
 
 // From OpenAI's dialect to the client's. `call` outlives the relay; its model is chosen.
@@ -52,5 +54,7 @@ std::unique_ptr<Relay> check_chat(std::unique_ptr<Relay> next, bool usage_wanted
 std::unique_ptr<Relay> from_anthropic(std::unique_ptr<Relay> next, bool usage_wanted);
 // Anthropic's dialect as it is, for its own clients.
 std::unique_ptr<Relay> pass_message();
+// What a server elsewhere answers in OpenAI's Responses API is checked before `next` gets to see it.
+std::unique_ptr<Relay> check_response(std::unique_ptr<Relay> next);
 
 }  // namespace hearth::gateway

@@ -60,6 +60,11 @@ std::size_t closing_quote(std::string_view json, std::size_t i) {
   }
 }
 
+// What a provider has encrypted or signed for itself, and gets back: thoughts of its models, and no file of anybody's.
+bool is_sealed(std::string_view key) {
+  return key == "encrypted_content" || key == "signature";
+}
+
 class Walk {
  public:
   Walk(TextVisitor& visitor, std::optional<Token> outer) : visitor_(visitor), outer_(outer) {}
@@ -135,7 +140,7 @@ class Walk {
     }
     if (url.content != DataUrlContent::none) return std::nullopt;
     if (is_long_base64(text)) {
-      visitor_.file();
+      if (!is_sealed(place.key)) visitor_.file();
       return std::nullopt;
     }
     if (!outer_ && is_json(text)) return Walk(visitor_, token).over(text);

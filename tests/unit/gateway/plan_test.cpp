@@ -16,11 +16,13 @@ using testing::IsEmpty;
 
 class FakeUpstream final : public Upstream {
  public:
-  FakeUpstream(UpstreamKind kind, DataClass sees, std::string obstacle = {}) : obstacle_(std::move(obstacle)) {
+  FakeUpstream(std::string name, UpstreamKind kind, DataClass sees, std::string obstacle = {})
+      : name_(std::move(name)), obstacle_(std::move(obstacle)) {
     facts_.kind = kind;
     facts_.sees = sees;
+    facts_.responses = name_.starts_with("native");
   }
-  std::string_view name() const override { return "fake"; }
+  std::string_view name() const override { return name_; }
   const UpstreamFacts& facts() const override { return facts_; }
   bool ready() const override { return true; }
   std::string obstacle() const override { return obstacle_; }
@@ -31,13 +33,14 @@ class FakeUpstream final : public Upstream {
 
  private:
   UpstreamFacts facts_;
+  std::string name_;
   std::string obstacle_;
 };
 
 Model model(std::string id, UpstreamKind kind, DataClass sees = DataClass::secret, std::string obstacle = {}) {
   Model m;
   m.task = Task::chat;
-  m.upstream = std::make_shared<FakeUpstream>(kind, sees, std::move(obstacle));
+  m.upstream = std::make_shared<FakeUpstream>(id.substr(0, id.find('/')), kind, sees, std::move(obstacle));
   if (const auto slash = id.find('/'); slash != std::string::npos) m.aliases = {id.substr(slash + 1)};
   m.id = std::move(id);
   return m;
@@ -278,6 +281,61 @@ TEST(Plan, ALoopOfToolsEndsForNoConditionButTheClass) {
   EXPECT_THAT(order(make_plan(box(), all, asked)), IsEmpty());
 }
 
+// Some have the Responses API.
+Models responders(std::string obstacle = {}) {
+  return std::make_shared<const std::vector<Model>>(
+      std::vector<Model>{model("tiny", UpstreamKind::engine), model("cloud/big", UpstreamKind::provider),
+                         model("native/big", UpstreamKind::provider, DataClass::internal, std::move(obstacle)),
+                         model("native2/big", UpstreamKind::provider, DataClass::personal),
+                         model("native2/small", UpstreamKind::provider, DataClass::personal)});
+}
+
+TEST(Plan, WhatCannotBeTranslatedGoesOnlyWhereItNeedNotBe) {
+  Asked asked = ask("big");
+  EXPECT_THAT(order(make_plan(responders(), {}, asked)), ElementsAre("cloud/big", "native/big", "native2/big"));
+  asked.untranslatable = "tools[0]";
+  const Plan plan = make_plan(responders(), {}, asked);
+  EXPECT_THAT(order(plan), ElementsAre("native/big", "native2/big"));
+  EXPECT_EQ(explain_nobody(plan), "cloud/big: it has no Responses API, and `tools[0]` can be asked of no other");
+  asked.name = "tiny";
+  EXPECT_TRUE(nobody_ever(make_plan(responders(), {}, asked)));
+  asked.name = "native/big";
+  EXPECT_FALSE(nobody_ever(make_plan(responders(), {}, asked)));
+  EXPECT_FALSE(nobody_ever(make_plan(responders("it rests"), {}, asked))) << "later it can be answered";
+  asked.facts.data_class = DataClass::secret;
+  asked.name = "big";
+  EXPECT_TRUE(only_class_forbids(make_plan(responders(), {}, asked)));
+}
+
+TEST(Plan, WhatOneKeepsNobodyElseIsAskedFor) {
+  Asked asked = ask("big");
+  asked.untranslatable = "previous_response_id";
+  asked.goes_on = true;
+  EXPECT_THAT(order(make_plan(responders(), {}, asked)), ElementsAre("native/big", "native2/big"));
+  asked.keeper = "native2";
+  asked.held = "native2/small";
+  asked.hold = Hold::prefers;
+  EXPECT_THAT(order(make_plan(responders(), {}, asked)), ElementsAre("native2/big"));
+  asked.name = "auto";
+  const Routes all = routes("auto", {"tiny", "native/big", "native2/big", "native2/small if size<10"});
+  asked.facts.size = 1000;
+  const Plan plan = make_plan(responders(), all, asked);
+  EXPECT_THAT(order(plan), ElementsAre("native2/small", "native2/big")) << "as with tools, conditions do not end it";
+  EXPECT_THAT(explain_nobody(plan), HasSubstr("native/big: native2 keeps what the request goes on from"));
+  asked.name = "native/big";
+  EXPECT_TRUE(nobody_ever(make_plan(responders(), {}, asked)));
+}
+
+TEST(Plan, PlaceholdersDoNotMeetThoseOfBefore) {
+  Asked asked = ask("native/big", DataClass::secret);
+  asked.redacted_class = DataClass::open;
+  EXPECT_THAT(order(make_plan(responders(), {}, asked)), ElementsAre("native/big"));
+  asked.goes_on = true;
+  const Plan plan = make_plan(responders(), {}, asked);
+  EXPECT_THAT(order(plan), IsEmpty());
+  EXPECT_TRUE(only_class_forbids(plan));
+}
+
 TEST(Plan, OnlyChatHasASecondChoiceThatNobodyNamed) {
   std::vector<Model> models = {model("a", UpstreamKind::engine), model("p/b", UpstreamKind::provider)};
   for (Model& m : models) m.task = Task::embedding;
@@ -296,7 +354,7 @@ TEST(Plan, NothingOverridesTheClass) {
     for (int i = 0; i < count; ++i) {
       const auto kind = kKinds[*rc::gen::inRange<std::size_t>(0, 3)];
       const auto sees = static_cast<DataClass>(*rc::gen::inRange(0, 4));
-      all.push_back(model(*rc::gen::element<std::string>("a", "b", "p/a", "q/a", "q/b"), kind, sees,
+      all.push_back(model(*rc::gen::element<std::string>("a", "b", "p/a", "q/a", "q/b", "native/a"), kind, sees,
                           *rc::gen::element<std::string>("", "", "it rests")));
     }
     const auto models = std::make_shared<const std::vector<Model>>(std::move(all));
@@ -319,9 +377,16 @@ TEST(Plan, NothingOverridesTheClass) {
     };
     asked.hold = *rc::gen::element(Hold::none, Hold::prefers, Hold::only);
     asked.held = *rc::gen::element<std::string_view>("a", "q/b", "gone");
+    asked.untranslatable = *rc::gen::element<std::string_view>("", "", "tools");
+    asked.keeper = *rc::gen::element<std::string_view>("", "", "native", "q");
+    asked.goes_on = !asked.keeper.empty() || *rc::gen::arbitrary<bool>();
     const Plan plan = make_plan(models, routed, asked);
     std::vector<const Model*> seen;
     for (const Candidate& candidate : plan.candidates) {
+      const Upstream& upstream = *candidate.model->upstream;
+      RC_ASSERT(asked.untranslatable.empty() || upstream.facts().responses);
+      RC_ASSERT(asked.keeper.empty() || upstream.name() == asked.keeper);
+      RC_ASSERT(!candidate.redact || !asked.goes_on);
       const DataClass sees = candidate.model->upstream->facts().sees;
       RC_ASSERT(candidate.redact == (sees < asked.facts.data_class));
       if (candidate.redact) RC_ASSERT(asked.redacted_class && sees >= *asked.redacted_class);

@@ -74,5 +74,31 @@ TEST(RedactedTest, ASignOfLifeGoesThrough) {
   EXPECT_EQ(out, ":\n\n");
 }
 
+TEST(RedactedTest, AResponseHasThemHoweverItIsCut) {
+  const std::string stream =
+      "event: response.output_text.delta\n"
+      "data: {\"type\":\"response.output_text.delta\",\"output_index\":0,\"delta\":\"to [EMA\"}\n\n"
+      "event: response.output_text.delta\n"
+      "data: {\"type\":\"response.output_text.delta\",\"output_index\":0,\"delta\":\"IL_1].\"}\n\n"
+      "event: response.completed\n"
+      "data: {\"type\":\"response.completed\",\"response\":{\"output\":[{\"text\":\"to [EMAIL_1].\"}]}}\n\n";
+  const bool held = rc::check("the client gets the same", [&stream] {
+    const privacy::Placeholders made = placeholders();
+    std::string out;
+    const auto relay = restoring_response(made, std::make_unique<Kept>(out));
+    std::string_view rest = stream;
+    while (!rest.empty()) {
+      const auto n = *rc::gen::inRange<std::size_t>(1, 40);
+      RC_ASSERT(relay->part(rest.substr(0, n)).has_value());
+      rest.remove_prefix(std::min(n, rest.size()));
+    }
+    RC_ASSERT(out.find("EMAIL") == std::string::npos);
+    RC_ASSERT(out.find("event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\","
+                       "\"output_index\":0,\"delta\":\"jane@example.org.\"}") != std::string::npos);
+    RC_ASSERT(out.ends_with("{\"text\":\"to jane@example.org.\"}]}}\n\n"));
+  });
+  EXPECT_TRUE(held);
+}
+
 }  // namespace
 }  // namespace hearth::gateway

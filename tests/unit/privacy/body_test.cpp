@@ -83,6 +83,9 @@ TEST(BodyTest, FilesAreCountedAndTextInDataUrlsIsRead) {
   while (blob.size() < 2000) blob += "aB3+/xYz";
   EXPECT_EQ(Detectors().scan_body("{\"data\":\"" + blob + "\"}").files, 1U);
   EXPECT_EQ(Detectors().scan_body("{\"data\":\"" + std::string(2000, 'x') + "\"}").files, 0U);
+  // Only who made these can read them.
+  EXPECT_EQ(Detectors().scan_body("{\"encrypted_content\":\"" + blob + "\"}").files, 0U);
+  EXPECT_EQ(Detectors().scan_body("{\"signature\":\"" + blob + "\"}").files, 0U);
 }
 
 TEST(BodyTest, WhatIsNoJsonIsLookedOver) {

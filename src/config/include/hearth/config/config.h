@@ -114,6 +114,7 @@ enum class Speaks { openai, anthropic };
 struct Provider {
   std::string url;  // "https://api.openai.com/v1": what stands before /chat/completions or /messages
   Speaks speaks = Speaks::openai;
+  bool responses = false;                     // it has OpenAI's Responses API, too
   std::vector<std::string> models;            // for chat, by the names that it knows them by
   std::vector<std::string> embedding_models;  // the same, for embeddings
   std::vector<std::string> key_files;         // one key each; with several, a refused one is passed over

@@ -40,6 +40,10 @@ struct Asked {
   std::optional<DataClass> redacted_class = std::nullopt;
   std::string_view held;  // id of the model that the conversation began with
   Hold hold = Hold::none;
+  // Of a request in the shape of the Responses API: what in it only those can take who have that API; empty: nothing.
+  std::string untranslatable = {};
+  bool goes_on = false;          // from something that whoever made it keeps, and
+  std::string_view keeper = {};  // the upstream that does: nobody else can be asked; empty: nobody knows which
   // nullopt: nobody knows. Not set: of no model.
   std::function<std::optional<Price>(const Model&)> price = {};
   // Seconds that its streamed answers take to begin. The same.
@@ -54,7 +58,7 @@ struct Candidate {
 };
 
 struct PassedOver {
-  enum class Why { condition, data_class, obstacle, conversation };
+  enum class Why { condition, data_class, dialect, obstacle, conversation };
   std::string model;
   Why why = Why::condition;
   std::string reason;
@@ -71,7 +75,9 @@ Plan make_plan(const Models& models, const Routes& routes, const Asked& asked);
 
 // Why there is nobody to ask, for people: what is in the way of each.
 std::string explain_nobody(const Plan& plan);
-// Was it for the data's class alone?
+// Was it for the data's class alone? Nobody is in question who could not have answered whatever the class.
 bool only_class_forbids(const Plan& plan) noexcept;
+// Is there nobody to ask whenever it is asked, and whatever its data are?
+bool nobody_ever(const Plan& plan) noexcept;
 
 }  // namespace hearth::gateway

@@ -24,6 +24,7 @@ enum class Speaks { openai, anthropic };
 struct UpstreamFacts {
   UpstreamKind kind = UpstreamKind::engine;
   Speaks speaks = Speaks::openai;
+  bool responses = false;              // it has OpenAI's Responses API, too
   DataClass sees = DataClass::secret;  // the highest class that may go there
   std::string destination;             // "api.openai.com:443"; empty: on this box
   std::string region;                  // where it computes and

@@ -109,4 +109,39 @@ class ChatStreamRestorer {
   std::string head_;  // "id", "object", "created" and "model" of the stream's events, as JSON
 };
 
+struct StreamEvent {
+  std::string type;  // the `event:` field; empty: it has none
+  std::string data;
+};
+
+// The events of a streamed response in OpenAI's Responses API: each text that comes in deltas is one of its own, and
+// what repeats texts as a whole has the originals at once. Log probabilities are left as they are.
+class ResponseStreamRestorer {
+ public:
+  // `placeholders` must outlive it.
+  explicit ResponseStreamRestorer(const Placeholders* placeholders) : placeholders_(placeholders) {}
+
+  // Appends what to send instead: the event with its texts restored; before one that ends a text, a delta with what was
+  // held back of it. The events are numbered anew from there. What is no such event goes through as it is.
+  void event(std::string_view type, std::string_view data, std::vector<StreamEvent>& out);
+
+ private:
+  // A text of the stream: of which kind, and where, as its deltas say.
+  struct Channel {
+    std::string type;
+    std::string place;   // as JSON: item_id, output_index, …, each with a comma behind
+    std::string output;  // output_index, as JSON
+    friend auto operator<=>(const Channel&, const Channel&) = default;
+  };
+  struct Seen;
+  static bool read(std::string_view padded, Seen& seen);
+  static bool ends(const Seen& seen, const Channel& channel);
+  void flush(bool named, const Seen& seen, std::vector<StreamEvent>& out);
+  [[nodiscard]] std::string number_of(const Seen& seen) const;
+
+  const Placeholders* placeholders_;
+  std::map<Channel, TextRestorer> texts_;  // of which something is held back
+  std::int64_t added_ = 0;                 // events that were not in the stream
+};
+
 }  // namespace hearth::privacy
