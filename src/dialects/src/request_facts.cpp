@@ -31,6 +31,14 @@ Decoded<std::uint64_t> count_of(json::Value& value) {
   return number >= 0 && number <= kMost ? static_cast<std::uint64_t>(number) : 0;
 }
 
+Decoded<void> check_background(json::Value& value) {
+  HEARTH_TRY_ASSIGN(const bool later, value.boolean());
+  if (!later) return {};
+  return std::unexpected(value.refuse(
+      ApiCode::unsupported_value,
+      "asks for an answer later, which this API does not give here; the header `Prefer: respond-async` does."));
+}
+
 void count_pictures(std::string_view body, AnswerBounds& bounds) {
   constexpr std::string_view kImage = "\"image_url\"";
   constexpr std::string_view kPicture = "\"data:image/";

@@ -27,6 +27,9 @@ class Opening {
 // A number of tokens or choices; none that could be one counts as 0.
 Decoded<std::uint64_t> count_of(json::Value& value);
 
+// `background` of the Responses API. unsupported_value if it is true.
+Decoded<void> check_background(json::Value& value);
+
 // The pictures of a body, by what stands before them: quotes within a text would be escaped.
 void count_pictures(std::string_view body, AnswerBounds& bounds);
 

@@ -50,12 +50,7 @@ struct HeadReader {
       into.stored = raw != "false";
       return {};
     }
-    if (name == "background") {
-      HEARTH_TRY_ASSIGN(const bool later, value.boolean());
-      if (!later) return {};
-      return std::unexpected(
-          value.refuse(ApiCode::unsupported_value, "is a wish for an answer later, which this box has not."));
-    }
+    if (name == "background") return check_background(value);
     if (name == "previous_response_id" || name == "conversation") return kept(name, value);
     return value.check();
   }

@@ -1,5 +1,6 @@
 #include "src/json_reader.h"
 #include "src/json_writer.h"
+#include "src/request_facts.h"
 
 #include <hearth/dialects/responses.h>
 
@@ -340,8 +341,7 @@ struct ReadField {
     }
     if (name == "text") return read_text_options(value, into.fields);
     if (name == "reasoning") return read_reasoning(value, into.fields);
-    HEARTH_TRY_ASSIGN(const bool background, value.boolean());
-    return background ? unsupported(value, "a wish for an answer later") : Decoded<void>();
+    return check_background(value);
   }
 
   Decoded<void> other(std::string_view name, json::Value value) const {

@@ -100,6 +100,43 @@ std::optional<dialects::ApiError> ambiguous(const AsWritten& own, const Plan& pl
       own.kept_in);
 }
 
+// What the conditions of routes ask of the call, and of models for it. Its data are judged.
+void ask_for(const Call& call, const Wanted& wanted, Asked& asked) {
+  const Services& services = call.services;
+  const egress::LinkState link = services.link ? services.link() : egress::LinkState::online;
+  asked.facts = {.size = wanted.body->size(),
+                 .data_class = call.decision.data_class,
+                 .minute_of_day = minute_of_day(wall_now()),
+                 .tools = wanted.facts.tools,
+                 .images = wanted.facts.bounds.images > 0,
+                 .online = egress::is_up(link),
+                 .metered = link == egress::LinkState::metered};
+  asked.redacted_class = call.decision.redacted_class;
+  asked.price = [&services, size = wanted.body->size()](const Model& model) { return price_of(services, model, size); };
+  asked.quality = &services.qualities;
+  asked.first_byte = [now = steady_now()](const Model& model) { return model.pace->at(now).first_byte; };
+  const AsWritten* own = wanted.own;
+  if (own != nullptr && own->untranslatable) asked.untranslatable = own->untranslatable->param.value_or("input");
+  asked.goes_on = own != nullptr && !own->kept.empty();
+}
+
+// The model that keeps what the call goes on from, or began its conversation; nullopt: nobody is known.
+dialects::Decoded<std::optional<std::string>> find_holder(Call& call, const Wanted& wanted, Asked& asked) {
+  if (asked.goes_on) {
+    auto maker = find_maker(call, wanted.own->kept);
+    if (!maker) return std::nullopt;
+    if (maker->principal != call.principal.id) return std::unexpected(no_such(*wanted.own));
+    asked.hold = Hold::prefers;
+    return std::move(maker->model);
+  }
+  if (wanted.task != Task::chat) return std::nullopt;
+  const dialects::Conversation& conversation = wanted.facts.conversation;
+  call.decision.conversation = conversation_of(call, wanted.model, conversation.opening);
+  auto held = call.services.sessions.find(*call.decision.conversation, steady_now());
+  if (held) asked.hold = conversation.after_tool ? Hold::only : Hold::prefers;
+  return held;
+}
+
 // What is wrong with a request that cannot be translated, where it would be wrong at any other time.
 std::optional<dialects::ApiError> why_never(const AsWritten& own, const Plan& plan, std::string_view keeper) {
   if (!own.untranslatable || !nobody_ever(plan)) return std::nullopt;
@@ -143,36 +180,12 @@ net::awaitable<dialects::Decoded<Plan>> plan_call(Call& call, Wanted wanted) {
     const auto judged = co_await judge(call, *wanted.body);
     if (!judged) co_return std::unexpected(judged.error());
     call.decision.judged = true;
-    const egress::LinkState link = services.link ? services.link() : egress::LinkState::online;
-    asked.facts = {.size = wanted.body->size(),
-                   .data_class = call.decision.data_class,
-                   .minute_of_day = minute_of_day(wall_now()),
-                   .tools = wanted.facts.tools,
-                   .images = wanted.facts.bounds.images > 0,
-                   .online = egress::is_up(link),
-                   .metered = link == egress::LinkState::metered};
-    asked.redacted_class = call.decision.redacted_class;
-    asked.price = [&services, size = wanted.body->size()](const Model& model) {
-      return price_of(services, model, size);
-    };
-    asked.quality = &services.qualities;
-    asked.first_byte = [now = steady_now()](const Model& model) { return model.pace->at(now).first_byte; };
-    if (own != nullptr && own->untranslatable) asked.untranslatable = own->untranslatable->param.value_or("input");
-    asked.goes_on = own != nullptr && !own->kept.empty();
-    if (asked.goes_on) {
-      const auto maker = find_maker(call, own->kept);
-      if (maker && maker->principal != call.principal.id) co_return std::unexpected(no_such(*own));
-      if (maker) held = maker->model;
-      if (held) asked.keeper = upstream_of(models, *held);
-      if (held) asked.hold = Hold::prefers;
-      if (held) asked.held = *held;
-    } else if (wanted.task == Task::chat) {
-      const dialects::Conversation& conversation = wanted.facts.conversation;
-      call.decision.conversation = conversation_of(call, wanted.model, conversation.opening);
-      held = services.sessions.find(*call.decision.conversation, steady_now());
-      if (held) asked.hold = conversation.after_tool ? Hold::only : Hold::prefers;
-      if (held) asked.held = *held;
-    }
+    ask_for(call, wanted, asked);
+    const auto holder = find_holder(call, wanted, asked);
+    if (!holder) co_return std::unexpected(holder.error());
+    held = *holder;
+    if (held) asked.held = *held;
+    if (held && asked.goes_on) asked.keeper = upstream_of(models, *held);
   } else {
     asked.facts.data_class = services.config.policy.default_class;
   }
