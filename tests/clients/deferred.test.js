@@ -137,7 +137,7 @@ describe('a deferred call', () => {
 
   test('is made in the name of its key: not any more when that is taken back', async () => {
     const gone = JSON.parse(await box.hearth('keys', 'new', 'gone', '--json'));
-    const { id } = await (await chat(box, 'orphan', { authorization: `Bearer ${gone.key}`, 'x-hearth-not-before': '2' })).json();
+    const { id } = await (await chat(box, 'orphan', { authorization: `Bearer ${gone.key}`, 'x-hearth-not-before': '10' })).json(); // time enough to take it back
     await box.hearth('keys', 'rm', gone.id);
     const end = await until(async () => { const call = JSON.parse(await box.hearth('deferred', 'show', id, '--json')); return call.status === 'failed' && call; }, 'it fails');
     assert.equal(end.result.status, 401);

@@ -8,7 +8,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Box } from './harness.js';
 import { Provider, faults } from './provider.js';
-import { admin, bearer, until } from './support.js';
+import { admin, bearer, callOf, until } from './support.js';
 
 let cloud;
 let den;
@@ -43,7 +43,7 @@ beforeEach(() => {
 
 let asked = 0;
 const ask = (model, more = {}, headers = {}, init = {}) => box.fetch(`${box.url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json', ...bearer(box), ...headers }, body: JSON.stringify({ model, messages: [{ role: 'user', content: `Was macht die Katze? (${++asked})` }], max_tokens: 50, ...more }), ...init });
-const story = (response) => until(async () => JSON.parse((await admin(box, `/admin/calls/${response.headers.get('x-request-id')}`)).text), 'the call has ended');
+const story = (response) => callOf(box, response);
 const tried = ({ tried }) => tried.map(({ model, status, error }) => [model, status, error]);
 const spent = async () => { const [{ spent, held }] = JSON.parse((await admin(box, '/admin/budgets')).text).data; return { spent: Number(spent), held: Number(held) }; };
 const records = async () => JSON.parse(await box.hearth('egress', 'report', '--json')).data;

@@ -1,15 +1,15 @@
 // Personal data and secrets on their way to a provider: blocked, or replaced by placeholders of which clients see nothing. The
 // provider is a server of the test's own that repeats what it was told, in small pieces.
 import assert from 'node:assert/strict';
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { Box } from './harness.js';
-import { bearer, expectError, json } from './support.js';
+import { bearer, callOf, expectError, json, until } from './support.js';
 
 const address = 'jane.doe@example.org';
 const card = '4111 1111 1111 1111';
@@ -73,6 +73,10 @@ policy: { default_class: internal }
 privacy: { personal: redact }
 patterns:
   project: { regex: '(?i)project raven', class: personal }
+agents: { orders: {}, hr: { class: personal } }
+declassify:
+  shop-orders: { keys: [shop], found: [email], to: internal }
+  shop-pictures: { keys: [shop], agents: [orders], found: [email, card], inputs: true, to: internal }
 `,
   );
   box = await Box.start([], {}, data);
@@ -87,6 +91,7 @@ after(async () => {
 });
 beforeEach(() => got.splice(0));
 
+const explain = async (response) => box.hearth('explain', 'call', (await callOf(box, response)).id);
 const ask = (content, more = {}) => ({ model: 'echo', messages: [{ role: 'user', content }], ...more });
 const tools = [{ type: 'function', function: { name: 'send', parameters: { type: 'object', properties: { to: { type: 'string' } } } } }];
 
@@ -154,9 +159,8 @@ test('what is to be blocked does not leave', async () => {
 
 test('hearth explain says what was found, and not the thing itself', async () => {
   const response = await json(box, '/v1/chat/completions', ask(`call ${address}`));
-  const id = response.headers.get('x-request-id');
   await response.arrayBuffer();
-  const told = await box.hearth('explain', 'call', id);
+  const told = await explain(response);
   assert.match(told, /Found in it: 1 email/);
   assert.match(told, /placeholders/);
   assert.ok(!told.includes(address));
@@ -172,4 +176,53 @@ test('a key says what class its data are of, and a header does not lower it', as
   assert.deepEqual(got, []);
   await (await json(box, '/v1/chat/completions', ask('nothing in it'))).arrayBuffer();
   assert.equal(got.length, 1);
+});
+
+test('a rule lowers the class of what it lists, for the key it names, and nothing else', async () => {
+  const [shop, picky] = await Promise.all([box.hearth('keys', 'new', 'shop', '--quiet'), box.hearth('keys', 'new', 'shop', '--class', 'personal', '--quiet')]);
+  const send = (content, more = {}, key = shop) => json(box, '/v1/chat/completions', ask(content), { headers: { 'content-type': 'application/json', authorization: `Bearer ${key.trim()}`, ...more } });
+  const orders = { 'x-hearth-agent': 'orders' };
+  const picture = [{ type: 'text', text: address }, { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } }];
+  const denied = async (response) => expectError(await response, 403, 'data_class_denied');
+
+  // As it is, without placeholders.
+  const response = await send(`ship it to ${address}`);
+  assert.equal((await response.json()).choices[0].message.content, `ship it to ${address}`);
+  assert.ok(got.splice(0)[0].includes(address));
+  assert.match(await explain(response), /with internal data[^]*Found in it: 1 email[^]*declassify\.shop-orders of hearth\.yaml lowered it from personal to internal/);
+  const report = await until(async () => {
+    const told = await box.hearth('egress', 'report', '--class', 'personal');
+    return told.includes('declassify.') && told;
+  }, 'it is recorded');
+  assert.match(report, /^Of class personal or above, .*1 call to \S+ \(rule declassify\.shop-orders \(personal to internal\), providers\.cloud\.sees: internal\)/);
+
+  // What is not listed, and what only the other rule allows.
+  await denied(send(`${address} ${card}`));
+  await denied(send(picture));
+  await denied(send(picture, { 'x-hearth-agent': 'hr' }));
+  // What was said of the call stands.
+  await denied(send(address, { 'x-hearth-data-class': 'personal' }));
+  await denied(send(card, { ...orders, 'x-hearth-data-class': 'secret' }));
+  await denied(send(address, {}, picky));
+  assert.deepEqual(got, []);
+  for (const [content, more] of [[`${address} ${card}`, orders], [picture, orders]]) {
+    await (await send(content, more)).arrayBuffer();
+    assert.equal(got.splice(0).length, 1);
+  }
+  // Nobody else's: another key's goes with placeholders, as ever, and so does what the owner sends.
+  await (await json(box, '/v1/chat/completions', ask(`mail ${address}`))).arrayBuffer();
+  await new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', host: 'localhost' };
+    const owner = httpRequest({ socketPath: join(box.data, 'run', 'hearth.sock'), path: '/v1/chat/completions', method: 'POST', headers, agent: false }, (answer) => answer.resume().on('end', resolve));
+    owner.on('error', reject).end(JSON.stringify(ask(`mail ${address}`)));
+  });
+  for (const body of got) assert.ok(!body.includes(address), body);
+  assert.equal(got.length, 2);
+});
+
+test('a rule that cannot mean what was meant stops hearthd, with a sentence', async () => {
+  const data = await mkdtemp(join(tmpdir(), 'hearth-test-'));
+  await writeFile(join(data, 'hearth.yaml'), 'declassify: { shop: { keys: [shop], found: [emial], to: internal } }\n');
+  await assert.rejects(Box.start([], {}, data), /declassify\.shop: found: 'emial' is no pattern/);
+  await rm(data, { recursive: true });
 });

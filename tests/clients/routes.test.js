@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { Box } from './harness.js';
 import { Provider } from './provider.js';
-import { admin, bearer, expectError, until } from './support.js';
+import { bearer, callOf, expectError, until } from './support.js';
 
 const config = (url) => `
 providers:
@@ -58,7 +58,7 @@ beforeEach(() => provider.forget());
 let asked = 0;
 const open = { 'x-hearth-data-class': 'internal' }; // personal data have no region to go to
 const ask = (model, more = {}, headers = {}) => box.fetch(`${box.url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json', ...bearer(box), ...headers }, body: JSON.stringify({ model, messages: [{ role: 'user', content: `Was macht die Katze? (${++asked})` }], ...more }) });
-const story = async (response) => JSON.parse((await admin(box, `/admin/calls/${response.headers.get('x-request-id')}`)).text);
+const story = (response) => callOf(box, response);
 const passed = (call) => call.passed_over.map(({ model, reason }) => [model, reason]);
 
 describe('a route', () => {
@@ -99,7 +99,7 @@ describe('a route', () => {
     const response = await ask('by-speed', { stream: true }, open);
     assert.equal(response.headers.get('x-hearth-model'), 'cheap/m');
     await response.text();
-    const [[model, why]] = passed(await until(() => story(response), 'the call has ended'));
+    const [[model, why]] = passed(await story(response));
     assert.equal(model, 'slow/m');
     assert.match(why, /^step 1 asks for first_byte<0\.4s: it took [0-9.]+ m?s lately$/);
     const { data } = JSON.parse(await box.hearth('providers', '--json'));

@@ -136,6 +136,13 @@ export const admin = (box, path, method = 'GET') =>
     });
     asked.on('error', reject).end();
   });
+// What was decided for the call that `id` names, or that `response` answered. It is told once the call is settled, which is
+// after the last byte of its answer.
+export const callOf = (box, id) =>
+  until(async () => {
+    const told = await admin(box, `/admin/calls/${id.headers?.get('x-request-id') ?? id}`);
+    return told.status === 200 && JSON.parse(told.text);
+  }, 'the call is settled');
 export const status = async (box) => JSON.parse((await admin(box, '/admin/status')).text);
 export const engine = async (box, name) => (await status(box)).engines.find((e) => e.name === name);
 

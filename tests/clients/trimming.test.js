@@ -9,7 +9,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { Box } from './harness.js';
-import { bearer, json } from './support.js';
+import { bearer, callOf, json } from './support.js';
 
 let provider;
 let box;
@@ -129,6 +129,7 @@ test('a header switches it off for a call', async () => {
 test('hearth explain says what was left out, and metrics count it', async () => {
   const messages = [{ role: 'user', content: 'Look and tell.' }, ...used('run_command', { command: 'ip -j link' }, pretty)];
   const { response } = await openai.chat.completions.create({ model: 'm', messages }).withResponse();
+  await callOf(box, response);
   const told = await box.hearth('explain', 'call', response.headers.get('x-request-id'));
   assert.match(told, /Left out on the way: .* some \d+ tokens \(.*json \d+\)\./);
   const metrics = await (await fetch(`${box.url}/metrics`, { headers: bearer(box) })).text();

@@ -31,6 +31,10 @@ json::object describe(const CallStory& call) {
                              {"tokens", call.trimmed.tokens},
                              {"steps", steps},
                              {"resting", call.trimmed.resting}};
+  const auto lowered = [&call]() -> json::value {
+    if (call.lowered.rule.empty()) return nullptr;
+    return json::object{{"rule", call.lowered.rule}, {"from", to_string(call.lowered.from)}};
+  };
   return {{"id", call.id},
           {"ended_at", format_rfc3339(call.ended)},
           {"principal", call.principal},
@@ -38,6 +42,7 @@ json::object describe(const CallStory& call) {
           {"operation", call.operation},
           {"requested_model", call.requested_model},
           {"data_class", to_string(call.data_class)},
+          {"lowered", lowered()},
           {"found", call.found},
           {"model", call.model.empty() ? json::value(nullptr) : json::value(call.model)},
           {"reason", call.reason},

@@ -123,6 +123,23 @@ Result<privacy::Detectors> detectors_of(const config::Config& config) {
   return privacy::Detectors::create(patterns);
 }
 
+// invalid_argument: a rule of hearth.yaml names what nobody could find.
+Result<std::vector<privacy::DeclassifyRule>> rules_of(const config::Config& config,
+                                                      const privacy::Detectors& detectors) {
+  std::vector<privacy::DeclassifyRule> rules;
+  for (const auto& [name, rule] : config.declassify) {
+    const privacy::WrittenRule written{.name = name,
+                                       .keys = rule.keys,
+                                       .agents = rule.agents,
+                                       .found = rule.found,
+                                       .inputs = rule.inputs,
+                                       .to = rule.to.value_or(DataClass::secret)};
+    HEARTH_TRY_ASSIGN(privacy::DeclassifyRule made, privacy::make_rule(written, detectors));
+    rules.push_back(std::move(made));
+  }
+  return rules;
+}
+
 gateway::AccessPolicy access_policy(const config::Config& config, const std::vector<net::ListenAddress>& addresses,
                                     store::KeyStore& keys) {
   gateway::AccessPolicy policy;
@@ -311,6 +328,7 @@ class Daemon {
   gateway::AccessPolicy access_;
   std::unique_ptr<Answers> answers_;
   privacy::Detectors detectors_;
+  std::vector<privacy::DeclassifyRule> declassify_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<egress::Http> probes_;  // nullptr: no page is asked for
   std::unique_ptr<LinkWatch> link_;
@@ -388,6 +406,7 @@ void Daemon::open_ledger() {
 Result<void> Daemon::prepare() {
   HEARTH_TRY_ASSIGN(addresses_, listen_addresses(config_));
   HEARTH_TRY_ASSIGN(detectors_, detectors_of(config_));
+  HEARTH_TRY_ASSIGN(declassify_, rules_of(config_, detectors_));
   HEARTH_TRY(make_folder(config_.paths.data));
   HEARTH_TRY(open_store());
   HEARTH_TRY(make_folder(config_.paths.data / "spool"));
@@ -456,6 +475,7 @@ Result<void> Daemon::prepare() {
   with.deferred = &deferred_->queue();
   with.webhook_secret = [this](std::string_view principal) { return deferred_->webhook_secret(principal); };
   with.detectors = &detectors_;
+  with.declassify = declassify_;
   gateway_ = std::make_unique<gateway::Gateway>(std::move(with));
 
   vitals_.ready = [this] { return ready_.load(); };

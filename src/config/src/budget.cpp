@@ -1,6 +1,7 @@
+#include "src/values.h"
+
 #include <hearth/config/budget.h>
 #include <hearth/core/money.h>
-#include <hearth/core/utf8.h>
 
 #include <fmt/format.h>
 
@@ -11,7 +12,6 @@
 namespace hearth::config {
 namespace {
 
-constexpr std::size_t kMaxName = 200;
 constexpr std::int64_t kMaxRate = 1'000'000 * kNano;  // a unit of the currency for a single token
 constexpr std::int64_t kMaxTokens = 1'000'000'000'000'000;
 constexpr std::string_view kBudgetExample =
@@ -25,12 +25,6 @@ std::unexpected<Error> no_budget(std::string_view text, std::string_view why) {
 
 std::unexpected<Error> no_price(std::string_view text, std::string_view why) {
   return fail(Errc::invalid_argument, fmt::format("'{}': {}; {}", text.substr(0, 80), why, kPriceExample));
-}
-
-bool is_name(std::string_view text) {
-  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  return !text.empty() && text.size() <= kMaxName && is_utf8(text) && std::ranges::none_of(text, control) &&
-         text.front() != ' ' && text.back() != ' ';
 }
 
 std::vector<std::string_view> words(std::string_view text) {

@@ -29,6 +29,9 @@ std::string_view about(std::string_view section) {
       {"privacy",
        "Personal data and secrets that are found in requests (docs/privacy.md). Nothing else goes where its class may "
        "not."},
+      {"declassify",
+       "Rules by which a call is of a lower class than what is in it would make it (docs/privacy.md). Of several that "
+       "hold, the one that lowers furthest."},
       {"patterns", "What is found besides: names of projects, numbers of customers, whatever is yours."},
       {"egress", "Where connections out of the box may lead. hearth-gate alone opens them, and holds to this."}};
   const auto found = kTexts.find(section);

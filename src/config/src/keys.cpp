@@ -618,6 +618,27 @@ void add_patterns(std::vector<Key>& table) {
       named("patterns", "class", data_class(), map, &Pattern::data_class, "personal", "The class of what it finds."));
 }
 
+void add_declassify(std::vector<Key>& table) {
+  using D = Declassify;
+  const auto map = [](Config& c) -> auto& { return c.declassify; };
+  const auto add_list = [&](const char* leaf, std::string type, CheckItem check, auto member, const char* meaning) {
+    table.push_back(named_list("declassify", leaf, std::move(type), check, map, member, meaning));
+  };
+  add_list(
+      "keys", "list of names or ids of API keys", check_name, &D::keys,
+      "Whose calls: those with a key of that name or id. Must be set: what a client says of itself lowers nothing.");
+  add_list("agents", "list of names of agents", check_name, &D::agents,
+           "Of those, only calls on behalf of these agents. Empty: all.");
+  add_list("found", fmt::format("list of: {}, names under `patterns`", fmt::join(kFoundKinds, ", ")), check_word,
+           &D::found,
+           "What may have been found in the call at most. Of a call with anything else the rule says nothing.");
+  table.push_back(named("declassify", "inputs", boolean(), map, &D::inputs, "false",
+                        "Whether pictures, sounds and documents, which nobody looks into, may be in the call."));
+  table.push_back(named("declassify", "to", data_class(), map, &D::to, "must be set",
+                        "The class that the call then is of, unless its key, its header or its agent says a higher "
+                        "one."));
+}
+
 std::vector<Key> make_table() {
   std::vector<Key> table;
   add_server(table);
@@ -638,6 +659,7 @@ std::vector<Key> make_table() {
   add_privacy(table);
   add_trim(table);
   add_patterns(table);
+  add_declassify(table);
   return table;
 }
 
@@ -697,6 +719,10 @@ std::span<const NamedSection> named_sections() {
                    "One pattern, by a name of your choice:", is_plain_name,
                    [](Config& config, const std::string& name) { config.patterns[name]; },
                    [](const Config& config) { return names_of(config.patterns); }},
+      NamedSection{"declassify", "a rule's name (lower-case letters, digits and '-')", "shop-orders",
+                   "One rule, by a name of your choice:", is_plain_name,
+                   [](Config& config, const std::string& name) { config.declassify[name]; },
+                   [](const Config& config) { return names_of(config.declassify); }},
   };
   return kSections;
 }

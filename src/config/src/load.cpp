@@ -139,6 +139,8 @@ class Loader {
   void check_sizes();
   void check_providers();
   void check_patterns();
+  void check_declassify();
+  void check_rule(const std::string& name, const Declassify& rule);
 
   Config& config_;
   std::string origin_;
@@ -240,10 +242,36 @@ void Loader::check_patterns() {
     if (pattern.regex.empty()) mistakes_.add(fmt::format("patterns.{}", name), "regex must say what is to be found");
 }
 
+// A rule that could not mean what was meant is no rule.
+void Loader::check_rule(const std::string& name, const Declassify& rule) {
+  const std::string where = fmt::format("declassify.{}", name);
+  if (rule.keys.empty()) mistakes_.add(where, "keys must name at least one API key, whose calls it is for");
+  if (!rule.to) mistakes_.add(where, "to must say the class that the call then is of: public, internal or personal");
+  if (rule.to == DataClass::secret) mistakes_.add(where, "to: secret lowers nothing, for there is no higher class");
+  for (const std::string& agent : rule.agents)
+    if (!config_.agents.contains(agent))
+      mistakes_.add(where, fmt::format("there is no agent '{}' under `agents:`", agent));
+  for (const std::string& found : rule.found) {
+    const bool kind = is_found_kind(found);
+    const bool pattern = config_.patterns.contains(found);
+    if (kind && pattern)
+      mistakes_.add(where,
+                    fmt::format("'{}' is both a kind and a pattern of yours: name the pattern otherwise", found));
+    if (!kind && !pattern)
+      mistakes_.add(where, fmt::format("found: '{}' is no pattern under `patterns:` and none of {}", found,
+                                       fmt::join(kFoundKinds, ", ")));
+  }
+}
+
+void Loader::check_declassify() {
+  for (const auto& [name, rule] : config_.declassify) check_rule(name, rule);
+}
+
 Result<void> Loader::finish() {
   check_sizes();
   check_providers();
   check_patterns();
+  check_declassify();
   return mistakes_.result();
 }
 

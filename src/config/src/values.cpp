@@ -2,6 +2,7 @@
 
 #include <hearth/core/log.h>
 #include <hearth/core/units.h>
+#include <hearth/core/utf8.h>
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -169,6 +170,22 @@ std::string write_duration(std::chrono::milliseconds d) {
   if (ms % 60'000 == 0) return fmt::format("{}min", ms / 60'000);
   if (ms % 1000 == 0) return fmt::format("{}s", ms / 1000);
   return fmt::format("{}ms", ms);
+}
+
+bool is_found_kind(std::string_view text) noexcept {
+  return std::ranges::find(kFoundKinds, text) != kFoundKinds.end();
+}
+
+bool is_name(std::string_view text) {
+  constexpr std::size_t kMost = 200;
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  return !text.empty() && text.size() <= kMost && is_utf8(text) && std::ranges::none_of(text, control) &&
+         text.front() != ' ' && text.back() != ' ';
+}
+
+Result<void> check_name(std::string_view text) {
+  if (is_name(text)) return {};
+  return fail(Errc::invalid_argument, fmt::format("{} is no name", shown(text)));
 }
 
 Result<void> check_word(std::string_view text) {

@@ -3,6 +3,7 @@
 
 #include <hearth/core/error.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -19,6 +20,15 @@ struct Range {
 using SizeRange = Range<std::uint64_t>;
 using NumberRange = Range<std::uint64_t>;
 using DurationRange = Range<std::chrono::milliseconds>;
+
+// What the detectors find, by the names of docs/privacy.md. (The room that finds them is above this one; a test of the
+// gateway's holds the two together.)
+inline constexpr std::array<std::string_view, 8> kFoundKinds{"email",       "phone",       "card",    "iban",
+                                                             "national_id", "private_key", "api_key", "password"};
+bool is_found_kind(std::string_view text) noexcept;
+// A name that people choose, of a key or a model; ids are names, too.
+bool is_name(std::string_view text);
+Result<void> check_name(std::string_view text);
 
 // All fail with invalid_argument: what is expected, without where it was written.
 Result<std::uint64_t> read_size(std::string_view text, SizeRange range);

@@ -61,6 +61,15 @@ DataClass least_of(const ReportQuery& query) {
   return query.least.value_or(DataClass::open);
 }
 
+// What it was of before a rule lowered it; what cannot be read may have been anything.
+DataClass class_before(DataClass data_class, std::string_view rule) {
+  if (!rule.starts_with(kLoweredBy)) return data_class;
+  const std::size_t open = rule.find('(');
+  if (open == std::string_view::npos) return DataClass::secret;
+  rule.remove_prefix(open + 1);
+  return parse_data_class(rule.substr(0, rule.find(" to "))).value_or(DataClass::secret);
+}
+
 void take_fold(Report& report, const Fold& fold) {
   report.folded.clear();
   report.folded_until.reset();
@@ -68,7 +77,7 @@ void take_fold(Report& report, const Fold& fold) {
   if (!concerned) return;
   report.folded_until = fold.last_call;
   for (const Fold::Sum& sum : fold.sums) {
-    if (sum.data_class < least_of(report.query)) continue;
+    if (class_before(sum.data_class, sum.rule) < least_of(report.query)) continue;
     report.folded.push_back({"", sum.data_class, sum.purpose, sum.destination, sum.rule, sum.calls, 0, sum.bytes, 0,
                              fold.first_call, fold.last_call});
   }
@@ -103,7 +112,7 @@ std::string destinations(const std::vector<ReportRow>& rows) {
 }
 
 std::vector<ReportRow> of_class(std::vector<ReportRow> rows, DataClass least) {
-  std::erase_if(rows, [&](const ReportRow& row) { return row.data_class < least; });
+  std::erase_if(rows, [&](const ReportRow& row) { return class_before(row.data_class, row.rule) < least; });
   return rows;
 }
 
@@ -153,7 +162,8 @@ Result<Report> report(LedgerRows& rows, const ReportQuery& query) {
     if (const auto* fold = std::get_if<Fold>(&record->entry)) {
       take_fold(report, *fold);
     } else if (const auto* begin = std::get_if<Begin>(&record->entry)) {
-      if (begin->data_class < least_of(query) || (query.since && begin->time < *query.since)) continue;
+      if (class_before(begin->data_class, begin->rule) < least_of(query) || (query.since && begin->time < *query.since))
+        continue;
       ReportRow& sum = sums.row(*begin);
       ++sum.calls;
       ++sum.unfinished;

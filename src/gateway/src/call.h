@@ -13,6 +13,7 @@
 #include <hearth/gateway/call_log.h>
 #include <hearth/gateway/gateway.h>
 #include <hearth/gateway/plan.h>
+#include <hearth/privacy/declassify.h>
 #include <hearth/privacy/detectors.h>
 #include <hearth/spend/budgets.h>
 #include <hearth/trim/pays.h>
@@ -40,6 +41,7 @@ struct Services {
   const Qualities& qualities;
   Sessions& sessions;
   const privacy::Detectors& detectors;
+  std::span<const privacy::DeclassifyRule> declassify;
   deferred::Queue& deferred;
   const std::function<std::string(std::string_view)>& webhook_secret;
   answers::Cache* cache;  // nullptr: there is none
@@ -56,6 +58,7 @@ struct Decision {
   std::string_view operation = "other";
   std::string requested_model;
   DataClass data_class = kUnknownClass;
+  std::optional<privacy::Lowered> lowered;  // by a rule, to data_class
   std::optional<DataClass> redacted_class;  // of the data with placeholders; only where something may have one
   std::string agent;                        // on whose behalf it is, by its name in hearth.yaml; empty: nobody's
   std::optional<DataClass> agent_class;     // that its owner gave it

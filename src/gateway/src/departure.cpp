@@ -5,6 +5,7 @@
 #include <hearth/core/ids.h>
 #include <hearth/core/log.h>
 #include <hearth/core/sha256.h>
+#include <hearth/egress/report.h>
 
 #include <algorithm>
 #include <atomic>
@@ -47,10 +48,13 @@ spend::Usage priced(const dialects::Usage& usage) {
   return priced;
 }
 
-// What allowed it, and what was said of the place.
-std::string rule_of(const Upstream& upstream) {
+// What allowed it, and what was said of the place. What lowered the class comes first: reports look for it there.
+std::string rule_of(const Call& call, const Upstream& upstream) {
   const UpstreamFacts& facts = upstream.facts();
   std::string rule;
+  if (const auto& lowered = call.decision.lowered)
+    rule = fmt::format("{}{} ({} to {}), ", egress::kLoweredBy, lowered->rule->name, to_string(lowered->from),
+                       to_string(lowered->to));
   rule.append("providers.").append(upstream.name()).append(".sees: ").append(to_string(facts.sees));
   if (facts.out_of_region) rule += ", outside of policy.regions";
   if (!facts.region.empty()) rule += fmt::format(", region: {}", facts.region);
@@ -66,7 +70,7 @@ egress::Begin record_of(const Call& call, const Candidate& candidate, const net:
   begin.call = call.id;
   begin.who = call.principal.id;
   begin.data_class = call.decision.data_class;
-  begin.rule = rule_of(*model.upstream);
+  begin.rule = rule_of(call, *model.upstream);
   begin.purpose = facts.kind == UpstreamKind::lan ? egress::Purpose::lan : egress::Purpose::provider;
   begin.destination = facts.destination;
   begin.upstream = model.upstream->name();

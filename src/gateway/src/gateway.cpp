@@ -135,6 +135,7 @@ struct Gateway::Impl {
                  qualities,
                  sessions,
                  *with.detectors,
+                 with.declassify,
                  *with.deferred,
                  with.webhook_secret,
                  with.cache,
@@ -171,6 +172,7 @@ struct Gateway::Impl {
     story.operation = d.operation;
     story.requested_model = std::move(d.requested_model);
     story.data_class = d.data_class;
+    if (d.lowered) story.lowered = {d.lowered->rule->name, d.lowered->from};
     story.found = std::move(d.found);
     if (d.model != nullptr) story.model = d.model->id;
     story.reason = std::move(d.reason);

@@ -26,6 +26,14 @@ privacy::Classes may_redact(const config::Privacy& privacy) {
   return {false, privacy.internal == redact, privacy.personal == redact, privacy.secret == redact};
 }
 
+// The owner, and whoever needs no key, have names that no key of that name speaks for.
+privacy::Caller caller_of(const Call& call) {
+  constexpr std::string_view kKeyId = "key_";
+  const Principal& who = call.principal;
+  if (!who.id.starts_with(kKeyId)) return {.key_id = {}, .key_name = {}, .agent = call.decision.agent};
+  return {.key_id = who.id, .key_name = who.name, .agent = call.decision.agent};
+}
+
 }  // namespace
 
 dialects::Decoded<std::optional<DataClass>> said_class(const net::Headers& headers) {
@@ -71,7 +79,9 @@ net::awaitable<dialects::Decoded<>> judge(Call& call, const dialects::JsonBody& 
                                 .detected = scan->highest,
                                 .inputs = inputs};
   Decision& decision = call.decision;
-  decision.data_class = privacy::class_of_call(sources);
+  decision.lowered = privacy::declassify(call.services.declassify, caller_of(call), sources,
+                                         {.found = scan->found, .complete = scan->complete});
+  decision.data_class = decision.lowered ? decision.lowered->to : privacy::class_of_call(sources);
   decision.found = in_words(*scan);
   if (scan->complete && scan->highest > DataClass::open) {
     sources.detected = DataClass::open;

@@ -17,7 +17,8 @@ dialects::Decoded<> note_agent(Call& call);
 
 // What the sender says of them; nullopt: nothing. invalid_value.
 dialects::Decoded<std::optional<DataClass>> said_class(const net::Headers& headers);
-// Notes in the call's decision what class its data are of, what class with placeholders, and what was found in them.
+// Notes in the call's decision what class its data are of, by which rule that is lower than what they hold, what class
+// with placeholders, and what was found in them.
 // `body`: what would be sent. invalid_value.
 net::awaitable<dialects::Decoded<>> judge(Call& call, const dialects::JsonBody& body);
 

@@ -57,9 +57,15 @@ Result<std::shared_ptr<const CustomPatterns>> CustomPatterns::create(std::span<c
   return made;
 }
 
-void CustomPatterns::each_match(std::string_view text,
-                                const std::function<void(std::size_t, std::size_t, const Pattern&)>& found) const {
-  for (const Compiled& one : compiled_) {
+std::optional<std::size_t> CustomPatterns::place_of(std::string_view name) const {
+  const auto found = std::ranges::find(compiled_, name, [](const Compiled& one) { return one.pattern.name; });
+  if (found == compiled_.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - compiled_.begin());
+}
+
+void CustomPatterns::each_match(std::string_view text, const OnMatch& found) const {
+  for (std::size_t place = 0; place < compiled_.size(); ++place) {
+    const Compiled& one = compiled_[place];
     std::size_t at = 0;
     std::size_t matches = 0;
     while (at < text.size()) {
@@ -73,7 +79,7 @@ void CustomPatterns::each_match(std::string_view text,
         at = any ? begin : stop - kMaxMatch;
         continue;
       }
-      found(begin, begin + match.size(), one.pattern);
+      found(begin, begin + match.size(), place, one.pattern);
       at = begin + std::max<std::size_t>(match.size(), 1);
       if (++matches == kMaxFindings) break;
     }

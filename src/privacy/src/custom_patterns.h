@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -18,9 +19,11 @@ namespace hearth::privacy {
 class CustomPatterns {
  public:
   static Result<std::shared_ptr<const CustomPatterns>> create(std::span<const Pattern> patterns);
-  // Calls `found(begin, end, pattern)` for each match, pattern by pattern.
-  void each_match(std::string_view text,
-                  const std::function<void(std::size_t, std::size_t, const Pattern&)>& found) const;
+  // `place`: of the pattern in the list that they were made of.
+  using OnMatch = std::function<void(std::size_t begin, std::size_t end, std::size_t place, const Pattern& pattern)>;
+  // Calls `found` for each match, pattern by pattern.
+  void each_match(std::string_view text, const OnMatch& found) const;
+  [[nodiscard]] std::optional<std::size_t> place_of(std::string_view name) const;
 
  private:
   struct Compiled {

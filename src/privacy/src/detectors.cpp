@@ -24,6 +24,7 @@ class BodyScanner : public TextVisitor {
     const Scan found = detectors_.scan(text, place.key);
     scan.highest = join(scan.highest, found.highest);
     for (std::size_t i = 0; i < found.classes.size(); ++i) scan.classes[i] = scan.classes[i] || found.classes[i];
+    scan.found |= found.found;
     scan.complete = scan.complete && found.complete;
     scan.work += found.work;
     for (const Finding& finding : found.findings) {
@@ -56,6 +57,10 @@ Result<Detectors> Detectors::create(std::span<const Pattern> patterns) {
 
 Scan Detectors::scan(std::string_view text, std::string_view key) const {
   return scan_text(text, key, custom_.get());
+}
+
+std::optional<std::size_t> Detectors::place_of(std::string_view pattern) const {
+  return custom_ == nullptr ? std::nullopt : custom_->place_of(pattern);
 }
 
 BodyScan Detectors::scan_body(std::string_view json) const {

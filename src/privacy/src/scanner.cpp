@@ -28,12 +28,14 @@ class Scanner {
 
   [[nodiscard]] std::vector<Hit>& hits() { return hits_; }
   [[nodiscard]] const std::array<bool, kDataClasses.size()>& classes() const { return classes_; }
+  [[nodiscard]] const std::bitset<kKinds>& kinds() const { return kinds_; }
   [[nodiscard]] bool complete() const { return complete_; }
   [[nodiscard]] std::size_t work() const { return source_.work + source_.context.work(); }
 
  private:
   bool take(const std::optional<Hit>& hit) {
     if (!hit) return false;
+    kinds_.set(static_cast<std::size_t>(hit->kind));
     classes_[static_cast<std::size_t>(class_of(hit->kind))] = true;
     source_.taken = hit->end;
     if (hits_.size() < kMaxFindings) {
@@ -117,6 +119,7 @@ class Scanner {
   Source source_;
   std::string_view text_;
   std::vector<Hit> hits_;
+  std::bitset<kKinds> kinds_;
   std::array<bool, kDataClasses.size()> classes_{};
   bool complete_ = true;
   std::size_t next_pem_end_ = 0;
@@ -159,6 +162,7 @@ Scan scan_text(std::string_view text, std::string_view key, const CustomPatterns
   scanner.run();
 
   scan.classes = scanner.classes();
+  scan.found.kinds = scanner.kinds();
   scan.complete = scanner.complete();
   scan.work = scanner.work();
   const auto add = [&](std::size_t begin, std::size_t end, Finding finding) {
@@ -170,14 +174,16 @@ Scan scan_text(std::string_view text, std::string_view key, const CustomPatterns
   for (const Hit& hit : scanner.hits())
     add(hit.begin, hit.end, {0, 0, hit.kind, hit.evidence, class_of(hit.kind), hit.what});
   if (custom != nullptr) {
-    custom->each_match(folded.view(), [&](std::size_t begin, std::size_t end, const Pattern& pattern) {
-      scan.classes[static_cast<std::size_t>(pattern.data_class)] = true;
-      if (scan.findings.size() >= kMaxFindings) {
-        scan.complete = false;
-        return;
-      }
-      add(begin, end, {0, 0, Kind::custom, Evidence::shape, pattern.data_class, pattern.name});
-    });
+    custom->each_match(folded.view(),
+                       [&](std::size_t begin, std::size_t end, std::size_t place, const Pattern& pattern) {
+                         scan.found.patterns.set(place);
+                         scan.classes[static_cast<std::size_t>(pattern.data_class)] = true;
+                         if (scan.findings.size() >= kMaxFindings) {
+                           scan.complete = false;
+                           return;
+                         }
+                         add(begin, end, {0, 0, Kind::custom, Evidence::shape, pattern.data_class, pattern.name});
+                       });
     merge(scan.findings);
   }
   for (std::size_t i = 0; i < scan.classes.size(); ++i)

@@ -200,6 +200,51 @@ TEST(Config, AliasBombsAreRefusedWithoutBeingExpanded) {
   EXPECT_EQ(mistake(bomb), "hearth.yaml:2: aliases (*name) are not used here; write the value out");
 }
 
+TEST(Config, ReadsRulesThatLowerAClass) {
+  const auto config = parse(R"(
+agents: { orders: {} }
+patterns: { staff: { regex: 'S-[0-9]+' } }
+declassify:
+  shop-orders: { keys: [shop, "Jane's laptop"], agents: orders, found: [email, staff], inputs: yes, to: internal }
+  quiet: { keys: key_1, to: public }
+)",
+                            "hearth.yaml");
+  ASSERT_TRUE(config) << config.error().describe();
+  const Declassify& rule = config->declassify.at("shop-orders");
+  EXPECT_THAT(rule.keys, ElementsAre("shop", "Jane's laptop"));
+  EXPECT_THAT(rule.agents, ElementsAre("orders"));
+  EXPECT_THAT(rule.found, ElementsAre("email", "staff"));
+  EXPECT_TRUE(rule.inputs);
+  EXPECT_EQ(rule.to, DataClass::internal);
+  const Declassify& quiet = config->declassify.at("quiet");
+  EXPECT_THAT(quiet.agents, IsEmpty());
+  EXPECT_THAT(quiet.found, IsEmpty());
+  EXPECT_FALSE(quiet.inputs);
+  // What is rendered decides which kept answers may be used: whatever a rule says is in it.
+  EXPECT_THAT(render(*config), AllOf(HasSubstr("declassify.shop-orders.found: [\"email\", \"staff\"]\n"),
+                                     HasSubstr("declassify.shop-orders.inputs: true\n"),
+                                     HasSubstr("declassify.shop-orders.to: internal\n"),
+                                     HasSubstr("declassify.quiet.keys: [\"key_1\"]\n")));
+}
+
+TEST(Config, ARuleThatLowersAClassSaysAllThatItNeeds) {
+  const auto rule = [](std::string_view keys) {
+    return mistake("patterns: { phone: { regex: x } }\ndeclassify: { r: { " + std::string(keys) + " } }\n");
+  };
+  EXPECT_THAT(mistake("declassify: { r: }\n"),
+              AllOf(HasSubstr("declassify.r: keys must name"), HasSubstr("declassify.r: to must say")));
+  EXPECT_THAT(rule("keys: [], to: public"), HasSubstr("keys must name at least one API key"));
+  EXPECT_THAT(rule("keys: ' shop', to: public"), HasSubstr("hearth.yaml:2: declassify.r.keys: ' shop' is no name"));
+  EXPECT_THAT(rule("keys: shop, to: secret"), HasSubstr("to: secret lowers nothing"));
+  EXPECT_THAT(rule("keys: shop, to: private"), HasSubstr("declassify.r.to"));
+  EXPECT_THAT(rule("keys: shop, to: public, agents: orders"), HasSubstr("there is no agent 'orders'"));
+  EXPECT_THAT(rule("keys: shop, to: public, found: [e-mail]"), HasSubstr("'e-mail' is no pattern under"));
+  EXPECT_THAT(rule("keys: shop, to: public, found: custom"), HasSubstr("'custom' is no pattern under"));
+  EXPECT_THAT(rule("keys: shop, to: public, found: phone"), HasSubstr("'phone' is both"));
+  EXPECT_THAT(rule("keys: shop, to: public, fond: email"), HasSubstr("the nearest known key is 'declassify.r.found'"));
+  EXPECT_EQ(rule("keys: shop, to: public, found: email"), "(no mistake)");
+}
+
 TEST(Config, WhatIsRenderedReadsBackToTheSame) {
   const auto config = parse(
       "server: { listen: ['[::1]:1', '0.0.0.0:2'], auth: required, header_time: 1500ms }\n"

@@ -324,6 +324,31 @@ TEST(Ledger, ReportsWhatLeftAndWhereTo) {
   EXPECT_EQ(all->rows[0].data_class, DataClass::personal) << "the most confidential first";
 }
 
+TEST(Ledger, WhatARuleLoweredIsReportedAsWhatItWas) {
+  LedgerBench bench;
+  bench.open();
+  Begin lowered = bench.call("req_1", DataClass::internal);
+  lowered.rule = "declassify.shop-orders (personal to internal), clouds";
+  ASSERT_TRUE(bench.begin(lowered));
+  ASSERT_TRUE(bench.begin(bench.call("req_2", DataClass::internal)));
+  const auto personal = bench.report({std::nullopt, DataClass::personal});
+  ASSERT_TRUE(personal);
+  EXPECT_EQ(sentence(*personal),
+            "Of class personal or above, 1 call left this box: 1 call to api.example.com:443 (rule "
+            "declassify.shop-orders (personal to internal), clouds).");
+  ASSERT_EQ(personal->rows.size(), 1U);
+  EXPECT_EQ(personal->rows[0].data_class, DataClass::internal);
+  EXPECT_EQ(sentence(*bench.report({std::nullopt, std::nullopt})), sentence(*personal));
+  EXPECT_EQ(sentence(*bench.report({std::nullopt, DataClass::secret})), "Nothing of class secret left this box.");
+
+  for (const char* unreadable : {"declassify.", "declassify.x (", "declassify.x (all to public)"}) {
+    Begin odd = bench.call("req_3", DataClass::open);
+    odd.rule = unreadable;
+    ASSERT_TRUE(bench.begin(odd));
+  }
+  EXPECT_EQ(bench.report({std::nullopt, DataClass::secret})->calls(), 3U);
+}
+
 TEST(Ledger, ADamagedOneIsSetAsideAndANewOneBegins) {
   LedgerBench bench;
   bench.open();

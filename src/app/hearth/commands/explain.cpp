@@ -155,6 +155,10 @@ std::string call_text(const json::value& call, const Session& s) {
     out += fmt::format("On behalf of the agent {}.\n", printable(agent));
   if (const std::string found = json::text(call, "found"); !found.empty())
     out += fmt::format("Found in it: {}.\n", printable(found));
+  if (const json::value& lowered = json::field(call, "lowered"); lowered.is_object())
+    out += fmt::format("The rule declassify.{} of hearth.yaml lowered it from {} to {}.\n",
+                       printable(json::text(lowered, "rule")), json::text(lowered, "from"),
+                       json::text(call, "data_class"));
   out += trimmed_text(json::field(call, "trimmed"));
   const std::string source = json::text(call, "source");
   if (source == "cache") out += "The answer was there already: the same was asked before.\n";

@@ -197,6 +197,15 @@ struct Pattern {
   DataClass data_class = DataClass::personal;
 };
 
+// When a call's data are of a lower class than what is said and found makes them (docs/privacy.md).
+struct Declassify {
+  std::vector<std::string> keys;    // whose calls, by names or ids of API keys; must be set
+  std::vector<std::string> agents;  // and on behalf of whom; empty: of anybody, or nobody
+  std::vector<std::string> found;   // kinds and names of patterns that may have been found
+  bool inputs = false;              // pictures, sounds and documents may be in it
+  std::optional<DataClass> to;      // must be set
+};
+
 struct Config {
   Server server;
   Limits limits;
@@ -215,9 +224,10 @@ struct Config {
   Budgets budgets;
   Privacy privacy;
   Trim trim;
-  std::map<std::string, Pattern> patterns;  // by name
-  Paths paths;                              // from defaults, environment and command line; not in hearth.yaml
-  bool file_was_read = false;               // false: there is no hearth.yaml, defaults are in force
+  std::map<std::string, Pattern> patterns;       // by name
+  std::map<std::string, Declassify> declassify;  // by name
+  Paths paths;                                   // from defaults, environment and command line; not in hearth.yaml
+  bool file_was_read = false;                    // false: there is no hearth.yaml, defaults are in force
 };
 
 // Reads paths.config_file (absent: defaults) and the environment (HEARTH_SERVER_LISTEN=… for server.listen, and so on:

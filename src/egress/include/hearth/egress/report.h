@@ -11,13 +11,20 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hearth::egress {
 
+// How the rule of a call begins whose class was lowered before it left:
+// "declassify.shop-orders (personal to internal), providers.cloud.sees: internal".
+inline constexpr std::string_view kLoweredBy = "declassify.";
+
 struct ReportQuery {
-  std::optional<WallTime> since;   // not set: all that is kept
-  std::optional<DataClass> least;  // this class and those above it; not set: all, and the sentence is about personal
+  std::optional<WallTime> since;  // not set: all that is kept
+  // This class and those above it, what a rule lowered from there included; not set: all, and the sentence is about
+  // personal.
+  std::optional<DataClass> least;
 };
 
 struct ReportRow {
@@ -46,7 +53,8 @@ struct Report {
 
 // Errors are those of `rows`; corrupt: a record cannot be read.
 Result<Report> report(LedgerRows& rows, const ReportQuery& query);
-// "Nothing of class personal or above left this box since …", or what did, where to and by which rule.
+// "Nothing of class personal or above left this box since …", or what did, where to and by which rule. What a rule
+// lowered before it left counts as what it was before.
 std::string sentence(const Report& report);
 boost::json::object to_json(const Report& report);
 

@@ -23,6 +23,11 @@ struct CallStory {
   std::string operation;
   std::string requested_model;
   DataClass data_class = kUnknownClass;
+  struct Lowered {
+    std::string rule;  // of `declassify`; empty: none lowered the class
+    DataClass from = kUnknownClass;
+  };
+  Lowered lowered;
   std::string found;   // what made it so: "2 email, 1 card"; never the data themselves
   std::string model;   // that answered, or was asked last
   std::string reason;  // why that one

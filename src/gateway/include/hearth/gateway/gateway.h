@@ -18,6 +18,7 @@
 #include <hearth/gateway/metrics.h>
 #include <hearth/gateway/upstream.h>
 #include <hearth/net/server.h>
+#include <hearth/privacy/declassify.h>
 #include <hearth/privacy/detectors.h>
 #include <hearth/spend/budgets.h>
 
@@ -36,6 +37,7 @@ struct Collaborators {
   Metrics* metrics = nullptr;
   FileStore* files = nullptr;
   const privacy::Detectors* detectors = nullptr;
+  std::span<const privacy::DeclassifyRule> declassify;
   answers::Cache* cache = nullptr;  // nullptr: nothing is kept for later calls
   answers::Flights* flights = nullptr;
   answers::Idempotency* idempotency = nullptr;

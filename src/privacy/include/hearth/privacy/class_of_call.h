@@ -21,12 +21,18 @@ struct ClassSources {
   std::span<const std::optional<DataClass>> inputs = {};  // files, results of earlier steps, …; nullopt: unknown
 };
 
+// The highest that people said of it; public where nobody said anything.
+constexpr DataClass class_said(const ClassSources& sources) noexcept {
+  DataClass highest = DataClass::open;
+  for (const auto& word : {sources.key, sources.header, sources.agent}) highest = join(highest, word.value_or(highest));
+  return highest;
+}
+
 // Content never lowers what people said, nor does one person what another said: whatever is found or added as an input,
 // and whoever says something besides, the class is not lower than before.
 constexpr DataClass class_of_call(const ClassSources& sources) noexcept {
   const bool said = sources.key || sources.header || sources.agent;
-  DataClass highest = said ? DataClass::open : sources.unsaid;
-  for (const auto& word : {sources.key, sources.header, sources.agent}) highest = join(highest, word.value_or(highest));
+  DataClass highest = said ? class_said(sources) : sources.unsaid;
   highest = join(highest, sources.detected.value_or(kUnknownClass));
   for (const std::optional<DataClass>& input : sources.inputs) highest = join(highest, input.value_or(kUnknownClass));
   return highest;

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,7 +25,6 @@ struct Pattern {
   std::string regex;  // RE2's syntax; finds matches of up to kMaxMatch bytes
   DataClass data_class = DataClass::personal;
 };
-inline constexpr std::size_t kMaxPatterns = 32;
 inline constexpr std::size_t kMaxMatch = 1024;
 
 // Where a JSON string (with its quotes) or number stands in a body.
@@ -45,6 +45,7 @@ struct BodyScan {
   std::vector<BodyFinding> findings;
   std::array<std::uint32_t, kKinds> counts{};       // by kind; at most kMaxFindings of each text
   std::array<bool, kDataClasses.size()> classes{};  // of what was found, all of it
+  Found found;                                      // the same
   DataClass highest = DataClass::open;              // of what was found in text; files are not looked into
   bool complete = true;                             // as Scan::complete
   std::uint32_t files = 0;                          // data URLs and long base64 texts: their content was not looked at
@@ -67,6 +68,8 @@ class Detectors {
   // Every string and number of a JSON text, names of fields too, decoded: no escape hides anything. JSON within a
   // string is looked into once more. Of a text that is no JSON, whatever looks like its strings and numbers.
   [[nodiscard]] BodyScan scan_body(std::string_view json) const;
+  // The place of a pattern of the operator's in Found::patterns.
+  [[nodiscard]] std::optional<std::size_t> place_of(std::string_view pattern) const;
 
  private:
   explicit Detectors(std::shared_ptr<const CustomPatterns> custom) : custom_(std::move(custom)) {}

@@ -4,6 +4,7 @@
 #include <hearth/core/data_class.h>
 
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -48,13 +49,33 @@ constexpr DataClass class_of(Kind kind) noexcept {
   return DataClass::personal;
 }
 
-// Past this many findings in one text or body only the classes go on being noted.
+inline constexpr std::size_t kMaxPatterns = 32;
+
+// What was found at all. Unlike a list of findings it loses nothing where one covers another.
+struct Found {
+  std::bitset<kKinds> kinds;           // the detectors'; Kind::custom is not among them
+  std::bitset<kMaxPatterns> patterns;  // the operator's, by their places in the list that Detectors was made of
+
+  [[nodiscard]] bool nothing() const noexcept { return kinds.none() && patterns.none(); }
+  [[nodiscard]] bool within(const Found& most) const noexcept {
+    return (kinds & ~most.kinds).none() && (patterns & ~most.patterns).none();
+  }
+  Found& operator|=(const Found& more) noexcept {
+    kinds |= more.kinds;
+    patterns |= more.patterns;
+    return *this;
+  }
+  friend bool operator==(const Found&, const Found&) = default;
+};
+
+// Past this many findings in one text or body only the classes go on being noted, and what was found at all.
 inline constexpr std::size_t kMaxFindings = 10'000;
 
 // All of one text.
 struct Scan {
   std::vector<Finding> findings;                    // in order, none overlaps another
   std::array<bool, kDataClasses.size()> classes{};  // of all, also of those past kMaxFindings
+  Found found;                                      // the same
   DataClass highest = DataClass::open;
   bool complete = true;  // false: there were more than kMaxFindings
   std::size_t work = 0;  // bytes looked at again besides the one pass over the text
