@@ -45,9 +45,10 @@ class PassThrough final : public Relay {
   dialects::Usage usage_;
 };
 
-class CheckedRelay final : public Relay {
+// What a server elsewhere streams is checked by a Stream before `next` gets to see it.
+template <typename Stream>
+class CheckedBy : public Relay {
  public:
-  CheckedRelay(std::unique_ptr<Relay> next, bool usage_wanted) : next_(std::move(next)), stream_(usage_wanted) {}
   [[nodiscard]] std::string_view stream_type() const override { return next_->stream_type(); }
   Result<std::string_view> part(std::string_view bytes) override {
     HEARTH_TRY_ASSIGN(part_, stream_.feed(bytes));
@@ -58,19 +59,30 @@ class CheckedRelay final : public Relay {
     HEARTH_TRY(stream_.end());
     return next_->end();
   }
-  Result<std::string> whole(std::string body, const dialects::Usage* /*told*/) override {
-    HEARTH_TRY_ASSIGN(const dialects::Usage usage, dialects::check_answer(dialects::JsonBody::borrow(body)));
-    return next_->whole(std::move(body), &usage);
-  }
-  [[nodiscard]] dialects::Usage usage() const override {
-    return stream_.usage() == dialects::Usage() ? next_->usage() : stream_.usage();
-  }
-  [[nodiscard]] std::string_view kept_as() const override { return next_->kept_as(); }
+
+ protected:
+  CheckedBy(std::unique_ptr<Relay> next, Stream stream) : next_(std::move(next)), stream_(std::move(stream)) {}
+  [[nodiscard]] Relay& next() const { return *next_; }
+  [[nodiscard]] const Stream& stream() const { return stream_; }
 
  private:
   std::unique_ptr<Relay> next_;
-  dialects::ChatStream stream_;
+  Stream stream_;
   std::string part_;
+};
+
+class CheckedRelay final : public CheckedBy<dialects::ChatStream> {
+ public:
+  CheckedRelay(std::unique_ptr<Relay> next, bool usage_wanted)
+      : CheckedBy(std::move(next), dialects::ChatStream(usage_wanted)) {}
+  Result<std::string> whole(std::string body, const dialects::Usage* /*told*/) override {
+    HEARTH_TRY_ASSIGN(const dialects::Usage usage, dialects::check_answer(dialects::JsonBody::borrow(body)));
+    return next().whole(std::move(body), &usage);
+  }
+  [[nodiscard]] dialects::Usage usage() const override {
+    return stream().usage() == dialects::Usage() ? next().usage() : stream().usage();
+  }
+  [[nodiscard]] std::string_view kept_as() const override { return next().kept_as(); }
 };
 
 class TranslatingRelay final : public Relay {
@@ -127,32 +139,19 @@ class MessageRelay final : public Relay {
   dialects::Usage usage_;
 };
 
-class CheckedResponseRelay final : public Relay {
+class CheckedResponseRelay final : public CheckedBy<dialects::CheckedResponseStream> {
  public:
-  explicit CheckedResponseRelay(std::unique_ptr<Relay> next) : next_(std::move(next)) {}
-  [[nodiscard]] std::string_view stream_type() const override { return next_->stream_type(); }
-  Result<std::string_view> part(std::string_view bytes) override {
-    HEARTH_TRY_ASSIGN(part_, stream_.feed(bytes));
-    if (part_.empty()) return std::string_view();
-    return next_->part(part_);
-  }
-  Result<void> end() override {
-    HEARTH_TRY(stream_.end());
-    return next_->end();
-  }
+  explicit CheckedResponseRelay(std::unique_ptr<Relay> next) : CheckedBy(std::move(next), {}) {}
   Result<std::string> whole(std::string body, const dialects::Usage* /*told*/) override {
     HEARTH_TRY_ASSIGN(whole_, dialects::check_response_answer(dialects::JsonBody::borrow(body)));
-    return next_->whole(std::move(body), &whole_.usage);
+    return next().whole(std::move(body), &whole_.usage);
   }
   [[nodiscard]] dialects::Usage usage() const override {
-    return stream_.usage() == dialects::Usage() ? whole_.usage : stream_.usage();
+    return stream().usage() == dialects::Usage() ? whole_.usage : stream().usage();
   }
-  [[nodiscard]] std::string_view kept_as() const override { return stream_.id().empty() ? whole_.id : stream_.id(); }
+  [[nodiscard]] std::string_view kept_as() const override { return stream().id().empty() ? whole_.id : stream().id(); }
 
  private:
-  std::unique_ptr<Relay> next_;
-  dialects::CheckedResponseStream stream_;
-  std::string part_;
   dialects::CheckedResponse whole_;
 };
 
