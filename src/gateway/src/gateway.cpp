@@ -52,6 +52,7 @@ constexpr std::array kRoutes{
     Route{"/v1/models", "GET HEAD", handle_models},
     Route{"/v1/models/**", "GET HEAD", handle_models},  // models may be called org/name
     Route{"/v1/deferred", "GET HEAD", handle_deferred},
+    Route{"/v1/deferred/webhook-secret", "GET HEAD", handle_deferred},
     Route{"/v1/deferred/*", "GET HEAD DELETE", handle_deferred},
     Route{"/v1/deferred/*/result", "GET HEAD", handle_deferred},
     Route{"/v1/files", "GET HEAD POST", handle_files},

@@ -1,9 +1,10 @@
-// The OpenAPI document lists exactly the error codes and types that there are, each under its status.
+// The OpenAPI document lists exactly the error codes and types that there are, each under its status, and holds together.
 #include <hearth/dialects/error_codes.h>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <simdjson.h>
 
 #include <fstream>
 #include <iterator>
@@ -65,6 +66,47 @@ TEST(OpenApi, NoSchemaIsABareObject) {
   const json::value api = document();
   expect_no_bare_objects(api.at("components"), "components");
   expect_no_bare_objects(api.at("paths"), "paths");
+}
+
+void expect_references_lead_somewhere(const json::value& value, const json::value& api) {
+  if (const json::object* object = value.if_object()) {
+    for (const auto& [key, item] : *object) {
+      if (key == "$ref") {
+        const std::string_view to = item.as_string();
+        boost::system::error_code none;
+        EXPECT_TRUE(to.starts_with('#') && api.find_pointer(to.substr(1), none) != nullptr) << to;
+      } else {
+        expect_references_lead_somewhere(item, api);
+      }
+    }
+  } else if (const json::array* array = value.if_array()) {
+    for (const json::value& item : *array) expect_references_lead_somewhere(item, api);
+  }
+}
+
+TEST(OpenApi, EveryReferenceLeadsSomewhere) {
+  const json::value api = document();
+  expect_references_lead_somewhere(api, api);
+}
+
+// Of a key that is there twice each parser takes another value; simdjson shows both.
+void expect_keys_once(const simdjson::dom::element& value, const std::string& where) {
+  if (simdjson::dom::object object; value.get(object) == simdjson::SUCCESS) {
+    std::set<std::string> keys;
+    for (const auto [key, item] : object) {
+      EXPECT_TRUE(keys.emplace(key).second) << where << "/" << key;
+      expect_keys_once(item, where + "/" + std::string(key));
+    }
+  } else if (simdjson::dom::array array; value.get(array) == simdjson::SUCCESS) {
+    for (const simdjson::dom::element item : array) expect_keys_once(item, where + "/-");
+  }
+}
+
+TEST(OpenApi, NoKeyIsThereTwice) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element api;
+  ASSERT_EQ(parser.load(HEARTH_OPENAPI).get(api), simdjson::SUCCESS);
+  expect_keys_once(api, "");
 }
 
 }  // namespace
