@@ -1,4 +1,5 @@
-// The OpenAPI document lists exactly the error codes and types that there are, each under its status, and holds together.
+// The OpenAPI document lists exactly the error codes and types that there are, each under its status, and holds
+// together.
 #include <hearth/dialects/error_codes.h>
 
 #include <boost/json.hpp>
