@@ -432,8 +432,7 @@ void add_providers(std::vector<Key>& table) {
       "Whose API it has. vLLM, SGLang, llama.cpp and other boxes have OpenAI's.");
   add("responses", boolean(), &P::responses, "false",
       "It has OpenAI's Responses API, too: clients of that one are passed on as they wrote, with all that it alone "
-      "can. "
-      "OpenAI, vLLM, llama.cpp and other boxes have it.");
+      "can. OpenAI, vLLM, llama.cpp and other boxes have it.");
   add_list("models", "list of model names", check_word, &P::models,
            "Its models for chat. Clients ask for them by this name, or as NAME/model.");
   add_list("embedding_models", "list of model names", check_word, &P::embedding_models, "Its models for embeddings.");
